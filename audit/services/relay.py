@@ -1,0 +1,64 @@
+"""From the control plane into the trail, once."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+
+from audit.models import AuditEntry
+from audit.services.trail import record_trail
+from humana.kernel.actor import Actor
+from tenants.context import current_tenant
+from tenants.models import ControlEvent
+from tenants.transactions import tenant_atomic
+
+#: Events copied in one transaction.
+BATCH = 100
+
+
+def relay_control_events() -> int:
+    """Copy this organization's events into its trail, oldest first; how many there were.
+
+    Each event is marked in the transaction that writes its entry. Where the trail is in another
+    database the mark may be lost after the entry: the entry's `source_id` then stops the second.
+    """
+    done = 0
+    while relayed := _relay_batch():
+        done += relayed
+    return done
+
+
+def _relay_batch() -> int:
+    with tenant_atomic():
+        waiting = ControlEvent.objects.select_for_update(skip_locked=True).filter(
+            organization_id=current_tenant().organization_id, relayed_at=None
+        )
+        events = list(waiting.order_by("created_at", "id")[:BATCH])
+        ids = [event.id for event in events]
+        known = set(AuditEntry.objects.filter(source_id__in=ids).values_list("source_id", flat=True))
+        for event in events:
+            if event.id not in known:
+                _tell(event)
+        ControlEvent.objects.filter(id__in=ids).update(relayed_at=timezone.now())
+    return len(events)
+
+
+def _tell(event: ControlEvent) -> None:
+    record_trail(
+        action=event.action,
+        resource_type=event.resource_type,
+        resource_id=event.resource_id,
+        payload=event.payload,
+        actor=_actor(event.actor),
+        at=event.created_at,
+        source_id=event.id,
+    )
+
+
+def _actor(told: dict[str, Any]) -> Actor:
+    """The actor as the event kept it."""
+    ids = {name: uuid.UUID(told[name]) for name in ("user_id", "membership_id") if told.get(name)}
+    words = {name: told[name] for name in ("kind", "label", "address", "agent", "request_id") if name in told}
+    return Actor(**words, **ids)

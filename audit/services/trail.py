@@ -1,0 +1,142 @@
+"""Writing the trail: one entry per change, chained, as the last word of its transaction.
+
+Entries are buffered through the transaction and appended just before it commits, so the head row
+of a busy organization is locked for that moment only and never while other work runs.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.utils import timezone
+
+from audit.models import AuditEntry, AuditHead
+from humana.kernel.actor import Actor, current_actor
+from humana.kernel.crypto import associated
+from tenants.context import TenantContext, current_tenant
+from tenants.transactions import before_commit
+
+#: How long each regulation asks a trail to be kept, in days; the longest one wins.
+KEEP_DAYS = {"LGPD": 5 * 365, "GDPR": 3 * 365, "HIPAA": 6 * 365 + 2, "SOX": 7 * 365 + 2, "PCI": 365}
+#: Regulations under which the payload must be sealed.
+SEALED_UNDER = frozenset({"HIPAA", "PCI"})
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened, before it has a place in the chain."""
+
+    action: str
+    resource_type: str
+    resource_id: str
+    payload: str
+    at: datetime
+    actor: Actor
+    source_id: uuid.UUID | None = None
+
+
+def record_trail(
+    *,
+    action: str,
+    resource_type: str,
+    resource_id: object = "",
+    payload: Mapping[str, Any] | None = None,
+    actor: Actor | None = None,
+    at: datetime | None = None,
+    source_id: uuid.UUID | None = None,
+) -> None:
+    """Note that something happened, in the transaction of the change itself.
+
+    `payload` holds names and ids that explain the change, never a person's text or a secret.
+    """
+    happening = Happening(
+        action=action,
+        resource_type=resource_type,
+        resource_id=str(resource_id),
+        payload=json.dumps(payload or {}, sort_keys=True, default=str, ensure_ascii=False),
+        at=at or timezone.now(),
+        actor=actor or current_actor(),
+        source_id=source_id,
+    )
+    before_commit(lambda: _append(happening))
+
+
+def _append(happening: Happening) -> None:
+    tenant = current_tenant()
+    head = _locked_head()
+    entry = _entry(happening, tenant, head)
+    entry.save(force_insert=True)
+    AuditHead.objects.filter(pk=head.pk).update(sequence=entry.sequence, hash=entry.hash)
+
+
+def _locked_head() -> AuditHead:
+    head = AuditHead.objects.select_for_update().first()
+    if head is None:
+        AuditHead.objects.bulk_create([AuditHead()], ignore_conflicts=True)
+        head = AuditHead.objects.select_for_update().get()
+    return head
+
+
+def _entry(happening: Happening, tenant: TenantContext, head: AuditHead) -> AuditEntry:
+    actor = happening.actor
+    entry = AuditEntry(
+        organization_id=tenant.organization_id,
+        sequence=head.sequence + 1,
+        at=happening.at,
+        actor_kind=actor.kind,
+        actor_id=actor.user_id,
+        actor_label=actor.label[:254],
+        action=happening.action,
+        resource_type=happening.resource_type,
+        resource_id=happening.resource_id,
+        address=actor.address[:64],
+        agent=actor.agent[:256],
+        request_id=actor.request_id[:64],
+        regulations=list(tenant.regulations),
+        keep_until=keep_until(tenant, happening.at),
+        encryption_required=bool(SEALED_UNDER & set(tenant.regulations)),
+        payload=happening.payload,
+        source_id=happening.source_id,
+        previous_hash=head.hash,
+    )
+    entry.hash = digest(entry)
+    return entry
+
+
+def keep_until(tenant: TenantContext, moment: datetime) -> datetime | None:
+    """The organization's own period or its regulations' longest; None keeps for good."""
+    days = [KEEP_DAYS[name] for name in tenant.regulations if name in KEEP_DAYS]
+    if tenant.retention_days is not None:
+        days.append(tenant.retention_days)
+    return moment + timedelta(days=max(days)) if days else None
+
+
+def digest(entry: AuditEntry) -> str:
+    """SHA-256 over every column that says something, each length-prefixed, and the previous hash."""
+    told = [
+        str(entry.organization_id),
+        str(entry.sequence),
+        entry.at.astimezone(timezone.get_fixed_timezone(0)).isoformat(timespec="microseconds"),
+        entry.actor_kind,
+        str(entry.actor_id or ""),
+        entry.actor_label,
+        entry.action,
+        entry.resource_type,
+        entry.resource_id,
+        entry.address,
+        entry.agent,
+        entry.request_id,
+        json.dumps(entry.regulations),
+        entry.keep_until.isoformat(timespec="microseconds") if entry.keep_until else "",
+        str(entry.encryption_required),
+        entry.payload,
+        str(entry.source_id or ""),
+        entry.previous_hash,
+    ]
+    return sha256(associated(*told)).hexdigest()

@@ -1,0 +1,220 @@
+"""OpenAI's chat completions, as OpenAI and a great many other servers speak them.
+
+Serves `openai`, `custom` and `local` (the built-in model). What one server wants and another
+refuses is an option of the endpoint: `tokens_parameter`, `stream_usage`, `extra_body`, …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from byoc.adapters.llm.base import Client, SDKAdapter
+from byoc.adapters.llm.errors import from_status, malformed
+from byoc.adapters.llm.options import max_tokens_for
+from byoc.adapters.llm.reader import Decoder
+from byoc.contracts import (
+    ChatRequest,
+    End,
+    EndpointSpec,
+    Event,
+    Reason,
+    TextDelta,
+    ToolCall,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+
+class OpenAICompatible(SDKAdapter):
+    """One endpoint that speaks OpenAI's protocol."""
+
+    modules = ("openai.resources.chat.completions", "openai.resources.models")
+
+    def _make_client(self) -> Client:
+        from httpx2 import HTTPError
+        from openai import AsyncOpenAI, OpenAIError
+
+        sdk = AsyncOpenAI(
+            api_key=self._spec.key or "none",  # the SDK insists on one; keyless servers ignore it
+            base_url=self._spec.url,
+            http_client=self._http_client(),
+            max_retries=0,
+            timeout=None,
+            default_headers=self._options.headers,
+        )
+        # What the environment says of OpenAI is not meant for this endpoint.
+        sdk.organization = sdk.project = None
+        sdk._custom_headers = self._options.headers
+        return Client(sdk, (OpenAIError, HTTPError))
+
+    def _ask(self, sdk: AsyncOpenAI, request: ChatRequest) -> Any:
+        # All of it as `extra_body`: the SDK walks through its own arguments, message by message.
+        return sdk.chat.completions.with_streaming_response.create(
+            model=request.model or self._spec.model,
+            messages=(),
+            stream=True,
+            extra_body=self._body(request),
+        )
+
+    def _list_models(self, sdk: AsyncOpenAI) -> Any:
+        return sdk.models.with_streaming_response.list()
+
+    def _decoder(self) -> Decoder:
+        return ChunkDecoder(self._spec)
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        options = self._options
+        body: dict[str, Any] = {
+            "messages": [{"role": turn.role, "content": turn.text} for turn in request.messages]
+        }
+        if options.stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        if (limit := max_tokens_for(request, self._spec)) is not None:
+            body[options.tokens_parameter] = limit
+        if (temperature := options.temperature_for(request)) is not None:
+            body["temperature"] = temperature
+        return body | options.extra_body | dict(request.extra)
+
+
+class _Part(msgspec.Struct, gc=False):
+    """Only what we read of a chunk; everything else in it is skipped without making objects."""
+
+
+class _Function(_Part, gc=False):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _CallDelta(_Part, gc=False):
+    index: int = 0
+    id: str | None = None
+    function: _Function | None = None
+
+
+class _Delta(_Part, gc=False):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_CallDelta] | None = None
+
+
+class _Choice(_Part, gc=False):
+    index: int = 0
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Cached(_Part, gc=False):
+    cached_tokens: int | None = None
+
+
+class _Usage(_Part, gc=False):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _Cached | None = None
+
+
+class _Chunk(_Part, gc=False):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+
+
+_decode = msgspec.json.Decoder(_Chunk).decode
+
+_REASONS: Mapping[str, Reason] = {
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+
+
+class ChunkDecoder:
+    """Lenient where servers differ: usage anywhere or nowhere, no `[DONE]`, empty deltas.
+
+    Without `[DONE]` and without a `finish_reason` the answer counts as cut.
+    """
+
+    __slots__ = ("_calls", "_reason", "_spec", "_usage", "done")
+
+    def __init__(self, spec: EndpointSpec) -> None:
+        self._spec = spec
+        self._calls: dict[int, list[str]] = {}  # index -> id, name, arguments
+        self._reason = ""
+        self._usage: _Usage | None = None
+        self.done = False
+
+    def feed(self, payloads: Sequence[bytes]) -> list[Event]:
+        texts: list[str] = []
+        for payload in payloads:
+            try:
+                chunk = _decode(payload)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                if payload.strip() != b"[DONE]":
+                    raise malformed("a part of its answer is not the JSON we expect") from None
+                self.done = True
+                break
+            if chunk.choices:
+                self._take(chunk.choices[0], texts)
+            if chunk.usage is not None:
+                self._usage = chunk.usage
+            if chunk.error is not None:
+                raise _told(chunk.error, self._spec)
+        if not texts:
+            return []
+        return [TextDelta(texts[0] if len(texts) == 1 else "".join(texts))]
+
+    def _take(self, choice: _Choice, texts: list[str]) -> None:
+        delta = choice.delta
+        if choice.finish_reason:
+            self._reason = choice.finish_reason
+        if delta is None or choice.index:
+            return
+        text = delta.content or delta.refusal
+        if text and (text := text.replace("\0", "")):
+            texts.append(text)
+        for part in delta.tool_calls or ():
+            call = self._calls.setdefault(part.index, ["", "", ""])
+            call[0] = call[0] or part.id or ""
+            if part.function is not None:
+                call[1] = call[1] or part.function.name or ""
+                call[2] += part.function.arguments or ""
+
+    def finish(self) -> list[Event]:
+        if not (self.done or self._reason):
+            return []
+        events: list[Event] = [
+            ToolCall(id_, name, arguments) for _, (id_, name, arguments) in sorted(self._calls.items())
+        ]
+        if self._usage is not None:
+            events.append(_counted(self._usage))
+        return [*events, End(_REASONS.get(self._reason, "stop"))]
+
+
+def _counted(usage: _Usage) -> Usage:
+    details = usage.prompt_tokens_details
+    return Usage(
+        input_tokens=usage.prompt_tokens or 0,
+        output_tokens=usage.completion_tokens or 0,
+        cached_tokens=(details.cached_tokens or 0) if details else 0,
+    )
+
+
+def _told(error: Any, spec: EndpointSpec) -> Exception:
+    """An error object in the middle of a stream. Its `code` may be a status, a word or nothing."""
+    if not isinstance(error, dict):
+        return from_status(500, str(error), spec)
+    words = " ".join(str(error[key]) for key in ("message", "code", "type") if error.get(key))
+    code = error.get("code")
+    return from_status(code if isinstance(code, int) else _guessed(words), words, spec)
+
+
+def _guessed(words: str) -> int:
+    if "rate_limit" in words or "quota" in words:
+        return 429
+    return 400 if "invalid_request" in words or "context" in words else 500

@@ -1,0 +1,193 @@
+"""What every floor may know of a model: the endpoint, the question, the events of the answer.
+
+    EndpointSpec      where and how to reach a service, key included
+    ChatRequest       what is asked
+    Event             what a stream yields:
+        Waiting         the endpoint is busy; the request stands in its queue
+        TextDelta       a piece of the answer
+        ToolCall        a whole call, arguments complete
+        Usage           tokens as the provider counted them; at most once
+        End             why it stopped; exactly once and last
+    EndpointError     what a stream raises instead of `End` (humana.kernel.errors)
+
+One type of event for every provider. The structs are immutable and outside the garbage collector:
+a stream makes thousands of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, TypeAlias
+
+import msgspec
+
+Kind: TypeAlias = Literal["llm", "storage", "database", "monitoring", "identity"]
+Role: TypeAlias = Literal["system", "user", "assistant"]
+Reason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+Failure: TypeAlias = Literal[
+    "not_configured",  # no endpoint at all, or none of that name
+    "forbidden",  # the guard of the way out refused the address
+    "unreachable",  # no connection: refused, no such host, TLS
+    "timeout",  # silent for too long, or not done by the deadline
+    "rate_limited",  # too many requests, or the quota is used up (then permanent)
+    "overloaded",  # the service failed or is too busy
+    "unauthorized",  # the key is wrong or may not do this
+    "bad_request",  # the service refuses what we sent
+    "context_too_long",  # the conversation does not fit the model
+    "cut",  # the answer broke off after it had begun
+    "malformed",  # the answer is not what the protocol says
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSpec:
+    """The address of one service and what opens it. Hashable; the key never shows in `repr`.
+
+    `name` is unique among the endpoints of an owner. `type` names the adapter. `url` is the base
+    that the SDK puts its paths after (with `/v1` where the service has it). `owner` is "platform"
+    or an organization's id. `options` are the adapter's own (for models: `LLMOptions`); a name it
+    does not know is refused when the adapter is made.
+    """
+
+    name: str
+    kind: Kind
+    type: str
+    url: str
+    model: str = ""
+    key: str = field(default="", repr=False)
+    owner: str = "platform"
+    builtin: bool = False
+    max_output_tokens: int | None = None
+    context_tokens: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn. Several `system` messages are allowed; they are told to the model in order."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What is asked. `None` leaves the choice to the endpoint.
+
+    `max_tokens` is cut to the endpoint's own limit. `temperature` is dropped in silence where the
+    model takes none. `extra` goes into the request's body as it is (tools, seed, …).
+    """
+
+    messages: tuple[ChatMessage, ...]
+    model: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+class Waiting(msgspec.Struct, frozen=True, gc=False, tag="waiting"):
+    """All of the endpoint's places are taken. `ahead` requests of this process wait before us."""
+
+    ahead: int = 0
+
+
+class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text"):
+    """A piece of the answer, never empty, never with NUL (PostgreSQL cannot store it).
+
+    All pieces that arrived in one network read come as one.
+    """
+
+    text: str
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call"):
+    """A call the model asks for. `arguments` is JSON as the model wrote it: validate it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Usage(msgspec.Struct, frozen=True, gc=False, tag="usage"):
+    """Tokens counted by the provider. `input_tokens` includes `cached_tokens`."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+
+
+class End(msgspec.Struct, frozen=True, gc=False, tag="end"):
+    """The answer is complete. "length" means that it hit a limit of tokens."""
+
+    reason: Reason = "stop"
+
+
+Event: TypeAlias = Waiting | TextDelta | ToolCall | Usage | End
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A stream folded into one value. `usage` is None when the provider gave none."""
+
+    text: str
+    reason: Reason
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The outcome of a probe. `code` is a `Failure` or "" when all is well; seconds as float."""
+
+    ok: bool
+    seconds: float
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a page may say about an endpoint: no address, no key."""
+
+    name: str
+    model: str
+    builtin: bool
+    owner: str
+    max_output_tokens: int | None
+    context_tokens: int | None
+
+
+class LLMAdapter(Protocol):
+    """A language model behind an endpoint. Wrappers (retries, a queue) are adapters themselves.
+
+    One adapter serves every event loop of the process; network clients are made per loop at the
+    first request and kept until `close`.
+    """
+
+    @property
+    def spec(self) -> EndpointSpec: ...
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        """Ask and yield events as they arrive. Raises EndpointError.
+
+        The connection is closed as soon as the consumer is cancelled or calls `aclose()`. A bare
+        `break` leaves that to the garbage collector: use `contextlib.aclosing`.
+        """
+        ...
+
+    async def generate(self, request: ChatRequest) -> Answer:
+        """The same answer in one piece: `stream`, folded."""
+        ...
+
+    async def health(self) -> Health:
+        """Probe the endpoint without spending tokens. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Close the clients of the running loop; the adapter may be used again afterwards."""
+        ...

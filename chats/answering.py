@@ -1,0 +1,123 @@
+"""Making one answer: ask the model, keep what comes, end the run. No database connection is held.
+
+Both doors use it: the runner (pages and /api/v1, readers follow the run's stream) and /v1, where
+the request itself owns the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from byoc import gateway
+from byoc.contracts import End, Event, TextDelta, Usage
+from chats.models import Run
+from chats.plans import Outcome, RunPlan
+from chats.services.runs import checkpoint, finish_run
+from humana.kernel.errors import EndpointError
+from tenants.threads import in_thread
+
+log = logging.getLogger(__name__)
+
+#: What is written is kept at least this often; seconds.
+CHECKPOINT_EVERY = 4.0
+
+_endings: set[asyncio.Task[None]] = set()
+
+
+class Answering:
+    """One run while it lasts. Iterate `events()`; afterwards `outcome` says how it ended.
+
+    A consumer that is cancelled or closes the generator stops the model upstream; the run is then
+    `stopped`, unless `interrupt()` said that we ourselves are the reason.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self.outcome = Outcome()
+        self._left = Run.State.STOPPED
+        self._began = time.monotonic()
+        self._kept_at = self._began
+        self._keeping: asyncio.Task[None] | None = None
+
+    def interrupt(self) -> None:
+        """Call before cancelling because this process goes away."""
+        self._left = Run.State.INTERRUPTED
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """The model's events, noted as they pass. Raises EndpointError after the run has ended."""
+        outcome = self.outcome
+        outcome.state = self._left
+        try:
+            async with aclosing(gateway.llm(self.plan.endpoint.name).stream(self.plan.request)) as events:
+                async for event in events:
+                    self._note(event)
+                    yield event
+            outcome.state = Run.State.DONE
+        except EndpointError as error:
+            outcome.error = error.code
+            outcome.state = Run.State.INTERRUPTED if outcome.text else Run.State.FAILED
+            raise
+        except Exception:
+            log.exception("the answer failed on our side")
+            outcome.error = "error"
+            outcome.state = Run.State.INTERRUPTED if outcome.text else Run.State.FAILED
+            raise
+        except BaseException:  # cancelled, or closed by the consumer
+            outcome.state = self._left
+            raise
+        finally:
+            await self._end()
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self._note_text(event.text)
+        elif isinstance(event, Usage):
+            self.outcome.input_tokens = event.input_tokens
+            self.outcome.output_tokens = event.output_tokens
+            self.outcome.cached_tokens = event.cached_tokens
+        elif isinstance(event, End):
+            self.outcome.reason = event.reason
+
+    def _note_text(self, text: str) -> None:
+        now = time.monotonic()
+        if not self.outcome.text:
+            self.outcome.first_token_ms = round((now - self._began) * 1000)
+        self.outcome.text.append(text)
+        if now - self._kept_at > CHECKPOINT_EVERY and (self._keeping is None or self._keeping.done()):
+            self._kept_at = now
+            self._keeping = asyncio.create_task(self._keep(self.outcome.whole_text))
+
+    async def _keep(self, text: str) -> None:
+        try:
+            await in_thread(checkpoint, self.plan, text)
+        except Exception:
+            log.exception("checkpoint failed; the answer goes on")
+
+    async def _end(self) -> None:
+        """Survives the cancellation of whoever asked: the ending is a task of its own."""
+        self.outcome.total_ms = round((time.monotonic() - self._began) * 1000)
+        ending = asyncio.create_task(self._finish())
+        _endings.add(ending)
+        ending.add_done_callback(_endings.discard)
+        await asyncio.shield(ending)
+
+    async def _finish(self) -> None:
+        if self._keeping is not None:
+            await asyncio.wait([self._keeping])
+        for pause in (0.2, 1.0, 3.0, 0.0):
+            try:
+                await in_thread(finish_run, self.plan, self.outcome)
+                return
+            except Exception:
+                log.exception("the end of a run could not be written")
+                await asyncio.sleep(pause)
+
+
+async def endings() -> None:
+    """Wait until every ending is written; for a process that goes away."""
+    while _endings:
+        await asyncio.wait(set(_endings))

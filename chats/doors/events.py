@@ -1,0 +1,181 @@
+"""Readers of a run: HTML blocks for pages, plain pieces for programs. They never start a run.
+
+    GET /o/{slug}/runs/{id}/events      block, state, done — Markdown rendered here
+    GET /api/v1/runs/{id}/events        text, saved, state, done
+
+Both follow the run's stream from `Last-Event-ID` (or `?after=`). When the stream is gone, the
+saved answer is told instead.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+
+from chats.doors.sentences import sentence_for
+from chats.doors.visitors import reader_of, said_in, state_of
+from chats.models import Run
+from chats.streaming import START, Done, Entry, RunStream, State, Text, valid_cursor
+from humana.kernel.errors import NotFound
+from humana.kernel.http import Receive, Request, Scope, Send, event, send_chunk, start_events, while_connected
+from humana.rendering.markdown import BlockStream
+from tenants.context import TenantContext
+from tenants.threads import in_thread
+
+PAGE = re.compile(r"^/o/(?P<slug>[^/]+)/runs/(?P<run>[0-9a-f-]{36})/events\Z")
+API = re.compile(r"^/api/v1/runs/(?P<run>[0-9a-f-]{36})/events\Z")
+
+
+#: The cursor of what is told from the saved answer: after everything a stream can hold.
+LAST = f"{2**63 - 1}-0"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The whole text as it stands in the message; replaces what was told in pieces."""
+
+    text: str
+
+
+class Teller(Protocol):
+    """Turns entries of a run into the events of one door.
+
+    `replays` asks for the whole stream even by a reader that comes back; what lies before its
+    cursor is used and not sent again.
+    """
+
+    replays: bool
+
+    def text(self, delta: str) -> Iterator[tuple[str, object]]: ...
+    def saved(self, text: str) -> Iterator[tuple[str, object]]: ...
+    def state(self, state: State) -> Iterator[tuple[str, object]]: ...
+    def done(self, done: Done) -> Iterator[tuple[str, object]]: ...
+
+
+class PageTeller:
+    """HTML for people: only the block that is still open is rendered again."""
+
+    replays = True
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._blocks = BlockStream()
+
+    def text(self, delta: str) -> Iterator[tuple[str, object]]:
+        for index, html, closed in self._blocks.feed(delta):
+            yield "block", {"i": index, "html": html[:], "closed": closed}  # [:] is a plain str again
+
+    def saved(self, text: str) -> Iterator[tuple[str, object]]:
+        self._blocks = BlockStream()
+        return self.text(text)
+
+    def state(self, state: State) -> Iterator[tuple[str, object]]:
+        yield "state", {"state": state.state, "text": said_in(self._language, sentence_for(state.state))}
+
+    def done(self, done: Done) -> Iterator[tuple[str, object]]:
+        yield "done", {"state": done.state}
+
+
+class ApiTeller:
+    """Plain pieces for programs; `saved` carries the whole text instead of further pieces."""
+
+    replays = False
+
+    def __init__(self, message_id: uuid.UUID) -> None:
+        self._message_id = message_id
+
+    def text(self, delta: str) -> Iterator[tuple[str, object]]:
+        yield "text", {"text": delta}
+
+    def saved(self, text: str) -> Iterator[tuple[str, object]]:
+        yield "saved", {"text": text}
+
+    def state(self, state: State) -> Iterator[tuple[str, object]]:
+        yield "state", {"state": state.state}
+
+    def done(self, done: Done) -> Iterator[tuple[str, object]]:
+        yield "done", {"state": done.state, "error": done.error or None, "message_id": str(self._message_id)}
+
+
+async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI handler of both routes; failures before the first byte are the caller's."""
+    request = Request(scope, receive)
+    await request.body(0 if request.method == "GET" else 1024)
+    page, api = PAGE.match(request.path), API.match(request.path)
+    found = page or api
+    if found is None or request.method != "GET":
+        raise NotFound("There is nothing here.")
+    context, language, message_id = await in_thread(
+        reader_of,
+        headers=request.headers,
+        session_key=request.cookie(settings.SESSION_COOKIE_NAME),
+        slug=page["slug"] if page else None,
+        run_id=_uuid(found["run"]),
+        seen_as=request.actor(),
+    )
+    teller = PageTeller(language) if page else ApiTeller(message_id)
+    await start_events(send, request)
+    await while_connected(request, _tell(send, teller, context, _uuid(found["run"]), _cursor(request)))
+
+
+async def _tell(send: Send, teller: Teller, context: TenantContext, run_id: uuid.UUID, cursor: str) -> None:
+    start = START if teller.replays else cursor
+    async for at, entry in _entries(context, run_id, start):
+        if entry is None:
+            await send_chunk(send, b": still here\n\n")
+            continue
+        told = b"".join(event(name, data, at) for name, data in _events(teller, entry))
+        if told and _after(at, cursor):
+            await send_chunk(send, told)
+    await send_chunk(send, b"", last=True)
+
+
+def _events(teller: Teller, entry: Entry | Saved) -> Iterator[tuple[str, object]]:
+    if isinstance(entry, Saved):
+        return teller.saved(entry.text)
+    if isinstance(entry, Text):
+        return teller.text(entry.text)
+    return teller.state(entry) if isinstance(entry, State) else teller.done(entry)
+
+
+async def _entries(
+    context: TenantContext, run_id: uuid.UUID, cursor: str
+) -> AsyncIterator[tuple[str, Entry | Saved | None]]:
+    """The stream while the run lives; the saved answer once it is over."""
+    state, error, text = await in_thread(state_of, context, run_id)
+    if state in Run.LIVE:
+        async for at, entry in RunStream(context.organization_id, run_id).follow(cursor):
+            yield at, entry
+            if isinstance(entry, Done):
+                return
+            if entry is None:
+                state, error, text = await in_thread(state_of, context, run_id)
+                if state not in Run.LIVE:
+                    break
+    yield LAST, Saved(text)
+    yield LAST, Done(state, error)
+
+
+def _cursor(request: Request) -> str:
+    return valid_cursor(request.header("last-event-id") or request.query.get("after", [START])[0])
+
+
+def _after(cursor: str, other: str) -> bool:
+    return _parts(cursor) > _parts(other)
+
+
+def _parts(cursor: str) -> tuple[int, int]:
+    ms, _dash, sequence = cursor.partition("-")
+    return int(ms), int(sequence or 0)
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound("There is nothing here.") from None

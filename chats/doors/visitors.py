@@ -1,0 +1,77 @@
+"""Who stands at an asynchronous door: the same rules as the middleware, in one short call.
+
+Runs in a thread of `tenants.threads`, returns plain values.
+"""
+
+from __future__ import annotations
+
+import uuid
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from chats.models import Run
+from chats.permissions import READ
+from chats.queries import access_run
+from humana.kernel.actor import Actor
+from humana.kernel.errors import Unauthenticated
+from tenants.context import TenantContext, use_tenant
+from tenants.doors import HEADER, Visitor, bearer, by_key, by_session
+from tenants.models import User
+from tenants.permissions import require
+
+_engine = import_module(settings.SESSION_ENGINE)
+
+
+def user_of_session(session_key: str) -> User | None:
+    """The signed-in person behind a session cookie; checked as Django's own middleware does."""
+    session = _engine.SessionStore(session_key) if session_key else {}
+    user_id = session.get(SESSION_KEY)
+    if user_id is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None or not constant_time_compare(
+        session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
+    ):
+        return None
+    return user
+
+
+def visitor_for(*, headers: dict[str, str], session_key: str, slug: str | None, seen_as: Actor) -> Visitor:
+    """Key first; else session with the organization from the address or the header."""
+    token = bearer(headers.get("authorization", ""))
+    if token is not None and slug is None:
+        return by_key(token=token, seen_as=seen_as)
+    user = user_of_session(session_key)
+    named = slug or headers.get(HEADER.lower(), "")
+    if user is None or not named:
+        raise Unauthenticated(_("Sign in, or send an API key: Authorization: Bearer hk_…"))
+    return by_session(user=user, slug=named, seen_as=seen_as)
+
+
+def reader_of(
+    *, headers: dict[str, str], session_key: str, slug: str | None, run_id: uuid.UUID, seen_as: Actor
+) -> tuple[TenantContext, str, uuid.UUID]:
+    """May this visitor read this run? Returns where it is, the language, and the message's id."""
+    visitor = visitor_for(headers=headers, session_key=session_key, slug=slug, seen_as=seen_as)
+    with use_tenant(visitor.context):
+        require(visitor.member, READ.name)
+        run = access_run(member=visitor.member, run_id=run_id)
+    return visitor.context, visitor.member.user.language or settings.LANGUAGE_CODE, run.message_id
+
+
+def state_of(context: TenantContext, run_id: uuid.UUID) -> tuple[str, str, str]:
+    """State, error and text of a run as saved: what a reader gets once the stream is gone."""
+    with use_tenant(context):
+        run = Run.objects.select_related("message").get(id=run_id)
+        return run.state, run.error, run.message.text
+
+
+def said_in(language: str, sentence: object) -> str:
+    """A lazy sentence in the reader's language."""
+    with override(language):
+        return str(sentence)

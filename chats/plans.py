@@ -1,0 +1,98 @@
+"""What a run needs once its transaction is closed: a frozen plan, no rows, no connection."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from byoc.contracts import ChatMessage, ChatRequest, ModelCard
+from chats.models import Message
+from humana.kernel.actor import Actor
+from tenants.context import TenantContext
+
+#: Characters that one token stands for at the very least; a safe estimate for both languages.
+CHARACTERS_PER_TOKEN = 3
+#: Tokens kept free for an answer where the endpoint names no limit of its own.
+ANSWER_TOKENS = 1024
+#: Tokens of context where the endpoint does not say.
+CONTEXT_TOKENS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """One answer to make: who asks, in which organization, what is sent to which endpoint."""
+
+    context: TenantContext
+    actor: Actor
+    run_id: uuid.UUID
+    message_id: uuid.UUID
+    chat_id: uuid.UUID
+    companion_id: uuid.UUID
+    companion_slug: str
+    member_id: uuid.UUID
+    endpoint: ModelCard
+    request: ChatRequest
+    makes_title: bool = False
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it, as far as it came. `state` is a Run.State; times in milliseconds."""
+
+    state: str = "streaming"
+    text: list[str] = field(default_factory=list)
+    error: str = ""
+    reason: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+
+    @property
+    def whole_text(self) -> str:
+        return "".join(self.text)
+
+
+def conversation(
+    system: str, turns: Sequence[tuple[str, str]], endpoint: ModelCard
+) -> tuple[ChatMessage, ...]:
+    """System prompt and as many of the latest turns as the endpoint's context holds.
+
+    The last turn always goes along whole: what is too long for the model must fail in its words,
+    not be cut in silence. A conversation never starts with an answer.
+    """
+    answer = endpoint.max_output_tokens or ANSWER_TOKENS
+    room = ((endpoint.context_tokens or CONTEXT_TOKENS) - answer) * CHARACTERS_PER_TOKEN - len(system)
+    kept: list[ChatMessage] = []
+    for role, text in reversed(turns):
+        room -= len(text)
+        if kept and room < 0:
+            break
+        kept.append(ChatMessage("user" if role == Message.Role.PERSON else "assistant", text))
+    while len(kept) > 1 and kept[-1].role == "assistant":
+        kept.pop()
+    start = [ChatMessage("system", system)] if system else []
+    return (*start, *reversed(kept))
+
+
+def turns_of(branch: Sequence[Message]) -> list[tuple[str, str]]:
+    """What was said, in order; failed and empty answers say nothing."""
+    return [(message.role, message.text) for message in branch if message.text.strip() and _said(message)]
+
+
+def _said(message: Message) -> bool:
+    return message.role == Message.Role.PERSON or message.state in {
+        Message.State.DONE,
+        Message.State.STOPPED,
+        Message.State.INTERRUPTED,
+    }
+
+
+def request_for(
+    system: str, turns: Sequence[tuple[str, str]], endpoint: ModelCard, **wishes: Any
+) -> ChatRequest:
+    """The request; `wishes` are max_tokens and temperature where a client asked for some."""
+    return ChatRequest(messages=conversation(system, turns, endpoint), model=endpoint.model, **wishes)

@@ -1,0 +1,100 @@
+"""Reads of chats. Every object is loaded through "may this member see it?"."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+
+from chats.models import Chat, Draft, Message, Run, Vote
+from humana.kernel.errors import NotFound
+from tenants.models import Membership
+
+Row = TypeVar("Row", bound=Model)
+
+
+def chats_of(member: Membership, *, archived: bool = False, origin: str = Chat.Origin.APP) -> QuerySet[Chat]:
+    """The member's own chats, the latest first; with their companions."""
+    rows = Chat.objects.filter(owner_id=member.user_id, archived=archived, origin=origin)
+    return rows.select_related("companion").order_by("-last_message_at", "-id")
+
+
+def access_chat(*, member: Membership, chat_id: uuid.UUID) -> Chat:
+    """The member's own chat. Somebody else's is missing in just the same way."""
+    rows = Chat.objects.filter(owner_id=member.user_id).select_related("companion", "folder")
+    return _found(rows.filter(id=chat_id).first())
+
+
+def access_message(*, member: Membership, message_id: uuid.UUID) -> Message:
+    """A message of the member's own chat."""
+    rows = Message.objects.filter(chat__owner_id=member.user_id, chat__removed_at=None)
+    return _found(rows.select_related("chat__companion").filter(id=message_id).first())
+
+
+def access_run(*, member: Membership, run_id: uuid.UUID) -> Run:
+    """The making of an answer in the member's own chat."""
+    rows = Run.objects.filter(chat__owner_id=member.user_id, chat__removed_at=None)
+    return _found(rows.select_related("chat", "message").filter(id=run_id).first())
+
+
+def thread(chat: Chat) -> list[Message]:
+    """The messages of the current branch, from the first to the leaf."""
+    return ancestry(chat.id, chat.leaf_id)
+
+
+def ancestry(chat_id: uuid.UUID, leaf_id: uuid.UUID | None) -> list[Message]:
+    """From the root to one message. One query: a chat's tree is small."""
+    by_id = {message.id: message for message in Message.objects.filter(chat_id=chat_id)}
+    branch: list[Message] = []
+    step = by_id.get(leaf_id) if leaf_id else None
+    while step is not None:
+        branch.append(step)
+        step = by_id.get(step.parent_id) if step.parent_id else None
+    return branch[::-1]
+
+
+def siblings(message: Message) -> list[Message]:
+    """The versions of one message: same place in the tree, same role, the oldest first."""
+    rows = Message.objects.filter(chat_id=message.chat_id, parent_id=message.parent_id, role=message.role)
+    return list(rows.order_by("created_at", "id"))
+
+
+def latest_leaf(message: Message) -> uuid.UUID:
+    """Where a branch that goes through this message ends: follow the newest child."""
+    rows = Message.objects.filter(chat_id=message.chat_id).order_by("created_at", "id")
+    newest = dict(rows.values_list("parent_id", "id"))
+    leaf = message.id
+    while leaf in newest:
+        leaf = newest[leaf]
+    return leaf
+
+
+def latest_run(message: Message) -> Run | None:
+    return Run.objects.filter(message_id=message.id).order_by("-id").first()
+
+
+def runs_of(messages: Iterable[Message]) -> dict[uuid.UUID, Run]:
+    """The run behind each answer; one query for a page."""
+    ids = [message.id for message in messages if message.role == Message.Role.COMPANION]
+    return {run.message_id: run for run in Run.objects.filter(message_id__in=ids).order_by("id")}
+
+
+def votes_of(*, member: Membership, messages: Iterable[Message]) -> dict[uuid.UUID, Vote]:
+    """The member's own votes; one query for a page."""
+    ids = [message.id for message in messages]
+    return {vote.message_id: vote for vote in Vote.objects.filter(member_id=member.id, message_id__in=ids)}
+
+
+def draft_of(*, member: Membership, place_id: uuid.UUID) -> str:
+    """What the member left unsent in a chat or for a companion."""
+    draft = Draft.objects.filter(member_id=member.id, place_id=place_id).first()
+    return draft.text if draft else ""
+
+
+def _found(row: Row | None) -> Row:
+    if row is None:
+        raise NotFound(_("There is nothing here."))
+    return row

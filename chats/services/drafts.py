@@ -1,0 +1,24 @@
+"""Unsent text, kept as it is typed; not worth a line in the trail."""
+
+from __future__ import annotations
+
+import uuid
+
+from chats.models import Draft
+from chats.permissions import WRITE
+from chats.services.conversations import message_limit
+from humana.kernel.text import clean_text
+from tenants.models import Membership
+from tenants.permissions import require
+from tenants.transactions import tenant_atomic
+
+
+def save_draft(*, member: Membership, place_id: uuid.UUID, text: str) -> None:
+    """Keep the text for a chat (or, before there is one, a companion); empty text forgets it."""
+    require(member, WRITE.name)
+    text = clean_text(text, field="text", limit=message_limit(), required=False)
+    with tenant_atomic():
+        if text.strip():
+            Draft.objects.update_or_create(member_id=member.id, place_id=place_id, defaults={"text": text})
+        else:
+            Draft.objects.filter(member_id=member.id, place_id=place_id).delete()

@@ -1,0 +1,148 @@
+"""One call of /v1: the whole conversation comes with it, the request itself owns the run.
+
+Each call is kept as a chat of its own origin: the last question, its answer, its usage, its line
+in the trail. The text is saved before the model is asked.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from byoc import gateway
+from chats.models import Chat, Message, Run
+from chats.permissions import WRITE
+from chats.plans import RunPlan, request_for
+from chats.services.conversations import message_limit, start_chat, title_from
+from companions.models import Companion
+from companions.queries import access_companion_by_slug, companions_for
+from companions.services.prompting import prepare_prompt
+from humana.kernel.actor import Actor, acting_as
+from humana.kernel.errors import Invalid, NotFound
+from humana.kernel.ports import record_trail
+from humana.kernel.text import clean_text
+from tenants.context import current_tenant, use_tenant
+from tenants.doors import Visitor, by_key
+from tenants.permissions import require
+from tenants.services.pending import mark_pending
+from tenants.transactions import tenant_atomic
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the client's conversation: role is system, user or assistant."""
+
+    role: str
+    text: str
+
+
+def open_exchange(
+    *, token: str, seen_as: Actor, model: str, turns: Sequence[Turn], owner: str, wishes: dict[str, Any]
+) -> RunPlan:
+    """Authenticate, save the question, prepare the answer: one short transaction."""
+    visitor = by_key(token=token, seen_as=seen_as)
+    with use_tenant(visitor.context), acting_as(visitor.actor):
+        _may_write(visitor)
+        _check(turns)
+        companion = _companion(visitor, model)
+        with tenant_atomic():
+            return _open(visitor, companion, turns, owner, wishes)
+
+
+def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
+    """The companions a key may ask, each as a model."""
+    visitor = by_key(token=token, seen_as=seen_as)
+    with use_tenant(visitor.context):
+        _may_write(visitor)
+        return list(companions_for(member=visitor.member))
+
+
+def _may_write(visitor: Visitor) -> None:
+    require(visitor.member, WRITE.name)
+    if visitor.key is not None and visitor.key.scopes and WRITE.name not in visitor.key.scopes:
+        raise Invalid(_("This API key was not made for this."), code="missing_scope")
+
+
+def _companion(visitor: Visitor, model: str) -> Companion:
+    try:
+        companion = access_companion_by_slug(member=visitor.member, slug=model)
+    except NotFound:
+        message = _("There is no companion “%(model)s” here. GET /v1/models lists them.")
+        raise NotFound(message % {"model": model[:80]}, code="model_not_found") from None
+    return companion
+
+
+def _check(turns: Sequence[Turn]) -> None:
+    if not turns or turns[-1].role != "user":
+        raise Invalid(_("The last message must be the user's."), field="messages", code="no_question")
+    for index, turn in enumerate(turns):
+        clean_text(turn.text, field=f"messages[{index}].content", limit=message_limit(), required=False)
+    clean_text(turns[-1].text, field="messages", limit=message_limit())
+
+
+def _open(
+    visitor: Visitor, companion: Companion, turns: Sequence[Turn], owner: str, wishes: dict[str, Any]
+) -> RunPlan:
+    question, answer, run_id = _keep(visitor, companion, turns[-1].text)
+    prompt = prepare_prompt(companion)
+    endpoint = gateway.describe(companion.model or None)
+    now = timezone.now()
+    Run.objects.bulk_create(
+        [
+            Run(
+                id=run_id,
+                chat_id=answer.chat_id,
+                message=answer,
+                state=Run.State.STREAMING,
+                owner=owner,
+                started_at=now,
+                heartbeat_at=now,
+                endpoint=endpoint.name,
+                model=endpoint.model,
+                prompt_digest=prompt.digest,
+                provenance=prompt.provenance,
+            )
+        ]
+    )
+    mark_pending(current_tenant().organization_id, "run")
+    record_trail(
+        action="chats.message.asked",
+        resource_type="message",
+        resource_id=question.id,
+        payload={"chat": answer.chat_id, "companion": companion.slug, "run": run_id, "door": "openai"},
+    )
+    system = "\n\n".join([prompt.text, *(turn.text for turn in turns if turn.role == "system")])
+    said = [
+        (Message.Role.PERSON if turn.role == "user" else Message.Role.COMPANION, turn.text)
+        for turn in turns
+        if turn.role != "system" and turn.text
+    ]
+    return RunPlan(
+        context=visitor.context,
+        actor=visitor.actor,
+        run_id=run_id,
+        message_id=answer.id,
+        chat_id=answer.chat_id,
+        companion_id=companion.id,
+        companion_slug=companion.slug,
+        member_id=visitor.member.id,
+        endpoint=endpoint,
+        request=request_for(system, said, endpoint, **wishes),
+    )
+
+
+def _keep(visitor: Visitor, companion: Companion, text: str) -> tuple[Message, Message, uuid.UUID]:
+    chat = start_chat(
+        member=visitor.member, companion=companion, origin=Chat.Origin.OPENAI, title=title_from(text)
+    )
+    question = Message(chat=chat, role=Message.Role.PERSON, text=text, author_id=visitor.member.user_id)
+    answer = Message(chat=chat, parent=question, role=Message.Role.COMPANION, state=Message.State.STREAMING)
+    Message.objects.bulk_create([question, answer])
+    Chat.objects.filter(id=chat.id).update(leaf_id=answer.id)
+    run = Run()
+    return question, answer, run.id

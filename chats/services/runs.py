@@ -1,0 +1,196 @@
+"""A run from its owner's side: take it, keep what is written so far, end it. Short transactions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from audit.models import UsageEvent
+from byoc import gateway
+from byoc.contracts import ModelCard
+from chats import signals
+from chats.models import Chat, Message, Run
+from chats.plans import Outcome, RunPlan, request_for, turns_of
+from chats.queries import ancestry
+from companions.services.prompting import prepare_prompt
+from humana.kernel.actor import Actor, acting_as
+from humana.kernel.errors import EndpointError
+from humana.kernel.ports import record_trail
+from tenants.context import current_tenant, use_tenant
+from tenants.jobs import enqueue_on_commit
+from tenants.models import Membership
+from tenants.queries import may_enter
+from tenants.transactions import tenant_atomic
+
+TITLE_TASK = "chats.title"
+
+
+def begin_run(organization_id: uuid.UUID, run_id: uuid.UUID, owner: str) -> RunPlan | Outcome | None:
+    """Take a queued run and prepare its question.
+
+    None if somebody else has it or it is over; an Outcome if it had to end at once.
+
+    The asker's membership is read again: who lost it since asking gets no answer.
+    """
+    with use_tenant(organization_id), tenant_atomic():
+        run = _claim(run_id, owner)
+        if run is None:
+            return None
+        member = _asker(run.chat)
+        if member is None:
+            return _refuse(run, "not_a_member")
+        try:
+            return _plan(run, member)
+        except EndpointError as error:
+            return _refuse(run, error.code)
+
+
+def _refuse(run: Run, code: str) -> Outcome:
+    outcome = Outcome(state=Run.State.FAILED, error=code)
+    run.save(update_fields=["state", "owner", "started_at", "heartbeat_at"])
+    _close(run.id, run.message_id, outcome)
+    return outcome
+
+
+def _claim(run_id: uuid.UUID, owner: str) -> Run | None:
+    rows = Run.objects.select_for_update(skip_locked=True, of=("self",)).select_related("chat__companion")
+    run = rows.filter(id=run_id, state=Run.State.QUEUED).first()
+    if run is None:
+        return None
+    run.state, run.owner = Run.State.STREAMING, owner
+    run.started_at = run.heartbeat_at = timezone.now()
+    Message.objects.filter(id=run.message_id).update(state=Message.State.STREAMING)
+    return run
+
+
+def _asker(chat: Chat) -> Membership | None:
+    rows = Membership.objects.select_related("user", "organization")
+    member = rows.filter(organization_id=chat.organization_id, user_id=chat.owner_id).first()
+    return member if member is not None and may_enter(member) else None
+
+
+def _plan(run: Run, member: Membership) -> RunPlan:
+    companion = run.chat.companion
+    prompt = prepare_prompt(companion)
+    endpoint = gateway.describe(companion.model or None)
+    branch = ancestry(run.chat_id, run.message_id)[:-1]
+    mark_prepared(run, endpoint, prompt.digest, prompt.provenance)
+    return RunPlan(
+        context=current_tenant(),
+        actor=actor_for(member),
+        run_id=run.id,
+        message_id=run.message_id,
+        chat_id=run.chat_id,
+        companion_id=companion.id,
+        companion_slug=companion.slug,
+        member_id=member.id,
+        endpoint=endpoint,
+        request=request_for(prompt.text, turns_of(branch), endpoint),
+        makes_title=not run.chat.title_by_person and len(branch) == 1,
+    )
+
+
+def actor_for(member: Membership) -> Actor:
+    return Actor(kind="user", label=str(member.user), user_id=member.user_id, membership_id=member.id)
+
+
+def mark_prepared(run: Run, endpoint: ModelCard, digest: str, provenance: Mapping[str, Any]) -> None:
+    """Remember what this answer is made with."""
+    run.endpoint, run.model = endpoint.name, endpoint.model
+    run.prompt_digest, run.provenance = digest, dict(provenance)
+    run.save()
+
+
+def checkpoint(plan: RunPlan, text: str) -> None:
+    """Keep what is written so far: a killed process loses a few seconds at most."""
+    with use_tenant(plan.context), tenant_atomic():
+        Message.objects.filter(id=plan.message_id, state=Message.State.STREAMING).update(text=text)
+        Run.objects.filter(id=plan.run_id).update(heartbeat_at=timezone.now())
+
+
+def finish_run(plan: RunPlan, outcome: Outcome) -> None:
+    """The answer, its usage, its line in the trail and what follows from it, in one transaction."""
+    with use_tenant(plan.context), acting_as(plan.actor), tenant_atomic():
+        if not _close(plan.run_id, plan.message_id, outcome):
+            return
+        _note_usage(plan, outcome)
+        record_trail(
+            action="chats.answer." + outcome.state,
+            resource_type="message",
+            resource_id=plan.message_id,
+            payload={
+                "chat": plan.chat_id,
+                "companion": plan.companion_slug,
+                "run": plan.run_id,
+                "endpoint": plan.endpoint.name,
+                "model": plan.endpoint.model,
+                "error": outcome.error,
+            },
+        )
+        if plan.makes_title and outcome.state == Run.State.DONE:
+            enqueue_on_commit(TITLE_TASK, chat_id=plan.chat_id)
+
+
+def end_unowned(*, run_id: uuid.UUID, state: str, error: str = "") -> bool:
+    """End a live run that no process works on; False if it is over, or its owner lives.
+
+    Judged on the locked row: between a look and the end a runner may have taken it. Interrupted
+    with nothing written counts as failed.
+    """
+    with tenant_atomic():
+        run = Run.objects.select_for_update(of=("self",)).select_related("message").filter(id=run_id).first()
+        if run is None or run.state not in Run.LIVE or owner_lives(run.owner):
+            return False
+        if state == Run.State.INTERRUPTED and not run.message.text:
+            state = Run.State.FAILED
+        outcome = Outcome(state=state, error=error, text=[run.message.text])
+        _close(run.id, run.message_id, outcome)
+        record_trail(
+            action="chats.answer." + state,
+            resource_type="message",
+            resource_id=run.message_id,
+            payload={"run": run.id},
+        )
+    return True
+
+
+def owner_lives(owner: str) -> bool:
+    return bool(owner) and signals.alive(owner)
+
+
+def _close(run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome) -> bool:
+    """Write the end once; False if it is written already."""
+    changed = Run.objects.filter(id=run_id, state__in=Run.LIVE).update(
+        state=outcome.state, error=outcome.error, ended_at=timezone.now()
+    )
+    if changed:
+        Message.objects.filter(id=message_id).update(
+            state=outcome.state, text=outcome.whole_text, updated_at=timezone.now()
+        )
+    return bool(changed)
+
+
+def _note_usage(plan: RunPlan, outcome: Outcome) -> None:
+    UsageEvent.objects.create(
+        run_id=plan.run_id,
+        companion_id=plan.companion_id,
+        member_id=plan.member_id,
+        endpoint=plan.endpoint.name,
+        model=plan.endpoint.model,
+        input_tokens=outcome.input_tokens,
+        output_tokens=outcome.output_tokens,
+        cached_tokens=outcome.cached_tokens,
+        cost=_cost(plan.endpoint),
+        first_token_ms=outcome.first_token_ms,
+        total_ms=outcome.total_ms,
+        outcome=outcome.state,
+    )
+
+
+def _cost(endpoint: ModelCard) -> Decimal | None:
+    """The built-in model costs nothing; elsewhere a price is not known yet, which is not free."""
+    return Decimal(0) if endpoint.builtin else None

@@ -1,0 +1,84 @@
+"""Messages as a page shows them: text rendered, versions counted, votes and runs joined."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from chats.doors.sentences import sentence_for
+from chats.models import Chat, Message, Run, Vote
+from chats.queries import runs_of, thread, votes_of
+from humana.rendering.markdown import render
+from tenants.models import Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One message and all that stands around it.
+
+    `versions` are the ids of its siblings in order, `number` its place among them from 1. `notice`
+    is the sentence for a state other than done.
+    """
+
+    message: Message
+    html: SafeString
+    run: Run | None
+    vote: Vote | None
+    versions: tuple[uuid.UUID, ...]
+    number: int
+    notice: str
+
+    @property
+    def is_live(self) -> bool:
+        return self.run is not None and self.run.state in Run.LIVE
+
+    @property
+    def previous(self) -> uuid.UUID | None:
+        return self.versions[self.number - 2] if self.number > 1 else None
+
+    @property
+    def next(self) -> uuid.UUID | None:
+        return self.versions[self.number] if self.number < len(self.versions) else None
+
+
+def shown_thread(*, member: Membership, chat: Chat) -> list[Shown]:
+    """The current branch, in four queries whatever its length."""
+    return _show(member, chat.id, thread(chat))
+
+
+def shown_message(*, member: Membership, message: Message) -> Shown:
+    return _show(member, message.chat_id, [message])[0]
+
+
+def _show(member: Membership, chat_id: uuid.UUID, messages: list[Message]) -> list[Shown]:
+    runs, votes = runs_of(messages), votes_of(member=member, messages=messages)
+    places = _versions(chat_id)
+    return [
+        _one(message, runs.get(message.id), votes.get(message.id), places[message.parent_id, message.role])
+        for message in messages
+    ]
+
+
+def _one(message: Message, run: Run | None, vote: Vote | None, versions: list[uuid.UUID]) -> Shown:
+    return Shown(
+        message=message,
+        html=render(message.text),
+        run=run,
+        vote=vote,
+        versions=tuple(versions),
+        number=versions.index(message.id) + 1,
+        notice=""
+        if message.state == Message.State.DONE
+        else str(sentence_for(message.state, run.error if run else "")),
+    )
+
+
+def _versions(chat_id: uuid.UUID) -> dict[tuple[uuid.UUID | None, str], list[uuid.UUID]]:
+    found: dict[tuple[uuid.UUID | None, str], list[uuid.UUID]] = defaultdict(list)
+    rows = Message.objects.filter(chat_id=chat_id).order_by("created_at", "id")
+    for parent_id, role, message_id in rows.values_list("parent_id", "role", "id"):
+        found[parent_id, role].append(message_id)
+    return found

@@ -1,0 +1,235 @@
+"""Pages of chats. Each view: who, what, one service call, one answer."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages as notices
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from byoc import gateway
+from chats.models import Chat
+from chats.permissions import READ, WRITE
+from chats.queries import access_chat, access_message, access_run, chats_of, draft_of
+from chats.services import conversations, drafts, explain, replies, votes
+from chats.shown import shown_message, shown_thread
+from companions.queries import access_companion_by_slug, companions_for
+from tenants.permissions import allowed, require
+from tenants.views import MemberRequest
+
+#: How many chats the sidebar and the home page list.
+RECENT = 30
+
+
+@require_GET
+def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `companions`, `recent` chats, `model` (ModelCard of the default model)."""
+    member = request.visitor.member
+    require(member, READ.name)
+    context = {
+        "companions": companions_for(member=member),
+        "recent": chats_of(member)[:6],
+        "model": gateway.describe(),
+    }
+    return render(request, "chats/home.html", context)
+
+
+@require_POST
+def start(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
+    """Open a chat; with a first question in `text` it is asked at once."""
+    member = request.visitor.member
+    companion = access_companion_by_slug(member=member, slug=companion_slug)
+    chat = conversations.start_chat(member=member, companion=companion)
+    if request.POST.get("text", "").strip():
+        replies.ask(member=member, chat=chat, text=request.POST["text"])
+    return redirect("chat", slug=slug, chat_id=chat.id)
+
+
+@require_GET
+def chat(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """Context: `chat`, `thread` (list of Shown), `draft`, `model`, `may_write`, `limit`."""
+    member = request.visitor.member
+    require(member, READ.name)
+    found = access_chat(member=member, chat_id=chat_id)
+    return render(request, "chats/chat.html", _chat_context(request, found))
+
+
+def _chat_context(request: MemberRequest, found: Chat) -> dict[str, Any]:
+    member = request.visitor.member
+    return {
+        "chat": found,
+        "thread": shown_thread(member=member, chat=found),
+        "draft": draft_of(member=member, place_id=found.id),
+        "model": gateway.describe(found.companion.model or None),
+        "may_write": allowed(member, WRITE.name),
+        "limit": conversations.message_limit(),
+    }
+
+
+@require_POST
+def ask(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """Save the question and show it with its answer to come (htmx), or go back to the chat."""
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    replies.ask(member=member, chat=found, text=request.POST.get("text", ""))
+    return _thread_or_chat(request, found)
+
+
+@require_POST
+def regenerate(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    found = access_message(member=member, message_id=message_id)
+    replies.regenerate(member=member, message=found)
+    return _thread_or_chat(request, found.chat)
+
+
+@require_POST
+def edit(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    found = access_message(member=member, message_id=message_id)
+    replies.edit(member=member, message=found, text=request.POST.get("text", ""))
+    return _thread_or_chat(request, found.chat)
+
+
+@require_POST
+def branch(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """Show another version of a message and what followed it."""
+    member = request.visitor.member
+    found = access_message(member=member, message_id=message_id)
+    conversations.choose_branch(member=member, message=found)
+    return _thread_or_chat(request, found.chat)
+
+
+def _thread_or_chat(request: MemberRequest, found: Chat) -> HttpResponse:
+    """The messages alone for htmx, the whole page otherwise."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("chat", slug=request.visitor.context.slug, chat_id=found.id)
+    found.refresh_from_db(fields=["leaf_id"])
+    return render(request, "chats/_thread.html", _chat_context(request, found))
+
+
+@require_GET
+def message(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """One message as it stands now. Context: `shown`, `chat`."""
+    member = request.visitor.member
+    require(member, READ.name)
+    found = access_message(member=member, message_id=message_id)
+    return _message(request, found)
+
+
+@require_POST
+def vote(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """`choice` is up, down, or empty to withdraw."""
+    member = request.visitor.member
+    found = access_message(member=member, message_id=message_id)
+    choice = request.POST.get("choice", "")
+    if choice:
+        votes.vote(member=member, message=found, up=choice == "up")
+    else:
+        votes.withdraw_vote(member=member, message=found)
+    return _message(request, found)
+
+
+@require_POST
+def stop(request: MemberRequest, slug: str, run_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    run = replies.stop(member=member, run=access_run(member=member, run_id=run_id))
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return redirect("chat", slug=slug, chat_id=run.chat_id)
+
+
+def _message(request: MemberRequest, found: Any) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("chat", slug=request.visitor.context.slug, chat_id=found.chat_id)
+    member = request.visitor.member
+    context = {
+        "shown": shown_message(member=member, message=found),
+        "chat": found.chat,
+        "may_write": allowed(member, WRITE.name),
+    }
+    return render(request, "chats/_message.html", context)
+
+
+@require_GET
+def why(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """Context: `explanation`, `message`."""
+    member = request.visitor.member
+    found = access_message(member=member, message_id=message_id)
+    context = {"explanation": explain.why(member=member, message=found), "message": found}
+    return render(request, "chats/_why.html", context)
+
+
+@require_GET
+def events(request: HttpRequest, slug: str, run_id: uuid.UUID) -> HttpResponse:
+    """Only names the route: the asynchronous door answers it before Django is asked."""
+    return HttpResponseNotFound()
+
+
+@require_POST
+def rename(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    conversations.rename_chat(member=member, chat=found, title=request.POST.get("title", ""))
+    return redirect("chat", slug=slug, chat_id=chat_id)
+
+
+@require_POST
+def pin(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    conversations.pin_chat(member=member, chat=found, pinned=request.POST.get("pinned") == "1")
+    return redirect("chat", slug=slug, chat_id=chat_id)
+
+
+@require_POST
+def archive(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    archived = request.POST.get("archived", "1") == "1"
+    conversations.archive_chat(member=member, chat=found, archived=archived)
+    notices.success(request, _("The chat is archived.") if archived else _("The chat is back in the list."))
+    return redirect("organization-home", slug=slug)
+
+
+@require_POST
+def remove(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """Undoable: the notice carries the address that restores it."""
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    conversations.remove_chat(member=member, chat=found)
+    undo = reverse("restore-chat", kwargs={"slug": slug, "chat_id": chat_id})
+    notices.success(request, _("The chat is deleted."), extra_tags=f"undo {undo}")
+    return redirect("organization-home", slug=slug)
+
+
+@require_POST
+def restore(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    conversations.restore_chat(member=request.visitor.member, chat_id=chat_id)
+    return redirect("chat", slug=slug, chat_id=chat_id)
+
+
+@require_POST
+def save_draft(request: MemberRequest, slug: str, place_id: uuid.UUID) -> HttpResponse:
+    drafts.save_draft(member=request.visitor.member, place_id=place_id, text=request.POST.get("text", ""))
+    return HttpResponse(status=204)
+
+
+@require_GET
+def search(request: MemberRequest, slug: str) -> HttpResponse:
+    """Fragment. Context: `query`, `companions`, `chats` whose names contain it."""
+    member = request.visitor.member
+    require(member, READ.name)
+    query = request.GET.get("q", "").strip()[:80]
+    context: dict[str, Any] = {"query": query, "companions": [], "chats": []}
+    if query:
+        context["companions"] = companions_for(member=member).filter(name__icontains=query)[:8]
+        context["chats"] = [
+            one for one in chats_of(member)[:300] if query.casefold() in one.title.casefold()
+        ][:12]
+    return render(request, "chats/_search.html", context)

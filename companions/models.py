@@ -1,0 +1,143 @@
+"""Who the companions are and what they inherit: values, policies, brand."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.fields import ProtectedTextField
+from tenants.models.organizations import slug_rule
+from tenants.scoping import OrganizationScoped, Removable, TenantForeignKey
+
+
+class Value(OrganizationScoped):
+    """What the organization stands for; every companion is told."""
+
+    title = models.CharField(_("title"), max_length=80)
+    description = models.CharField(_("description"), max_length=400)
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta(OrganizationScoped.Meta):
+        verbose_name = _("value")
+        verbose_name_plural = _("values")
+        ordering = ["position", "created_at"]
+        indexes = [models.Index(fields=["organization_id", "position"], name="value_order")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Policy(OrganizationScoped):
+    """A rule of the organization. `requirement` is what is in force; each change keeps a PolicyVersion."""
+
+    name = models.CharField(_("name"), max_length=120)
+    regulation = models.CharField(_("regulation"), max_length=60)
+    requirement = models.TextField(_("requirement"), max_length=2000)
+    active = models.BooleanField(_("in force"), default=True)
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta(OrganizationScoped.Meta):
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ["position", "created_at"]
+        indexes = [models.Index(fields=["organization_id", "position"], name="policy_order")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PolicyVersion(OrganizationScoped):
+    """A policy as it was published; answers point at these."""
+
+    policy = TenantForeignKey(Policy, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    regulation = models.CharField(max_length=60)
+    requirement = models.TextField()
+    active = models.BooleanField(default=True)
+    published_by = models.UUIDField(null=True)
+
+    class Meta(OrganizationScoped.Meta):
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "policy", "number"], name="policy_version_once")
+        ]
+
+
+class Brand(OrganizationScoped):
+    """How the organization speaks. One per organization; each change keeps a BrandVersion."""
+
+    voice_and_tone = models.CharField(_("voice and tone"), max_length=400, blank=True)
+    style = models.CharField(_("communication style"), max_length=400, blank=True)
+    restrictions = models.JSONField(_("do's and don'ts"), default=list, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta(OrganizationScoped.Meta):
+        verbose_name = _("brand")
+        verbose_name_plural = _("brand")
+        constraints = [models.UniqueConstraint(fields=["organization_id"], name="brand_once")]
+
+    def __str__(self) -> str:
+        return str(_("Brand"))
+
+
+class BrandVersion(OrganizationScoped):
+    """The brand as it was published; answers point at these."""
+
+    number = models.PositiveIntegerField()
+    voice_and_tone = models.CharField(max_length=400, blank=True)
+    style = models.CharField(max_length=400, blank=True)
+    restrictions = models.JSONField(default=list)
+    published_by = models.UUIDField(null=True)
+
+    class Meta(OrganizationScoped.Meta):
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["organization_id", "number"], name="brand_version_once")]
+
+
+class Companion(OrganizationScoped, Removable):
+    """A configured assistant. `team_id` and `position_id` name rows of the control plane.
+
+    `model` is empty for the organization's default model.
+    """
+
+    class Language(models.TextChoices):
+        PT_BR = "pt-br", "Português (Brasil)"
+        EN = "en", "English"
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+
+    slug = models.CharField(_("address"), max_length=50, validators=[slug_rule])
+    name = models.CharField(_("name"), max_length=80)
+    purpose = models.CharField(_("purpose"), max_length=200)
+    base_prompt = models.TextField(_("base prompt"), max_length=8000)
+    language = models.CharField(_("language"), max_length=10, choices=Language.choices, default=Language.PT_BR)
+    model = models.CharField(_("model"), max_length=120, blank=True)
+    team_id = models.UUIDField(_("team"), null=True, blank=True)
+    position_id = models.UUIDField(_("position"), null=True, blank=True)
+    starters = models.JSONField(_("example questions"), default=list, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta(OrganizationScoped.Meta):
+        verbose_name = _("companion")
+        verbose_name_plural = _("companions")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organization_id", "slug"], name="companion_slug_once")]
+        indexes = [models.Index(fields=["organization_id", "name"], name="companion_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromptSnapshot(OrganizationScoped):
+    """The system prompt some answer was given under, once per content: `digest` is its SHA-256."""
+
+    digest = models.CharField(max_length=64)
+    text = ProtectedTextField()
+
+    class Meta(OrganizationScoped.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization_id", "digest"], name="prompt_once")]

@@ -1,0 +1,7 @@
+from django.utils.translation import gettext_lazy as _
+
+from tenants.permissions import declare
+
+READ = declare("companions.read", _("see companions"), roles="admin manager member")
+EDIT = declare("companions.edit", _("edit companions"), roles="admin manager")
+POLICIES = declare("companions.policies", _("edit values, policies and brand"), roles="admin")

@@ -1,0 +1,125 @@
+"""Reads of companions and of what they inherit. All inside the organization's context."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+
+from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, PromptSnapshot, Value
+from companions.permissions import POLICIES, READ
+from companions.prompts import BasePrompt, Inheritance, InheritedBrand, InheritedPolicy, InheritedValue
+from humana.kernel.errors import NotFound
+from tenants.context import current_tenant
+from tenants.models import Membership
+from tenants.permissions import allowed, require
+
+Row = TypeVar("Row", bound=Model)
+
+
+def companions_for(*, member: Membership) -> QuerySet[Companion]:
+    """The companions a member can talk to now, by name; none for who may not see companions."""
+    if not (_belongs(member) and allowed(member, READ.name)):
+        return Companion.objects.none()
+    return Companion.objects.filter(state=Companion.State.ACTIVE).order_by("name", "id")
+
+
+def access_companion(*, member: Membership, companion_id: uuid.UUID) -> Companion:
+    """One companion, paused ones too: their chats stay readable.
+
+    NotFound for a removed one, another organization's, and a member of another organization alike;
+    NotAllowed for a member without the right to see companions.
+    """
+    return _access(Companion.objects.filter(id=companion_id), member, READ.name)
+
+
+def access_companion_by_slug(*, member: Membership, slug: str) -> Companion:
+    """The same, by its address."""
+    return _access(Companion.objects.filter(slug=slug), member, READ.name)
+
+
+def access_policy(*, member: Membership, policy_id: uuid.UUID) -> Policy:
+    """One policy, for who may edit them."""
+    return _access(Policy.objects.filter(id=policy_id), member, POLICIES.name)
+
+
+def access_value(*, member: Membership, value_id: uuid.UUID) -> Value:
+    """One value, for who may edit them."""
+    return _access(Value.objects.filter(id=value_id), member, POLICIES.name)
+
+
+def the_brand() -> Brand | None:
+    """The organization's one brand, if it has been written."""
+    return Brand.objects.first()
+
+
+def inheritance(companion: Companion) -> Inheritance:
+    """What goes into the companion's system prompt now: three queries.
+
+    Text and version come from one row each, so provenance is exact even while somebody publishes.
+    """
+    values = Value.objects.values_list("id", "version", "title", "description")
+    in_force = Policy.objects.filter(active=True)
+    policies = in_force.values_list("id", "version", "regulation", "requirement")
+    brand = the_brand()
+    return Inheritance(
+        companion=BasePrompt(companion.id, companion.version, companion.base_prompt, companion.language),
+        values=tuple(InheritedValue(*row) for row in values),
+        policies=tuple(InheritedPolicy(*row) for row in policies),
+        brand=_inherited(brand) if brand else None,
+    )
+
+
+def _inherited(brand: Brand) -> InheritedBrand:
+    restrictions = tuple(str(one) for one in brand.restrictions)
+    return InheritedBrand(brand.id, brand.version, brand.voice_and_tone, brand.style, restrictions)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer's prompt was made of, found again by its provenance.
+
+    Policies and brand as they were published then; values as they are now, without those dropped.
+    """
+
+    values: list[Value]
+    policies: list[PolicyVersion]
+    brand: BrandVersion | None
+
+
+def told(provenance: Mapping[str, Any]) -> Told:
+    """Look up a run's provenance; an empty one was told nothing."""
+    values = [one["id"] for one in provenance.get("values", ())]
+    policies = {one["id"]: one["version"] for one in provenance.get("policies", ())}
+    brand = provenance.get("brand")
+    versions = PolicyVersion.objects.select_related("policy").filter(policy_id__in=policies)
+    versions = versions.order_by("policy__position", "policy__created_at")
+    return Told(
+        values=list(Value.objects.filter(id__in=values)),
+        policies=[one for one in versions if one.number == policies[str(one.policy_id)]],
+        brand=BrandVersion.objects.filter(number=brand["version"]).first() if brand else None,
+    )
+
+
+def prompt_text(digest: str) -> str | None:
+    """The system prompt behind a run's `prompt_digest`; None where none was kept."""
+    snapshot = PromptSnapshot.objects.filter(digest=digest).first()
+    return snapshot.text if snapshot else None
+
+
+def _access(rows: QuerySet[Row], member: Membership, permission: str) -> Row:
+    if not _belongs(member):
+        raise NotFound(_("There is nothing here."))
+    require(member, permission)
+    row = rows.first()
+    if row is None:
+        raise NotFound(_("There is nothing here."))
+    return row
+
+
+def _belongs(member: Membership) -> bool:
+    return member.organization_id == current_tenant().organization_id

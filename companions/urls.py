@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from companions import views
+
+urlpatterns = [
+    path("companions/", views.companions, name="companions"),
+    path("companions/<slug:companion_slug>/", views.companion, name="companion"),
+]

@@ -1,0 +1,35 @@
+"""Pages of companions."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from byoc import gateway
+from companions.permissions import READ
+from companions.queries import access_companion_by_slug, companions_for, inheritance
+from tenants.permissions import require
+from tenants.views import MemberRequest
+
+
+@require_GET
+def companions(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `companions`."""
+    member = request.visitor.member
+    require(member, READ.name)
+    return render(request, "companions/list.html", {"companions": companions_for(member=member)})
+
+
+@require_GET
+def companion(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
+    """Context: `companion`, `inherited` (values, policies, brand as data), `model` (a ModelCard)."""
+    member = request.visitor.member
+    require(member, READ.name)
+    found = access_companion_by_slug(member=member, slug=companion_slug)
+    context = {
+        "companion": found,
+        "inherited": inheritance(found),
+        "model": gateway.describe(found.model or None),
+    }
+    return render(request, "companions/companion.html", context)

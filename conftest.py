@@ -1,0 +1,9 @@
+"""Loaded after pytest-django, so that our `django_db_setup` replaces the one it brings."""
+
+pytest_plugins = [
+    "tests.plugins.databases",
+    "tests.plugins.needs",
+    "tests.fixtures.models",
+    "tests.fixtures.organizations",
+    "tests.fixtures.server",
+]

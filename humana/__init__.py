@@ -1,0 +1,1 @@
+"""Humana: companions of an organization, on the models it chooses."""

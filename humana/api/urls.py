@@ -1,0 +1,18 @@
+"""/api/v1/. Each app brings its own routes; events of runs are served by the asynchronous door."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from humana.api.docs import DocsView, SchemaView
+from humana.api.routes import route
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    route("schema/", SchemaView, "api-schema"),
+    route("docs/", DocsView, "api-docs"),
+    path("", include("tenants.api.urls")),
+    path("", include("audit.api.urls")),
+    path("", include("documents.api.urls")),
+    path("", include("companions.api.urls")),
+    path("", include("chats.api.urls")),
+]

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class HumanaConfig(AppConfig):
+    name = "humana"
+
+    def ready(self) -> None:
+        from humana import celery, checks  # noqa: F401  the Celery app and the start-up checks
+
+        # Celery finds tasks in workers only; whoever enqueues must know them too.
+        autodiscover_modules("tasks")
+        from humana.furnishing import furnish_organization
+        from humana.kernel import ports
+
+        ports.furnish_organization.fill(furnish_organization)

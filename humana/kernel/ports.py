@@ -1,0 +1,45 @@
+"""What a lower floor needs from a higher one.
+
+A port is declared here, filled once in the owning app's `AppConfig.ready()`, and called like a
+function. An unfilled port raises: a silent no-op would lose a trail entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from humana.kernel.errors import Misconfigured
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Port(Generic[P, R]):
+    """A function whose body lives on a higher floor."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._body: Callable[P, R] | None = None
+
+    def fill(self, body: Callable[P, R]) -> None:
+        self._body = body
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self._body is None:
+            raise Misconfigured(f"port {self._name} was called before its app was ready")
+        return self._body(*args, **kwargs)
+
+
+#: record_trail(action=, resource_type=, resource_id=, payload=) — filled by `audit`.
+#: One entry in the organization's trail, in the transaction of the change itself.
+record_trail: Port[..., None] = Port("record_trail")
+
+#: put_in_outbox(task=, arguments=) -> outbox id — filled by `audit`.
+put_in_outbox: Port[..., Any] = Port("put_in_outbox")
+
+#: settle_outbox(outbox_id, run) — filled by `audit`: runs a task once, remembers that it did.
+settle_outbox: Port[..., Any] = Port("settle_outbox")
+
+#: seed_organization(organization) — filled by the roof: what a new organization starts with.
+furnish_organization: Port[..., None] = Port("furnish_organization")

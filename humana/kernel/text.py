@@ -1,0 +1,45 @@
+"""Text from people and programs, made safe to store."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.utils.translation import gettext as _
+
+from humana.kernel.errors import Invalid
+
+
+def clean_text(value: object, *, field: str, limit: int, required: bool = True) -> str:
+    """The text as typed, or Invalid saying what to change.
+
+    Refuses NUL and lone surrogates, which PostgreSQL and JSON cannot carry; `limit` counts
+    characters. Line ends become \\n.
+    """
+    if not isinstance(value, str):
+        raise Invalid(_("This must be text."), field=field, code="not_text")
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    if "\x00" in text or not _encodable(text):
+        message = _("The text contains characters that cannot be stored.")
+        raise Invalid(message, field=field, code="bad_characters")
+    if required and not text.strip():
+        raise Invalid(_("Write something first."), field=field, code="empty")
+    if len(text) > limit:
+        message = _("The text is too long: %(length)d characters, at most %(limit)d.")
+        raise Invalid(message % {"length": len(text), "limit": limit}, field=field, code="too_long")
+    return text
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def email_key(value: str) -> str:
+    """One spelling per mailbox: NFKC, then case folded, so look-alikes cannot take an account."""
+    key, before = unicodedata.normalize("NFKC", value), None
+    while key != before:  # folding may undo the normal form, and the other way round
+        key, before = unicodedata.normalize("NFKC", key.casefold()).strip(), key
+    return key

@@ -1,0 +1,66 @@
+"""What every page knows: who, where, and what the sidebar lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from audit.permissions import READ as READ_TRAIL
+from chats.models import Chat
+from chats.queries import chats_of
+from tenants.doors import Visitor
+from tenants.permissions import allowed
+from tenants.queries import memberships_of
+
+#: How many chats the sidebar lists.
+LISTED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Chats of one stretch of time, under its name."""
+
+    title: str
+    chats: Sequence[Chat]
+
+
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """`visitor`, `organization`, `theme`, and, only if a template asks, `sidebar`."""
+    visitor: Visitor | None = getattr(request, "visitor", None)
+    theme = getattr(getattr(request, "user", None), "theme", "")
+    return {
+        "visitor": visitor,
+        "organization": visitor.member.organization if visitor else None,
+        "theme": theme or request.COOKIES.get("theme", "system"),
+        "signup_open": settings.HUMANA_SIGNUP,
+        "sidebar": SimpleLazyObject(lambda: _sidebar(visitor)) if visitor else None,
+    }
+
+
+def _sidebar(visitor: Visitor) -> dict[str, Any]:
+    member = visitor.member
+    return {
+        "groups": grouped(list(chats_of(member)[:LISTED])),
+        "organizations": [one.organization for one in memberships_of(member.user)],
+        "may_read_trail": allowed(member, READ_TRAIL.name),
+    }
+
+
+def grouped(chats: Sequence[Chat]) -> list[Group]:
+    """Pinned first, then by day as people speak of days."""
+    today = timezone.localdate()
+    edges = [(_("Today"), today), (_("Yesterday"), today - timedelta(days=1)), (_("Last 7 days"), today - timedelta(days=7))]
+    groups: dict[str, list[Chat]] = {}
+    for chat in sorted(chats, key=lambda one: not one.pinned):
+        day = timezone.localdate(chat.last_message_at)
+        name = next((title for title, since in edges if day >= since), _("Earlier"))
+        groups.setdefault(_("Pinned") if chat.pinned else name, []).append(chat)
+    return [Group(title, found) for title, found in groups.items()]

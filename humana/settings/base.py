@@ -1,0 +1,229 @@
+"""Settings that hold everywhere. Values only; what differs is in dev, test and prod."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from humana import env
+from humana.settings.csp import ADMIN_POLICY, PAGE_POLICY
+from humana.settings.database import database
+
+ROOT = Path(__file__).resolve().parents[2]
+HUMANA_HOME = env.home()
+
+SECRET_KEY = env.text("SECRET_KEY", "")
+HUMANA_SEAL_KEY = env.text("HUMANA_SEAL_KEY", "")
+DEBUG = False
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+# --- applications -----------------------------------------------------------------------------
+
+CONTROL_PLANE = ["tenants", "byoc"]
+TENANT_PLANE = ["audit", "documents", "companions", "chats"]
+
+SHARED_APPS = [
+    "django_tenants",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "csp",
+    "humana",
+    *CONTROL_PLANE,
+]
+TENANT_APPS = TENANT_PLANE
+# Ours first: `migrate` and the templates override what the libraries bring.
+INSTALLED_APPS = [*CONTROL_PLANE, *TENANT_PLANE, *[app for app in SHARED_APPS if app not in CONTROL_PLANE]]
+
+AUTH_USER_MODEL = "tenants.User"
+TENANT_MODEL = "tenants.Placement"
+TENANT_DOMAIN_MODEL = "tenants.Placement"  # organizations are named in the path; no domains
+DATABASE_ROUTERS = ["tenants.routing.PlacementRouter", "django_tenants.routers.TenantSyncRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "humana.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "humana.middleware.ContentPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "humana.middleware.LanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "humana.middleware.ErrorMiddleware",
+    "tenants.middleware.OrganizationMiddleware",
+]
+
+ROOT_URLCONF = "humana.urls"
+WSGI_APPLICATION = "humana.wsgi.application"
+ASGI_APPLICATION = "humana.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "humana.pages.page_context",
+            ],
+        },
+    }
+]
+
+# --- data -------------------------------------------------------------------------------------
+
+DATABASES = {"default": database(env.text("DATABASE_URL", ""))}
+DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "")
+HUMANA_APP_ROLE = DATABASES["default"]["USER"]
+
+REDIS_URL = env.text("REDIS_URL", "")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "tenants.cache.tenant_key",
+        "KEY_PREFIX": "humana",
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "default"
+SESSION_COOKIE_AGE = 8 * 60 * 60  # seconds
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# --- people -----------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "tenants.accounts.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_FORMS = {"signup": "tenants.forms.SignUpForm"}
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PREVENT_ENUMERATION = True
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+HUMANA_SIGNUP = env.flag("HUMANA_SIGNUP", True)
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = env.text("HUMANA_MAIL_FROM", "Humana <no-reply@humana.example>")
+
+# --- languages --------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", _("Português (Brasil)")), ("en", _("English"))]
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "America/Sao_Paulo"
+
+# --- files and headers ------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT: Path | None = HUMANA_HOME / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGE_POLICY}
+HUMANA_ADMIN_POLICY = ADMIN_POLICY
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
+HUMANA_TRUSTED_PROXIES = env.integer("HUMANA_TRUSTED_PROXIES", 0)
+
+# --- API --------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["humana.api.authentication.MemberAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["humana.api.authentication.IsMember"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["humana.api.parsers.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "humana.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Humana",
+    "DESCRIPTION": "Companions, chats and answers of one organization.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- work in the background -------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 600  # seconds
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sweep-outbox": {"task": "audit.sweep", "schedule": 15.0},
+    "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},
+    "forget-idempotency-keys": {"task": "audit.forget_idempotency_keys", "schedule": 3600.0},
+}
+
+# --- answers ----------------------------------------------------------------------------------
+
+HUMANA_MESSAGE_LIMIT = 32_000  # characters of one message
+HUMANA_WEB_THREADS = env.integer("HUMANA_WEB_THREADS", 8)
+HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 8)
+HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "humana.logs.ContextFilter"}},
+    "formatters": {"json": {"()": "humana.logs.JsonFormatter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["context"]},
+    },
+    "root": {"handlers": ["console"], "level": env.text("HUMANA_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "propagate": False},
+        "httpx2": {"level": "WARNING"},  # it would name every address at INFO
+    },
+}

@@ -1,0 +1,12 @@
+"""A person's own machine: `make up`."""
+
+from __future__ import annotations
+
+from humana import env
+from humana.settings.base import *  # noqa: F403
+
+DEBUG = env.flag("HUMANA_DEBUG", False)
+STATIC_ROOT = None  # served from where they lie
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+HUMANA_DESIGN_PAGE = True

@@ -1,0 +1,12 @@
+"""Tests: real PostgreSQL and Valkey, quick password hashes, mail kept in memory."""
+
+from __future__ import annotations
+
+from humana.settings.base import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STATIC_ROOT = None  # served from where they lie
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+HUMANA_DESIGN_PAGE = True

@@ -1,0 +1,38 @@
+"""Small parts of pages: icons, avatars, days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from humana.rendering.avatars import avatar_svg
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A decorative icon of our sprite."""
+    sprite = static("icons/sprite.svg")
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>', sprite, name)
+
+
+@register.simple_tag
+def avatar(name: object, css_class: str = "avatar") -> SafeString:
+    return avatar_svg(str(name), css_class=css_class)
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    return mapping.get(key)
+
+
+@register.filter
+def iso(moment: datetime | None) -> str:
+    """For the datetime attribute of <time>."""
+    return moment.isoformat() if moment else ""

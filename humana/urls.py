@@ -1,0 +1,31 @@
+"""Every page and route, by floor. Event streams and /v1 are in `humana.asgi`."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from humana import health
+
+handler400 = "humana.failures.bad_request"
+handler403 = "humana.failures.forbidden"
+handler404 = "humana.failures.not_found"
+handler500 = "humana.failures.server_error"
+
+_organization = [
+    path("", include("companions.urls")),
+    path("", include("chats.urls")),
+    path("", include("audit.urls")),
+    path("", include("tenants.organization_urls")),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tenants.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("o/<slug:slug>/", include(_organization)),
+    path("api/v1/", include("humana.api.urls")),
+    path("admin/", admin.site.urls),
+    path("health/live", health.alive),
+    path("health/ready", health.ready),
+    path("design/", include("humana.rendering.urls")),
+]

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+    verbose_name = _("Organizations")
+
+    def ready(self) -> None:
+        from tenants import permissions  # noqa: F401  declares this app's permissions

@@ -1,0 +1,66 @@
+"""PostgreSQL, entered through the context.
+
+One combined statement sets the search path and the row-level-security organization, and only
+when they differ from what this connection last had. The parent forgets what was set on close,
+rollback and savepoint rollback, so a reverted setting is issued again. Without a context the
+connection points at `public` with no organization: tenant tables are not found, policies pass
+no row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.utils import DatabaseError
+from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaWrapper
+from psycopg.pq import TransactionStatus
+
+from tenants.context import peek_tenant
+from tenants.db.pooling import ENTER
+
+
+class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
+    """django-tenants' wrapper, except that the wanted state comes from the ContextVar."""
+
+    search_path_set_schemas: tuple[str, str] | None
+    _setting_search_path: bool
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        self.search_path_set_schemas = None
+        return super().get_new_connection(conn_params)
+
+    def _wanted(self) -> tuple[str, str]:
+        context = peek_tenant()
+        if context is not None and context.placement.alias == self.alias:
+            return f'"{context.placement.schema}", public', context.organization_id.hex
+        schema = self.schema_name or "public"
+        path = "public" if schema == "public" else f'"{schema}", public'
+        return (path if self.include_public_schema else f'"{schema}"'), ""
+
+    def _handle_search_path(self, cursor: Any = None) -> None:
+        wanted = self._wanted()
+        if self._setting_search_path or self.search_path_set_schemas == wanted:
+            return
+        self._setting_search_path = True
+        # Whatever interrupts the statement, nobody may believe that the last state still holds.
+        self.search_path_set_schemas = None
+        try:
+            self._enter(cursor, wanted)
+            self.search_path_set_schemas = wanted
+        except DatabaseError:
+            if not self._only_rollback_is_left():
+                raise
+        finally:
+            self._setting_search_path = False
+
+    def _enter(self, cursor: Any, wanted: tuple[str, str]) -> None:
+        if cursor is not None:
+            cursor.execute(ENTER, wanted)
+            return
+        with self.wrap_database_errors, self.connection.cursor() as own:
+            own.execute(ENTER, wanted)
+
+    def _only_rollback_is_left(self) -> bool:
+        """In a transaction that failed the statement may fail too: whatever follows does as well."""
+        status = self.connection.info.transaction_status
+        return bool(self.needs_rollback or status == TransactionStatus.INERROR)

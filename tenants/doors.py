@@ -1,0 +1,76 @@
+"""How a request names its organization, the same for pages, API and the async door.
+
+page       /o/{slug}/…                       with a session
+API        Authorization: Bearer hk_…        the key's own organization
+API        Humana-Organization: {slug}       with a session
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from humana.kernel.actor import Actor
+from humana.kernel.errors import NotAllowed, Unauthenticated
+from tenants.context import TenantContext
+from tenants.models import ApiKey, Membership, User
+from tenants.queries import membership_at
+from tenants.services.keys import member_of_key
+
+PAGE = re.compile(r"^/o/(?P<slug>[^/]+)/")
+HEADER = "Humana-Organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A member at work: who, where, by which key if any."""
+
+    member: Membership
+    context: TenantContext
+    actor: Actor
+    key: ApiKey | None = None
+
+
+def slug_in(path: str) -> str | None:
+    """The organization named by a page's address."""
+    found = PAGE.match(path)
+    return found["slug"] if found else None
+
+
+def bearer(authorization: str) -> str | None:
+    """The key of an Authorization header; None where there is none of ours."""
+    scheme, _sep, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def by_session(*, user: User, slug: str, seen_as: Actor) -> Visitor:
+    """Raises NotAllowed, the same for an unknown organization and for somebody else's."""
+    try:
+        member = membership_at(user=user, slug=slug)
+    except NotAllowed:
+        raise NotAllowed(_("You are not a member of this organization."), code="not_a_member") from None
+    return _visitor(member, seen_as, kind="user")
+
+
+def by_key(*, token: str, seen_as: Actor) -> Visitor:
+    """Raises Unauthenticated for anything but a working key of a working member."""
+    key = member_of_key(token)
+    if key is None:
+        raise Unauthenticated(_("This API key is not valid."), code="invalid_api_key")
+    return _visitor(key.membership, seen_as, kind="key", key=key)
+
+
+def _visitor(member: Membership, seen_as: Actor, *, kind: str, key: ApiKey | None = None) -> Visitor:
+    label = str(member.user) if key is None else f"{member.user} ({key.prefix}…)"
+    actor = Actor(
+        kind=kind,
+        label=label,
+        user_id=member.user_id,
+        membership_id=member.id,
+        address=seen_as.address,
+        agent=seen_as.agent,
+        request_id=seen_as.request_id,
+    )
+    return Visitor(member, member.organization.context, actor, key)

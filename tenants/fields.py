@@ -1,0 +1,32 @@
+"""Fields that a regulation may ask to seal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from humana.kernel.crypto import CannotOpen
+
+_MARK = "\x01"
+_CLEAR = _MARK + "c"
+
+
+class ProtectedTextField(models.TextField):  # type: ignore[type-arg]
+    """Text kept clear, or sealed where the organization's regulation asks for it.
+
+    A stored value that begins with \\x01 says in the next character how it is held; anything else
+    is clear text, as is. No index and no search on such a column: search reads a table of its own.
+    A version this code does not know is refused, never shown as text.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return _CLEAR + value if isinstance(value, str) and value.startswith(_MARK) else value
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> str | None:
+        if value is None or not value.startswith(_MARK):
+            return value
+        if not value.startswith(_CLEAR):
+            raise CannotOpen(f"{self.model._meta.label}.{self.name} is sealed in an unknown way")
+        return value[len(_CLEAR) :]

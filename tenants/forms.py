@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from allauth.account.forms import SignupForm
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import User
+from tenants.services.organizations import found_organization
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]
+    """A person and their organization, in one step."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120)
+    organization = forms.CharField(label=_("Your organization"), max_length=120)
+
+    field_order = ["name", "organization", "email", "password1"]
+
+    def save(self, request: HttpRequest) -> User:
+        user: User = super().save(request)
+        user.name = self.cleaned_data["name"].strip()
+        user.language = get_language() or ""
+        user.save(update_fields=["name", "language"])
+        found_organization(name=self.cleaned_data["organization"], owner=user)
+        return user

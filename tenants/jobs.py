@@ -1,0 +1,96 @@
+"""Tasks that work inside one organization.
+
+A tenant task carries the organization in a signed header and its arguments as ids in JSON; it is
+refused without. `enqueue_on_commit` puts the work in the outbox with the change itself; the
+message to the worker only wakes it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from celery import Task, current_app, shared_task
+from kombu.exceptions import OperationalError
+
+from humana.kernel import ports
+from humana.kernel.actor import Actor, acting_as
+from humana.kernel.crypto import associated, derived_key, same, sign
+from humana.kernel.errors import NoTenant
+from tenants.context import current_tenant, use_tenant, without_tenant
+from tenants.services.pending import mark_pending
+from tenants.transactions import on_tenant_commit
+
+log = logging.getLogger(__name__)
+
+ORGANIZATION, OUTBOX, SIGNATURE = "humana_organization", "humana_outbox", "humana_signature"
+
+#: Names of every tenant task, for the isolation matrix.
+TENANT_TASKS: set[str] = set()
+
+
+def headers_for(task: str, organization_id: uuid.UUID, outbox_id: uuid.UUID | None = None) -> dict[str, str]:
+    """Headers that let a worker enter the organization; signed, so a broker cannot invent them."""
+    outbox = str(outbox_id or "")
+    signature = sign(associated(task, str(organization_id), outbox), key=derived_key("task"))
+    return {ORGANIZATION: str(organization_id), OUTBOX: outbox, SIGNATURE: signature}
+
+
+def tenant_task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
+    """A Celery task inside the organization of its header; settles its outbox item if it has one."""
+
+    def decorate(body: Callable[..., None]) -> Any:
+        TENANT_TASKS.add(name)
+
+        @shared_task(bind=True, name=name, **options)  # type: ignore[untyped-decorator]
+        @functools.wraps(body)
+        def run(self: Task, **arguments: Any) -> None:
+            organization_id, outbox_id = _read(self, name)
+            with use_tenant(organization_id), acting_as(Actor(label=name, request_id=self.request.id or "")):
+                if outbox_id is None:
+                    body(**arguments)
+                else:
+                    ports.settle_outbox(outbox_id, lambda: body(**arguments))
+
+        return run
+
+    return decorate
+
+
+def enqueue_on_commit(task: str, **arguments: Any) -> None:
+    """Do `task` once, after the current transaction commits; never if it does not.
+
+    Found in Celery's registry, so an unknown name fails here, and eager mode is honoured.
+    """
+    current_app.tasks[task]
+    ids = {name: str(value) for name, value in arguments.items()}
+    outbox_id = ports.put_in_outbox(task=task, arguments=ids)
+    organization_id = current_tenant().organization_id
+    mark_pending(organization_id, "outbox")
+    on_tenant_commit(lambda: publish(task, organization_id, ids, outbox_id))
+
+
+def publish(
+    task: str, organization_id: uuid.UUID, arguments: dict[str, str], outbox_id: uuid.UUID | None
+) -> None:
+    """Wake a worker. A broker that is down loses nothing: the sweep publishes again."""
+    with without_tenant(reason="a task enters its organization by its own header"):
+        headers = headers_for(task, organization_id, outbox_id)
+        try:
+            current_app.tasks[task].apply_async(
+                kwargs=arguments, headers=headers, ignore_result=True, retry=False
+            )
+        except OperationalError:
+            log.warning("broker unreachable; the sweep will publish %s", task)
+
+
+def _read(task: Task, name: str) -> tuple[uuid.UUID, uuid.UUID | None]:
+    headers = task.request.headers or {}
+    organization, outbox = headers.get(ORGANIZATION, ""), headers.get(OUTBOX, "")
+    expected = sign(associated(name, organization, outbox), key=derived_key("task"))
+    if not organization or not same(str(headers.get(SIGNATURE, "")), expected):
+        raise NoTenant(f"task {name} came without a signed organization")
+    return uuid.UUID(organization), uuid.UUID(outbox) if outbox else None

@@ -1,0 +1,25 @@
+"""The control plane of identity: always in the default database, schema `public`; never content."""
+
+from tenants.models.access import ApiKey, SupportSession
+from tenants.models.events import ControlEvent, PendingWork
+from tenants.models.organizations import Organization, OrganizationSlug, Plan
+from tenants.models.people import Membership, Role, User
+from tenants.models.placements import Isolation, Placement
+from tenants.models.structure import Position, Team
+
+__all__ = [
+    "ApiKey",
+    "ControlEvent",
+    "Isolation",
+    "Membership",
+    "Organization",
+    "OrganizationSlug",
+    "PendingWork",
+    "Placement",
+    "Plan",
+    "Position",
+    "Role",
+    "SupportSession",
+    "Team",
+    "User",
+]

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import TenantMixin
+
+from humana.kernel.models import BaseModel
+from tenants.context import PlacementRef
+
+
+class Isolation(models.TextChoices):
+    ROW = "row", _("Shared pool, isolated by row")
+    SCHEMA = "schema", _("Schema of its own")
+    DATABASE = "database", _("Database of its own")
+
+
+class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
+    """Which database, which schema, which isolation. A pool is shared by many organizations.
+
+    django-tenants' TENANT_MODEL: one row per schema. `capacity` counts organizations; null means
+    no limit.
+    """
+
+    class State(models.TextChoices):
+        READY = "ready", _("Ready")
+        PREPARING = "preparing", _("Being prepared")
+        CLOSED = "closed", _("Closed to new organizations")
+
+    auto_create_schema = False
+    auto_drop_schema = False
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    isolation = models.CharField(_("isolation"), max_length=16, choices=Isolation.choices)
+    database = models.CharField(_("database alias"), max_length=64, default="default")
+    zone = models.CharField(_("zone"), max_length=40, blank=True)
+    capacity = models.PositiveIntegerField(_("capacity"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.READY)
+
+    class Meta:
+        verbose_name = _("placement")
+        verbose_name_plural = _("placements")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ref(self) -> PlacementRef:
+        return PlacementRef(self.id, self.database, self.schema_name, self.isolation)

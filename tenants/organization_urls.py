@@ -1,0 +1,13 @@
+"""Pages about the organization itself, under /o/{slug}/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tenants import views
+
+urlpatterns = [
+    path("settings/", views.settings_page, name="settings"),
+    path("settings/keys/", views.create_key, name="create-key"),
+    path("settings/keys/<uuid:key_id>/revoke/", views.revoke_key, name="revoke-key"),
+]

@@ -1,0 +1,100 @@
+"""Reads of the control plane. What runs before a context exists is here, and only here."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from humana.kernel.errors import NotAllowed, NotFound
+from tenants.context import TenantContext
+from tenants.models import ApiKey, Membership, Organization, OrganizationSlug, SupportSession, User
+from tenants.models.organizations import slug_rule
+
+
+def context_of(organization_id: uuid.UUID) -> TenantContext:
+    """The context to enter an organization with; NotFound if it is gone."""
+    organization = Organization.objects.select_related("placement").filter(id=organization_id).first()
+    if organization is None:
+        raise NotFound("no such organization")
+    return organization.context
+
+
+def contexts_in(*, alias: str, schema: str) -> list[TenantContext]:
+    """Every organization stored in one schema of one database."""
+    rows = Organization.objects.select_related("placement").filter(placement__database=alias)
+    return [row.context for row in rows.filter(placement__schema_name=schema).order_by("id")]
+
+
+def membership_at(*, user: User, slug: str) -> Membership:
+    """The member behind a page's address.
+
+    An unknown address and somebody else's organization raise the same NotAllowed.
+    """
+    member = _memberships().filter(user=user, organization__slug=slug).first() if _is_slug(slug) else None
+    if member is None or not may_enter(member):
+        raise NotAllowed("not a member of this organization", code="not_a_member")
+    return member
+
+
+def may_enter(member: Membership) -> bool:
+    """Active member of an organization that works. Read at every request."""
+    closed = {Organization.State.SUSPENDED, Organization.State.REMOVING, Organization.State.PROVISIONING}
+    return (
+        member.state == Membership.State.ACTIVE
+        and member.organization.state not in closed
+        and member.user.is_active
+    )
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """Where this person may work, by organization name."""
+    rows = _memberships().filter(user=user, state=Membership.State.ACTIVE)
+    return rows.filter(organization__state__in=["active", "moving"]).order_by("organization__name")
+
+
+def current_slug(former: str) -> str | None:
+    """The address an organization has now, given one it had before."""
+    rows = OrganizationSlug.objects.select_related("organization").filter(slug=former)
+    row = rows.first() if _is_slug(former) else None
+    return row.organization.slug if row else None
+
+
+def _is_slug(text: str) -> bool:
+    """Hostile text never reaches SQL, which cannot carry every character."""
+    try:
+        slug_rule(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def key_by_digest(digest: str) -> ApiKey | None:
+    """The key and its member, or None. One indexed look-up."""
+    joined = ("membership__user", "membership__organization__placement")
+    return ApiKey.objects.select_related(*joined).filter(digest=digest).first()
+
+
+def keys_of(organization: Organization) -> QuerySet[ApiKey]:
+    """The organization's working keys and whose they are."""
+    return organization.api_keys.filter(revoked_at=None).select_related("membership__user")
+
+
+def open_support_session(
+    *, operator: User, organization: Organization, at: datetime | None = None
+) -> SupportSession | None:
+    """The operator's running support session in this organization. Runs inside its context."""
+    rows = SupportSession.objects.filter(operator=operator, organization=organization, ended_at=None)
+    return rows.filter(expires_at__gt=at or timezone.now()).first()
+
+
+def people_named(user_ids: set[uuid.UUID]) -> dict[uuid.UUID, User]:
+    """Names for ids that tenant rows carry; one query for a whole page."""
+    return User.objects.in_bulk(list(user_ids))
+
+
+def _memberships() -> QuerySet[Membership]:
+    return Membership.objects.select_related("user", "organization__placement")

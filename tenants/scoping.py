@@ -1,0 +1,112 @@
+"""The base of every tenant-plane model: belongs to one organization, and says so in each query.
+
+Row-level security is the net below; this is the floor. Reads filter by the context's
+organization, writes stamp it, and both raise outside a context.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, TypeVar
+
+from django.core.exceptions import FieldError
+from django.db import models
+from django.utils import timezone
+
+from humana.kernel.errors import NoTenant
+from humana.kernel.models import BaseModel
+from tenants.context import current_tenant
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class OrganizationField(models.UUIDField):  # type: ignore[type-arg]
+    """Stamped from the context on insert; a row of another organization cannot be written."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["editable"] = False
+        super().__init__(*args, **kwargs)
+
+    def pre_save(self, instance: models.Model, add: bool) -> uuid.UUID:
+        here = current_tenant().organization_id
+        if add and getattr(instance, self.attname) is None:
+            setattr(instance, self.attname, here)
+        _must_be_ours(instance)
+        return here
+
+
+def _must_be_ours(instance: Any) -> None:
+    if instance.organization_id != current_tenant().organization_id:
+        raise NoTenant(f"{instance._meta.label} belongs to another organization")
+
+
+class ScopedQuerySet(models.QuerySet[Row]):
+    """Chainable; already filtered by the organization."""
+
+    def update(self, **kwargs: Any) -> int:
+        if "organization_id" in kwargs:
+            raise FieldError("a row never changes its organization")
+        return super().update(**kwargs)
+
+    def remove(self, *, by: uuid.UUID | None) -> int:
+        """Hide rows that people delete; a purge takes them after the undo window."""
+        return self.update(removed_at=timezone.now(), removed_by=by)
+
+
+class ScopedManager(models.Manager[Row]):
+    """`objects`: rows of the organization, without those a person removed."""
+
+    def get_queryset(self) -> ScopedQuerySet[Row]:
+        rows: ScopedQuerySet[Row] = ScopedQuerySet(self.model, using=self._db)
+        rows = rows.filter(organization_id=current_tenant().organization_id)
+        return rows.filter(removed_at=None) if issubclass(self.model, Removable) else rows
+
+
+class EverythingManager(models.Manager[Row]):
+    """`everything`: rows of the organization, removed ones included. Django's base manager too."""
+
+    def get_queryset(self) -> ScopedQuerySet[Row]:
+        rows: ScopedQuerySet[Row] = ScopedQuerySet(self.model, using=self._db)
+        return rows.filter(organization_id=current_tenant().organization_id)
+
+
+class OrganizationScoped(BaseModel):
+    """Subclass in audit, documents, companions, chats; list the model in its migration's IsolateTables."""
+
+    organization_id = OrganizationField()
+
+    objects = ScopedManager["OrganizationScoped"]()
+    everything = EverythingManager["OrganizationScoped"]()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "everything"
+        default_manager_name = "objects"
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Django deletes by key alone, past every manager; hence the look at whose row it is."""
+        _must_be_ours(self)
+        return super().delete(*args, **kwargs)
+
+
+class Removable(models.Model):
+    """What people can delete and, for a while, get back."""
+
+    removed_at = models.DateTimeField(null=True, editable=False)
+    removed_by = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
+    """A reference inside the tenant plane.
+
+    Carries no database constraint or index of its own: IsolateTables adds the composite one with
+    the organization, so no row can point at another organization's row.
+    """
+
+    def __init__(self, to: Any, on_delete: Any = models.CASCADE, **kwargs: Any) -> None:
+        kwargs["db_constraint"] = False
+        kwargs["db_index"] = False
+        super().__init__(to, on_delete, **kwargs)

@@ -1,0 +1,77 @@
+"""API keys: made once, shown once, kept as a digest."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from humana.kernel.errors import Invalid
+from tenants.models import ApiKey, Membership
+from tenants.permissions import permissions
+from tenants.queries import key_by_digest, may_enter
+from tenants.services.events import control_event
+
+_SHAPE = re.compile(r"^hk_[A-Za-z0-9_-]{43}\Z")
+#: `last_used_at` is told to the minute; a write per request would cost more than it says.
+_NOTED_EVERY = timedelta(minutes=1)
+
+
+def create_api_key(
+    *, member: Membership, name: str, scopes: Sequence[str] = (), expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
+    """The key's row and its secret. The secret is told here and never again."""
+    unknown = sorted(set(scopes) - set(permissions))
+    if unknown:
+        raise Invalid(_("Unknown scopes: %(scopes)s.") % {"scopes": ", ".join(unknown)}, field="scopes")
+    secret = "hk_" + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        key = ApiKey.objects.create(
+            organization_id=member.organization_id,
+            membership=member,
+            name=name.strip()[:80] or _("API key"),
+            prefix=secret[:10],
+            digest=digest_of(secret),
+            scopes=list(scopes),
+            expires_at=expires_at,
+        )
+        control_event(
+            "key.created",
+            "api_key",
+            key.id,
+            organization_id=member.organization_id,
+            payload={"name": key.name},
+        )
+    return key, secret
+
+
+def revoke_api_key(*, key: ApiKey) -> None:
+    """From now on the key opens nothing; the row stays for the trail."""
+    with transaction.atomic():
+        ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=timezone.now())
+        control_event(
+            "key.revoked", "api_key", key.id, organization_id=key.organization_id, payload={"name": key.name}
+        )
+
+
+def member_of_key(secret: str) -> ApiKey | None:
+    """The key with its member, if both may work now; None otherwise. Hostile text never reaches SQL."""
+    if not _SHAPE.match(secret):
+        return None
+    key = key_by_digest(digest_of(secret))
+    now = timezone.now()
+    if key is None or not key.usable_at(now) or not may_enter(key.membership):
+        return None
+    if key.last_used_at is None or now - key.last_used_at > _NOTED_EVERY:
+        ApiKey.objects.filter(id=key.id).update(last_used_at=now)
+    return key
+
+
+def digest_of(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()

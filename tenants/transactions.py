@@ -1,0 +1,105 @@
+"""Transactions on the placement of the context.
+
+Django's bare `atomic()` and `on_commit()` speak only of `default`; on a customer's database a
+row then survives its rollback. Tenant apps use these two. The outermost block also writes what
+was buffered for just before the commit (the trail), so a hot head row is locked only briefly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tenants.context import TenantContext, current_tenant, use_tenant
+
+Write = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Unit:
+    """One outermost transaction: what must still be written into it, by whom, in order."""
+
+    connection: BaseDatabaseWrapper
+    last_words: list[tuple[TenantContext, Write]] = field(default_factory=list)
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("humana_unit", default=None)
+
+
+@contextmanager
+def tenant_atomic() -> Iterator[None]:
+    """All or nothing in the organization's own database. Nests as savepoints."""
+    outer = _open_unit()
+    if outer is not None:
+        with _inner(outer):
+            yield
+        return
+    connection = connections[current_tenant().placement.alias]
+    with transaction.atomic(using=connection.alias), _outermost(_Unit(connection)):
+        yield
+
+
+def _open_unit() -> _Unit | None:
+    """The transaction we are inside of. A thread that copied this context is in none: it has
+    a connection of its own."""
+    unit = _unit.get()
+    here = connections[current_tenant().placement.alias]
+    return unit if unit is not None and unit.connection is here else None
+
+
+@contextmanager
+def _outermost(unit: _Unit) -> Iterator[None]:
+    """Ends before the commit, so that what runs on commit starts a transaction of its own."""
+    token = _unit.set(unit)
+    try:
+        yield
+        _say_last_words(unit)
+    finally:
+        _unit.reset(token)
+
+
+@contextmanager
+def _inner(unit: _Unit) -> Iterator[None]:
+    said = len(unit.last_words)
+    try:
+        with transaction.atomic(using=unit.connection.alias):
+            yield
+    except BaseException:
+        del unit.last_words[said:]
+        raise
+
+
+def _say_last_words(unit: _Unit) -> None:
+    while unit.last_words:
+        speaker, write = unit.last_words.pop(0)
+        with use_tenant(speaker):
+            write()
+
+
+def before_commit(write: Write) -> None:
+    """Run `write` as the last thing of the current transaction, or in one of its own.
+
+    It runs in the organization that asked for it, whichever is current by then.
+    """
+    unit = _open_unit()
+    if unit is not None:
+        unit.last_words.append((current_tenant(), write))
+        return
+    with tenant_atomic():
+        write()
+
+
+def on_tenant_commit(act: Callable[[], object]) -> None:
+    """Run `act`, in this organization, once its transaction is really committed; never on rollback."""
+    context = current_tenant()
+
+    def inside() -> None:
+        with use_tenant(context):
+            act()
+
+    transaction.on_commit(inside, using=context.placement.alias)

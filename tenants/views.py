@@ -1,0 +1,121 @@
+"""Pages around organizations: where do I work, in which language, who is here, which keys exist."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from humana.kernel.errors import NotFound
+from tenants.doors import Visitor
+from tenants.models import User
+from tenants.permissions import KEYS, allowed, require
+from tenants.queries import keys_of, memberships_of
+from tenants.services.keys import create_api_key, revoke_api_key
+from tenants.services.people import prefer_language, prefer_theme
+
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60  # seconds
+
+
+class MemberRequest(HttpRequest):
+    """A request inside an organization, as OrganizationMiddleware leaves it."""
+
+    visitor: Visitor
+    user: User
+
+
+@login_required
+@require_GET
+def home(request: MemberRequest) -> HttpResponse:
+    """The organization the person works in; a choice where there are several and none is primary."""
+    members = list(memberships_of(request.user))
+    primary = [one for one in members if one.organization_id == request.user.primary_organization_id]
+    if primary or len(members) == 1:
+        return redirect("organization-home", slug=(primary or members)[0].organization.slug)
+    return redirect("choose-organization")
+
+
+@login_required
+@require_GET
+def choose_organization(request: MemberRequest) -> HttpResponse:
+    """Context: `memberships`."""
+    return render(request, "tenants/choose_organization.html", {"memberships": memberships_of(request.user)})
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Kept with the person, or in a cookie for a visitor."""
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        language = settings.LANGUAGE_CODE
+    response = _back(request)
+    if isinstance(request.user, User):
+        prefer_language(user=request.user, language=language)
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=LANGUAGE_COOKIE_AGE, samesite="Lax")
+    return response
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Kept with the person, or in a cookie for a visitor."""
+    theme = request.POST.get("theme", "")
+    if theme not in User.Theme.values:
+        theme = User.Theme.SYSTEM
+    response = _back(request)
+    if isinstance(request.user, User):
+        prefer_theme(user=request.user, theme=theme)
+    response.set_cookie("theme", theme, max_age=LANGUAGE_COOKIE_AGE, samesite="Lax")
+    return response
+
+
+@require_GET
+def settings_page(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `members`, `keys` (or None without permission), `new_key` shown this once."""
+    member = request.visitor.member
+    organization = member.organization
+    return render(
+        request,
+        "tenants/settings.html",
+        {
+            "members": organization.memberships.select_related("user", "team", "position").order_by(
+                "user__name"
+            ),
+            "keys": keys_of(organization) if allowed(member, KEYS.name) else None,
+            "new_key": request.session.pop("new_key", None),
+            "api_base": request.build_absolute_uri("/v1"),
+        },
+    )
+
+
+@require_POST
+def create_key(request: MemberRequest, slug: str) -> HttpResponse:
+    member = request.visitor.member
+    require(member, KEYS.name)
+    _key, secret = create_api_key(member=member, name=request.POST.get("name", ""))
+    request.session["new_key"] = secret
+    return redirect("settings", slug=slug)
+
+
+@require_POST
+def revoke_key(request: MemberRequest, slug: str, key_id: uuid.UUID) -> HttpResponse:
+    require(request.visitor.member, KEYS.name)
+    key = keys_of(request.visitor.member.organization).filter(id=key_id).first()
+    if key is None:
+        raise NotFound(_("There is nothing here."))
+    revoke_api_key(key=key)
+    messages.success(request, _("The key no longer opens anything."))
+    return redirect("settings", slug=slug)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page the form was on, never to another site."""
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if safe else "home")

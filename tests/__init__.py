@@ -1,0 +1,1 @@
+"""Mirrors the apps; see CONTRIBUTING for how the parts fit together."""

@@ -1,0 +1,1 @@
+"""Companions, what they inherit, and the prompts made of both."""

@@ -1,0 +1,25 @@
+"""What no test may leave to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tenants.context import peek_tenant
+
+
+@pytest.fixture(autouse=True)
+def _no_organization_left_behind() -> Iterator[None]:
+    """A test that stays inside an organization would lend it to the next one."""
+    yield
+    assert peek_tenant() is None, "the test left its organization's context open"
+    _back_to_public()
+
+
+def _back_to_public() -> None:
+    from django.db import connections
+
+    for connection in connections.all(initialized_only=True):
+        if connection.schema_name != "public":
+            connection.set_schema_to_public()

@@ -1,0 +1,28 @@
+"""A connection pool of a chosen size, as a busy installation would have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connections
+
+
+@contextmanager
+def pool_of(size: int, **options: Any) -> Iterator[Any]:
+    """Everybody in this process shares `size` connections for the block."""
+    connection = connections["default"]
+    settings = connection.settings_dict["OPTIONS"]
+    before = settings["pool"]
+    _replace(connection, {**before, "min_size": 1, "max_size": size, **options})
+    try:
+        yield connection.pool
+    finally:
+        _replace(connection, before)
+
+
+def _replace(connection: Any, options: dict[str, Any]) -> None:
+    connection.close()
+    connection.close_pool()
+    connection.settings_dict["OPTIONS"]["pool"] = options

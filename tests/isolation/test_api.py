@@ -1,0 +1,161 @@
+"""Every route of the API, with the key of one organization and the ids of another."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from tenants.models import ApiKey, Membership
+from tests.fixtures.organizations import World
+from tests.isolation.routes import API, Route, nobody, objects_of, routes
+from tests.isolation.snapshots import everything_of
+
+pytestmark = pytest.mark.django_db
+METHODS = ("get", "post", "put", "patch", "delete")
+#: Routes that answer without an organization, and what they may say.
+FREE = {"api/v1/schema/", "api/v1/docs/", "api/v1/me/"}
+
+every_route = pytest.mark.parametrize(
+    "route", [one for one in routes(API) if one.template not in FREE], ids=str
+)
+every_object = pytest.mark.parametrize("route", [one for one in routes(API) if one.names_an_object], ids=str)
+every_list = pytest.mark.parametrize(
+    "route", [one for one in routes(API) if not one.names_an_object and one.template not in FREE], ids=str
+)
+
+
+def by_key(world: World) -> dict[str, str]:
+    return {"authorization": f"Bearer {world.key}"}
+
+
+def ask(
+    method: str, address: str, headers: dict[str, str], named: dict[str, Any] | None = None
+) -> HttpResponse:
+    """A request that would be valid at home: words in every field, ids where a body names objects."""
+    body = (
+        None
+        if method == "get"
+        else json.dumps({"text": "hello", "title": "hello", "up": True, **(named or {})})
+    )
+    answer: HttpResponse = (
+        getattr(Client(), method)(address, body, content_type="application/json", headers=headers)
+        if body
+        else Client().get(address, headers=headers)
+    )
+    return answer
+
+
+def told(answer: HttpResponse) -> tuple[int, Any]:
+    """Status and body, without the id to quote."""
+    text = answer.content.decode()
+    return answer.status_code, re.sub(r'"id": ?"[0-9a-f]{32}"', '"id": ""', text)
+
+
+def in_bodies(objects: dict[str, Any]) -> dict[str, str]:
+    """Each object by its id, under the names a body may give it: `chat_id` and `chat`."""
+    ids = {name: str(value) for name, value in objects.items() if name.endswith("_id")}
+    return (
+        ids
+        | {name.removesuffix("_id"): value for name, value in ids.items()}
+        | {"parent_id": ids["message_id"]}
+    )
+
+
+def test_routes_are_found() -> None:
+    assert len(routes(API)) > 5, "routes of the API live under /api/v1/"
+
+
+@every_object
+def test_objects_of_another_organization_are_missing_here(route: Route, left: World, right: World) -> None:
+    before, statuses = everything_of(right), set()
+    for method in METHODS:
+        theirs = ask(method, route.address("", objects_of(right)), by_key(left))
+        assert told(theirs) == told(ask(method, route.address("", nobody(route)), by_key(left))), method
+        statuses.add(theirs.status_code)
+    assert everything_of(right) == before
+    assert 404 in statuses
+    assert statuses <= {404, 405, 422}, statuses
+
+
+@every_object
+def test_ones_own_objects_are_found(route: Route, left: World) -> None:
+    """The control of the test above: it is isolation that said no."""
+    statuses = [
+        ask(method, route.address("", objects_of(left)), by_key(left)).status_code for method in METHODS
+    ]
+    assert any(status < 300 or status in {409, 422, 428} for status in statuses), statuses
+
+
+@every_list
+def test_lists_and_bodies_do_not_reach_over(route: Route, left: World, right: World) -> None:
+    before = everything_of(right)
+    theirs, nobodys = objects_of(right), {name: uuid.uuid4() for name in objects_of(right)}
+    listed = ask("get", route.address("", {}), by_key(left)).content.decode()
+    assert not [name for name, value in in_bodies(theirs).items() if value in listed]
+    for method in METHODS[1:]:
+        found = ask(method, route.address("", {}), by_key(left), in_bodies(theirs))
+        assert found.status_code in {400, 404, 405, 422}, f"{method} {route}: {found.status_code}"
+        missing = ask(method, route.address("", {}), by_key(left), in_bodies(nobodys))
+        assert told(found) == told(missing)
+    assert everything_of(right) == before
+
+
+@every_route
+def test_without_a_working_key_there_is_nothing(route: Route, left: World) -> None:
+    refusals = set()
+    for authorization in (
+        "",
+        "Bearer",
+        "Bearer hk_" + "a" * 43,
+        "Bearer hk_\u00e9",
+        "Basic YTpi",
+        "bearer " + "x" * 900,
+    ):
+        for method in METHODS:
+            answer = ask(method, route.address("", objects_of(left)), {"authorization": authorization})
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            refusals.add(answer.status_code)
+    assert refusals == {401}
+
+
+@every_route
+def test_a_session_names_its_organization_and_belongs_to_it(route: Route, left: World, right: World) -> None:
+    client, address = Client(), route.address("", objects_of(right))
+    client.force_login(left.owner.user)
+    assert client.get(address).status_code == 401
+    refused = client.get(address, headers={"Humana-Organization": "right"})
+    assert refused.status_code == 403
+    for unknown in ("nobody-here", "RIGHT", "right\u00a0", "a%00b", "x" * 900):
+        assert told(client.get(address, headers={"Humana-Organization": unknown})) == told(refused)
+
+
+@every_object
+def test_a_key_opens_its_own_organization_whatever_else_is_named(
+    route: Route, left: World, right: World
+) -> None:
+    client = Client()
+    client.force_login(right.owner.user)
+    headers = {**by_key(left), "Humana-Organization": "right"}
+    assert client.get(route.address("", objects_of(right)), headers=headers).status_code in {404, 405}
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "suspended", "deactivated"])
+def test_a_key_dies_at_once(end: str, left: World) -> None:
+    keys, then = ApiKey.objects.filter(membership=left.twin), left.organization.created_at
+    address = routes(API)[0].address("", objects_of(left))
+    match end:
+        case "revoked":
+            keys.update(revoked_at=then)
+        case "expired":
+            keys.update(expires_at=then)
+        case "suspended":
+            Membership.objects.filter(pk=left.twin.pk).update(state="suspended")
+        case _:
+            type(left.twin.user).objects.filter(pk=left.twin.user_id).update(is_active=False)
+    assert ask("get", address, by_key(left)).status_code == 401

@@ -1,0 +1,77 @@
+"""The cache: the same key in two organizations, and outside of both, names three things."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenants.cache import tenant_key
+from tenants.context import TenantContext, use_tenant
+from tests.fixtures.organizations import World
+
+pytestmark = pytest.mark.django_db
+KEY = "companions:list"
+
+
+@pytest.fixture
+def contexts(left: World, right: World) -> tuple[TenantContext, TenantContext]:
+    cache.clear()
+    return left.context, right.context
+
+
+def keep_and_look(here: TenantContext, there: TenantContext) -> None:
+    """Whatever one organization does with a key, the other and the platform keep theirs."""
+    with use_tenant(here):
+        cache.set(KEY, "theirs")
+        cache.set_many({KEY + "s": "theirs"})
+        cache.incr(KEY + "#", delta=0) if cache.add(KEY + "#", 5) else None
+    with use_tenant(there):
+        assert cache.get(KEY) is None
+        assert cache.get_many([KEY, KEY + "s", KEY + "#"]) == {}
+        assert cache.add(KEY, "mine")
+        assert cache.get_or_set(KEY + "s", "mine") == "mine"
+        cache.touch(KEY + "#", 0)
+        cache.delete(KEY + "#")
+        cache.delete_many([KEY, KEY + "s"])
+    assert cache.get(KEY) is None
+    with use_tenant(here):
+        assert cache.get_many([KEY, KEY + "s", KEY + "#"]) == {
+            KEY: "theirs",
+            KEY + "s": "theirs",
+            KEY + "#": 5,
+        }
+
+
+def test_a_key_never_crosses(contexts: tuple[TenantContext, TenantContext]) -> None:
+    keep_and_look(*contexts)
+
+
+def test_what_is_kept_outside_is_not_seen_inside(contexts: tuple[TenantContext, TenantContext]) -> None:
+    cache.set(KEY, "the platform's")
+    with use_tenant(contexts[0]):
+        assert cache.get(KEY) is None
+        cache.set(KEY, "left's")
+    assert cache.get(KEY) == "the platform's"
+
+
+@given(st.tuples(st.text(), st.text(), st.integers()), st.tuples(st.text(), st.text(), st.integers()))
+def test_different_keys_stay_different(one: tuple[str, str, int], other: tuple[str, str, int]) -> None:
+    """Keys that contain the separator, or another organization's id, collide with nothing."""
+    assert (tenant_key(*one) == tenant_key(*other)) == (one == other)
+
+
+def test_a_key_that_imitates_a_prefix_collides_with_nothing(
+    contexts: tuple[TenantContext, TenantContext],
+) -> None:
+    here, there = contexts
+    with use_tenant(here):
+        theirs = tenant_key(KEY, "humana", 1)
+    with use_tenant(there):
+        assert theirs not in {
+            tenant_key(theirs, "humana", 1),
+            tenant_key(theirs, "", 1),
+            tenant_key(KEY, "humana", 1),
+        }
+    assert tenant_key(theirs.removeprefix("humana:"), "humana", 1) != theirs

@@ -1,0 +1,141 @@
+"""What one connection believes about itself, whatever interrupts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from chats.models import Chat
+from tenants.context import TenantContext, use_tenant, without_tenant
+from tenants.db.pooling import ENTER
+from tests.fixtures.organizations import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def seen() -> tuple[str, set[str]]:
+    """The organization the server has, and those whose rows it shows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('humana.organization')")
+        entered = cursor.fetchone()[0]
+        if not entered:
+            return "", set()
+        cursor.execute("SELECT DISTINCT organization_id FROM chats_chat")
+        return entered, {row[0].hex for row in cursor.fetchall()}
+
+
+def only(context: TenantContext) -> tuple[str, set[str]]:
+    return context.organization_id.hex, {context.organization_id.hex}
+
+
+@pytest.fixture(autouse=True)
+def _fresh_connection(look_alikes: object) -> None:
+    connection.close()
+
+
+def test_entering_costs_one_statement_and_staying_none(
+    left: World, right: World, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    left_context, right_context = left.context, right.context
+    with use_tenant(left_context):
+        Chat.objects.count()
+        with django_assert_num_queries(1):
+            Chat.objects.count()
+        with django_assert_num_queries(2), use_tenant(right_context):
+            Chat.objects.count()
+
+
+def test_a_switch_in_a_lost_transaction_does_not_stay(left: World, right: World) -> None:
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), use_tenant(right.context):
+        assert seen() == only(right.context)
+        raise ZeroDivisionError
+    with use_tenant(right.context):
+        assert seen() == only(right.context)
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+
+
+def test_a_switch_in_a_lost_savepoint_does_not_stay(left: World, right: World) -> None:
+    with use_tenant(left.context), transaction.atomic():
+        assert seen() == only(left.context)
+        with use_tenant(right.context):
+            with pytest.raises(ZeroDivisionError), transaction.atomic():
+                assert seen() == only(right.context)
+                raise ZeroDivisionError
+            assert seen() == only(right.context)
+        assert seen() == only(left.context)
+
+
+def test_stepping_out_in_the_middle_of_a_transaction(left: World) -> None:
+    with use_tenant(left.context), transaction.atomic():
+        assert seen() == only(left.context)
+        with without_tenant(reason="a test"):
+            assert seen() == ("", set())
+        assert seen() == only(left.context)
+
+
+def test_a_server_side_cursor_keeps_to_the_organization_it_was_opened_in(left: World, right: World) -> None:
+    with use_tenant(left.context):
+        rows = Chat.objects.iterator(chunk_size=1)
+        first = next(rows)
+    with use_tenant(right.context):
+        assert seen() == only(right.context)
+        assert {row.organization_id for row in [first, *rows]} == {left.organization.id}
+
+
+def test_entering_that_the_server_refuses_is_not_passed_over(left: World) -> None:
+    """The statement after it would run in the organization before."""
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+    nowhere = replace(left.context, placement=replace(left.context.placement, schema='pool"main'))
+    with use_tenant(nowhere), pytest.raises(DatabaseError):
+        seen()
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, TimeoutError])
+def test_entering_that_is_interrupted_is_repeated(
+    interruption: type[BaseException], left: World, right: World
+) -> None:
+    """Ctrl-C and the time limits of Celery come as exceptions, after the server has already switched."""
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+    with (
+        use_tenant(right.context),
+        pytest.raises(interruption),
+        connection.execute_wrapper(_interrupting(interruption)),
+    ):
+        seen()
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+
+
+def _interrupting(interruption: type[BaseException]) -> Callable[..., Any]:
+    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        result = execute(sql, params, many, context)
+        if sql == ENTER:
+            raise interruption
+        return result
+
+    return wrapper
+
+
+def test_a_failed_transaction_can_still_be_rolled_back(left: World, right: World) -> None:
+    with use_tenant(left.context):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        assert seen() == only(left.context)
+        with transaction.atomic():
+            with pytest.raises(DatabaseError), transaction.atomic():
+                with connection.cursor() as cursor, pytest.raises(DatabaseError):
+                    cursor.execute("SELECT 1 / 0")
+                with use_tenant(right.context):
+                    seen()
+            assert seen() == only(left.context)

@@ -1,0 +1,165 @@
+"""The asynchronous doors: event streams and /v1, where no middleware of Django stands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from companions.models import Companion
+from humana.asgi import application
+from tenants.context import use_tenant
+from tenants.models import ApiKey, Membership, User
+from tests.fixtures.organizations import World
+from tests.isolation.snapshots import everything_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Headers = dict[str, str]
+
+
+def by_key(world: World) -> Headers:
+    return {"authorization": f"Bearer {world.key}"}
+
+
+def by_session(user: User, **headers: str) -> Headers:
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return {"cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}", **headers}
+
+
+def call(method: str, path: str, headers: Headers, body: bytes = b"") -> tuple[int, Any]:
+    """Status, and the body: JSON, or text for events. Ids to quote are taken out."""
+    return asyncio.run(_call(method, path, headers, body))
+
+
+async def _call(method: str, path: str, headers: Headers, body: bytes) -> tuple[int, Any]:
+    told: list[MutableMapping[str, Any]] = []
+    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "client": ("127.0.0.1", 1)}
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> MutableMapping[str, Any]:
+        if not waiting:
+            await asyncio.Event().wait()  # the client stays
+        return waiting.pop()
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        told.append(message)
+
+    await application({**scope, "headers": pairs}, receive, send)
+    text = b"".join(message.get("body", b"") for message in told[1:]).decode()
+    return told[0]["status"], _without_reference(text)
+
+
+def _without_reference(text: str) -> Any:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(answer, dict) and isinstance(answer.get("error"), dict):
+        answer["error"].pop("id", None)
+    return answer
+
+
+def events_of(world: World, run_id: object = None) -> str:
+    return f"/o/{world.slug}/runs/{run_id or world.run.pk}/events"
+
+
+def api_events_of(run_id: object) -> str:
+    return f"/api/v1/runs/{run_id}/events"
+
+
+def test_a_run_is_read_by_whom_it_belongs_to(left: World) -> None:
+    """The control of everything below."""
+    for path, headers in [
+        (events_of(left), by_session(left.twin.user)),
+        (api_events_of(left.run.pk), by_key(left)),
+        (api_events_of(left.run.pk), by_session(left.twin.user, **{"humana-organization": "left"})),
+    ]:
+        status, told = call("GET", path, headers)
+        assert (status, "event: done" in told) == (200, True)
+
+
+def test_a_run_of_another_organization_is_missing(left: World, right: World) -> None:
+    """To the twin, to whom the run belongs next door."""
+    session = by_session(left.twin.user)
+    named = {**session, "humana-organization": "left"}
+    for path, headers in [(events_of, session), (None, by_key(left)), (None, named)]:
+        theirs, nobodys = (
+            path(left, run) if path else api_events_of(run) for run in (right.run.pk, uuid.uuid4())
+        )
+        found = call("GET", theirs, headers)
+        assert found[0] == 404
+        assert found == call("GET", nobodys, headers)
+
+
+def test_who_is_no_member_is_refused(left: World, right: World) -> None:
+    session = by_session(left.owner.user)
+    refused = call("GET", events_of(right), session)
+    assert refused[0] == 403
+    assert refused == call("GET", f"/o/nobody-here/runs/{right.run.pk}/events", session)
+    named = call("GET", api_events_of(right.run.pk), {**session, "humana-organization": "right"})
+    assert named[0] == 403
+    assert named == call("GET", api_events_of(right.run.pk), {**session, "humana-organization": "no-one"})
+
+
+def test_a_key_opens_its_own_organization_whatever_else_is_named(left: World, right: World) -> None:
+    headers = {**by_key(left), **by_session(right.owner.user), "humana-organization": "right"}
+    assert call("GET", api_events_of(right.run.pk), headers)[0] == 404
+    assert (call("GET", events_of(left), by_key(left)))[0] == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/clara", api_events_of(uuid.uuid4())])
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer hk_" + "a" * 43, "Bearer hk_é", "Basic YTpi", "Bearer " + "x" * 9000],
+)
+def test_who_has_no_working_key_gets_nothing(path: str, authorization: str, left: World) -> None:
+    assert call("GET", path, {"authorization": authorization})[0] == 401
+
+
+def test_a_key_dies_with_its_membership(left: World) -> None:
+    assert call("GET", "/v1/models", by_key(left))[0] == 200
+    for rows, change in [
+        (Membership.objects.filter(pk=left.twin.pk), {"state": "suspended"}),
+        (ApiKey.objects.filter(membership=left.twin), {"revoked_at": left.organization.created_at}),
+        (User.objects.filter(pk=left.twin.user_id), {"is_active": False}),
+    ]:
+        _during(left, rows, change)
+
+
+def _during(left: World, rows: Any, change: dict[str, Any]) -> None:
+    before = rows.values(*change).get()
+    rows.update(**change)
+    try:
+        assert call("GET", "/v1/models", by_key(left))[0] == 401, change
+    finally:
+        rows.update(**before)
+
+
+def test_models_are_the_companions_of_the_key(left: World, right: World) -> None:
+    with use_tenant(right.context):
+        theirs = Companion(slug="only-here", name="Only here", purpose="None", base_prompt="You are here.")
+        theirs.save()
+    status, listed = call("GET", "/v1/models", by_key(left))
+    assert (status, [card["id"] for card in listed["data"]]) == (200, ["clara"])
+    missing = call("GET", "/v1/models/only-here", by_key(left))
+    assert missing[0] == 404
+    assert str(missing[1]).replace("only-here", "no-one") == str(
+        call("GET", "/v1/models/no-one", by_key(left))[1]
+    )
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_stays_in_the_organization_of_the_key(stream: bool, left: World, right: World) -> None:
+    before = everything_of(right)
+    question = {"model": "clara", "messages": [{"role": "user", "content": "hello"}], "stream": stream}
+    call("POST", "/v1/chat/completions", by_key(left), json.dumps(question).encode())
+    assert everything_of(right) == before

@@ -1,0 +1,1 @@
+"""The launcher, the embedded parts and the environment."""

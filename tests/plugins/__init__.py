@@ -1,0 +1,1 @@
+"""What every test can rely on: services, databases, and plain words about what is missing."""

@@ -1,0 +1,62 @@
+"""`@pytest.mark.needs("node")`: a test that a bare machine cannot run says so and is skipped.
+
+With HUMANA_CI=1 nothing may be missing: there such a test fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+PEERS = Path(__file__).resolve().parents[1] / "peers" / "node"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(name): skipped where the machine lacks it")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            missing = MISSING[name]()
+            if missing and os.environ.get("HUMANA_CI") == "1":
+                pytest.fail(f"{missing} (nothing may be missing in CI)", pytrace=False)
+            if missing:
+                pytest.skip(missing)
+
+
+def chromium() -> str | None:
+    """The browser of this machine, if it has one."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def _node() -> str | None:
+    if shutil.which("node") is None:
+        return "Node is not installed"
+    if not (PEERS / "node_modules").is_dir():
+        return "the Node peers are not installed: npm ci in tests/peers/node"
+    return None
+
+
+def _chromium() -> str | None:
+    if find_spec("playwright") is None:
+        return "playwright is not installed"
+    return None if chromium() else "no Chromium on this machine: make browser-install"
+
+
+def _model() -> str | None:
+    from humana.embedded.model import installed
+
+    return None if installed() else "the built-in model is not installed"
+
+
+def _linux() -> str | None:
+    return None if Path("/proc/self/status").exists() else "only on Linux"
+
+
+MISSING = {"node": _node, "chromium": _chromium, "model": _model, "linux": _linux}
