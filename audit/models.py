@@ -56,7 +56,9 @@ class AuditEntry(OrganizationScoped):
         indexes = [
             models.Index(fields=["organization_id", "action", "-sequence"], name="audit_by_action"),
             models.Index(fields=["organization_id", "actor_id", "-sequence"], name="audit_by_actor"),
-            models.Index(fields=["organization_id", "resource_type", "resource_id"], name="audit_by_resource"),
+            models.Index(
+                fields=["organization_id", "resource_type", "resource_id"], name="audit_by_resource"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from audit.models import AuditEntry
+from audit.models import AuditEntry, UsageEvent
 from audit.permissions import READ
 from tenants.models import Membership
 from tenants.permissions import require
@@ -41,9 +40,6 @@ def entries(*, member: Membership, wanted: TrailFilter) -> QuerySet[AuditEntry]:
     return rows.filter(**{name: value for name, value in conditions.items() if value})
 
 
-def entry_count(organization_id: uuid.UUID) -> int:
-    """How long the chain is, by its head."""
-    from audit.models import AuditHead
-
-    head = AuditHead.objects.first()
-    return head.sequence if head else 0
+def usage() -> QuerySet[UsageEvent]:
+    """What answers used in the current organization; who may see it is the caller's to ask."""
+    return UsageEvent.objects.order_by("-created_at", "-id")

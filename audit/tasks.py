@@ -14,3 +14,8 @@ def relay_control_events() -> None:
 @shared_task(name="audit.sweep")
 def sweep_all() -> None:
     sweep.sweep()
+
+
+@shared_task(name="audit.forget_idempotency_keys")
+def forget_idempotency_keys() -> None:
+    sweep.forget_idempotency_keys()

@@ -20,7 +20,7 @@ from byoc.sentences import explain
 from humana.kernel.egress import Guard
 from humana.kernel.errors import EndpointError
 
-__all__ = ["close", "describe", "explain", "llm", "offered", "reload", "warm"]
+__all__ = ["close", "describe", "explain", "llm", "offered", "reload", "shown", "warm"]
 
 _made: dict[EndpointSpec, LLMAdapter] = {}
 
@@ -41,6 +41,14 @@ def llm(model: str | None = None) -> LLMAdapter:
 def describe(model: str | None = None) -> ModelCard:
     """What a page may say about that model. Raises like `llm`."""
     return _card(_chosen(model))
+
+
+def shown(model: str | None = None) -> ModelCard | None:
+    """What a page says about that model; None where none is connected, since pages work without."""
+    try:
+        return describe(model)
+    except EndpointError:
+        return None
 
 
 def offered() -> tuple[ModelCard, ...]:

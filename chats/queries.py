@@ -56,6 +56,16 @@ def ancestry(chat_id: uuid.UUID, leaf_id: uuid.UUID | None) -> list[Message]:
     return branch[::-1]
 
 
+def branch_ids(chat: Chat) -> list[uuid.UUID]:
+    """The messages of the current branch by id alone, from the first to the leaf."""
+    parents = dict(Message.objects.filter(chat_id=chat.id).order_by().values_list("id", "parent_id"))
+    branch, step = [], chat.leaf_id
+    while step in parents:
+        branch.append(step)
+        step = parents[step]
+    return branch[::-1]
+
+
 def siblings(message: Message) -> list[Message]:
     """The versions of one message: same place in the tree, same role, the oldest first."""
     rows = Message.objects.filter(chat_id=message.chat_id, parent_id=message.parent_id, role=message.role)
@@ -86,6 +96,27 @@ def votes_of(*, member: Membership, messages: Iterable[Message]) -> dict[uuid.UU
     """The member's own votes; one query for a page."""
     ids = [message.id for message in messages]
     return {vote.message_id: vote for vote in Vote.objects.filter(member_id=member.id, message_id__in=ids)}
+
+
+def messages_in(chat_id: uuid.UUID) -> QuerySet[Message]:
+    """Every message of one chat; the chat itself was loaded through its owner."""
+    return Message.objects.filter(chat_id=chat_id)
+
+
+def question_of(run: Run) -> Message:
+    """What the run answers."""
+    return Message.objects.get(id=run.message.parent_id)
+
+
+def run_ids_of(message_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Answer → its run, for lists that need no more than the ids."""
+    return dict(Run.objects.filter(message_id__in=message_ids).values_list("message_id", "id"))
+
+
+def marks_of(member: Membership, message_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, bool]:
+    """Answer → whether the member's vote is up."""
+    mine = Vote.objects.filter(member_id=member.id, message_id__in=message_ids)
+    return dict(mine.values_list("message_id", "up"))
 
 
 def draft_of(*, member: Membership, place_id: uuid.UUID) -> str:

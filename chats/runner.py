@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import uuid
+from typing import cast
 
 from redis.exceptions import RedisError
 
@@ -90,7 +91,7 @@ class Runner:
         except BaseException:
             self._room.release()
             raise
-        return decode(bytes(found[1])) if found else None
+        return decode(cast("bytes", found[1])) if found else None
 
     def _let_go(self, run_id: uuid.UUID, task: asyncio.Task[None]) -> None:
         if not task.cancelled():

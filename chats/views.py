@@ -34,7 +34,7 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
     context = {
         "companions": companions_for(member=member),
         "recent": chats_of(member)[:6],
-        "model": gateway.describe(),
+        "model": gateway.shown(),
     }
     return render(request, "chats/home.html", context)
 
@@ -65,7 +65,7 @@ def _chat_context(request: MemberRequest, found: Chat) -> dict[str, Any]:
         "chat": found,
         "thread": shown_thread(member=member, chat=found),
         "draft": draft_of(member=member, place_id=found.id),
-        "model": gateway.describe(found.companion.model or None),
+        "model": gateway.shown(found.companion.model or None),
         "may_write": allowed(member, WRITE.name),
         "limit": conversations.message_limit(),
     }

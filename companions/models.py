@@ -61,7 +61,9 @@ class PolicyVersion(OrganizationScoped):
     class Meta(OrganizationScoped.Meta):
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(fields=["organization_id", "policy", "number"], name="policy_version_once")
+            models.UniqueConstraint(
+                fields=["organization_id", "policy", "number"], name="policy_version_once"
+            )
         ]
 
 
@@ -93,7 +95,9 @@ class BrandVersion(OrganizationScoped):
 
     class Meta(OrganizationScoped.Meta):
         ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["organization_id", "number"], name="brand_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "number"], name="brand_version_once")
+        ]
 
 
 class Companion(OrganizationScoped, Removable):
@@ -114,7 +118,9 @@ class Companion(OrganizationScoped, Removable):
     name = models.CharField(_("name"), max_length=80)
     purpose = models.CharField(_("purpose"), max_length=200)
     base_prompt = models.TextField(_("base prompt"), max_length=8000)
-    language = models.CharField(_("language"), max_length=10, choices=Language.choices, default=Language.PT_BR)
+    language = models.CharField(
+        _("language"), max_length=10, choices=Language.choices, default=Language.PT_BR
+    )
     model = models.CharField(_("model"), max_length=120, blank=True)
     team_id = models.UUIDField(_("team"), null=True, blank=True)
     position_id = models.UUIDField(_("position"), null=True, blank=True)
@@ -126,7 +132,9 @@ class Companion(OrganizationScoped, Removable):
         verbose_name = _("companion")
         verbose_name_plural = _("companions")
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["organization_id", "slug"], name="companion_slug_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization_id", "slug"], name="companion_slug_once")
+        ]
         indexes = [models.Index(fields=["organization_id", "name"], name="companion_by_name")]
 
     def __str__(self) -> str:

@@ -28,6 +28,11 @@ def companions_for(*, member: Membership) -> QuerySet[Companion]:
     return Companion.objects.filter(state=Companion.State.ACTIVE).order_by("name", "id")
 
 
+def paused_companions() -> QuerySet[Companion]:
+    """Those nobody can ask at the moment; for whoever edits companions."""
+    return Companion.objects.filter(state=Companion.State.PAUSED).order_by("name")
+
+
 def access_companion(*, member: Membership, companion_id: uuid.UUID) -> Companion:
     """One companion, paused ones too: their chats stay readable.
 

@@ -30,6 +30,6 @@ def companion(request: MemberRequest, slug: str, companion_slug: str) -> HttpRes
     context = {
         "companion": found,
         "inherited": inheritance(found),
-        "model": gateway.describe(found.model or None),
+        "model": gateway.shown(found.model or None),
     }
     return render(request, "companions/companion.html", context)

@@ -29,7 +29,8 @@ NO = frozenset({"0", "false", "no", "off"})
 
 def home() -> Path:
     """Where this installation keeps its data: HUMANA_HOME, or `.humana` beside the code."""
-    return Path(os.environ.get("HUMANA_HOME") or REPOSITORY / ".humana").absolute()
+    chosen = Path(os.environ.get("HUMANA_HOME") or REPOSITORY / ".humana").expanduser()
+    return Path(os.path.abspath(chosen))  # without “..”, so that others spell it as we do
 
 
 def run_file() -> Path:

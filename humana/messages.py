@@ -1,8 +1,8 @@
 """The catalogue of pt-BR, without GNU gettext, which a bare machine lacks.
 
-    python -m humana.messages extract    bring locale/…/django.po up to date with code and templates
-    python -m humana.messages compile    make the .mo that Django reads
-    python -m humana.messages check      exit 1 when a text is missing, fuzzy or no longer used
+python -m humana.messages extract    bring locale/…/django.po up to date with code and templates
+python -m humana.messages compile    make the .mo that Django reads
+python -m humana.messages check      exit 1 when a text is missing, fuzzy or no longer used
 """
 
 from __future__ import annotations
@@ -84,7 +84,11 @@ def problems() -> list[str]:
 def _files() -> Iterator[Path]:
     for source in SOURCES:
         for path in sorted((ROOT / source).rglob("*")):
-            if path.suffix in (".py", ".html", ".txt") and "migrations" not in path.parts and "demo" not in path.parts:
+            if (
+                path.suffix in (".py", ".html", ".txt")
+                and "migrations" not in path.parts
+                and "demo" not in path.parts
+            ):
                 yield path
 
 

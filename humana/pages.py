@@ -17,6 +17,7 @@ from audit.permissions import READ as READ_TRAIL
 from chats.models import Chat
 from chats.queries import chats_of
 from tenants.doors import Visitor
+from tenants.models import User
 from tenants.permissions import allowed
 from tenants.queries import memberships_of
 
@@ -35,11 +36,11 @@ class Group:
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """`visitor`, `organization`, `theme`, and, only if a template asks, `sidebar`."""
     visitor: Visitor | None = getattr(request, "visitor", None)
-    theme = getattr(getattr(request, "user", None), "theme", "")
+    kept = getattr(getattr(request, "user", None), "theme", "") or request.COOKIES.get("theme", "")
     return {
         "visitor": visitor,
         "organization": visitor.member.organization if visitor else None,
-        "theme": theme or request.COOKIES.get("theme", "system"),
+        "theme": kept if kept in User.Theme.values else User.Theme.SYSTEM.value,
         "signup_open": settings.HUMANA_SIGNUP,
         "sidebar": SimpleLazyObject(lambda: _sidebar(visitor)) if visitor else None,
     }
@@ -57,7 +58,11 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
 def grouped(chats: Sequence[Chat]) -> list[Group]:
     """Pinned first, then by day as people speak of days."""
     today = timezone.localdate()
-    edges = [(_("Today"), today), (_("Yesterday"), today - timedelta(days=1)), (_("Last 7 days"), today - timedelta(days=7))]
+    edges = [
+        (_("Today"), today),
+        (_("Yesterday"), today - timedelta(days=1)),
+        (_("Last 7 days"), today - timedelta(days=7)),
+    ]
     groups: dict[str, list[Chat]] = {}
     for chat in sorted(chats, key=lambda one: not one.pinned):
         day = timezone.localdate(chat.last_message_at)

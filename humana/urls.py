@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -19,11 +20,15 @@ _organization = [
     path("", include("tenants.organization_urls")),
 ]
 
+# allauth's limits hold for operators too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.urls")),
     path("accounts/", include("allauth.urls")),
     path("o/<slug:slug>/", include(_organization)),
     path("api/v1/", include("humana.api.urls")),
+    path("admin/", include("humana.console_pages")),
     path("admin/", admin.site.urls),
     path("health/live", health.alive),
     path("health/ready", health.ready),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from allauth.account.forms import SignupForm
+from typing import Any
+
+from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import get_language
@@ -8,6 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.models import User
 from tenants.services.organizations import found_organization
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """E-mail and password, named as everywhere else; the page links to a forgotten password itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail")
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]

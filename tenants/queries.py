@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from humana.kernel.errors import NotAllowed, NotFound
 from tenants.context import TenantContext
-from tenants.models import ApiKey, Membership, Organization, OrganizationSlug, SupportSession, User
+from tenants.joins import member_by_slug
+from tenants.models import ApiKey, Membership, Organization, OrganizationSlug, Role, SupportSession, User
 from tenants.models.organizations import slug_rule
 
 
@@ -29,12 +31,26 @@ def contexts_in(*, alias: str, schema: str) -> list[TenantContext]:
     return [row.context for row in rows.filter(placement__schema_name=schema).order_by("id")]
 
 
+def working_organizations() -> Iterator[TenantContext]:
+    """Every organization that is not being removed; for what must visit them all, seldom."""
+    rows = Organization.objects.select_related("placement").exclude(state=Organization.State.REMOVING)
+    return (row.context for row in rows.order_by("id").iterator())
+
+
+def contexts_by_slug(slug: str | None = None) -> list[TenantContext]:
+    """The organization at that address, or all of them; for operators' commands."""
+    rows = Organization.objects.select_related("placement").order_by("slug")
+    if slug is not None:
+        rows = rows.filter(slug=slug) if _is_slug(slug) else rows.none()
+    return [row.context for row in rows]
+
+
 def membership_at(*, user: User, slug: str) -> Membership:
     """The member behind a page's address.
 
     An unknown address and somebody else's organization raise the same NotAllowed.
     """
-    member = _memberships().filter(user=user, organization__slug=slug).first() if _is_slug(slug) else None
+    member = member_by_slug(user.id, slug) if _is_slug(slug) else None
     if member is None or not may_enter(member):
         raise NotAllowed("not a member of this organization", code="not_a_member")
     return member
@@ -72,15 +88,20 @@ def _is_slug(text: str) -> bool:
     return True
 
 
-def key_by_digest(digest: str) -> ApiKey | None:
-    """The key and its member, or None. One indexed look-up."""
-    joined = ("membership__user", "membership__organization__placement")
-    return ApiKey.objects.select_related(*joined).filter(digest=digest).first()
-
-
 def keys_of(organization: Organization) -> QuerySet[ApiKey]:
     """The organization's working keys and whose they are."""
     return organization.api_keys.filter(revoked_at=None).select_related("membership__user")
+
+
+def roles_of(organization: Organization) -> QuerySet[Role]:
+    """The roles an organization made for itself. Runs inside its context."""
+    return organization.roles.order_by("name")
+
+
+def organizations_like(text: str) -> QuerySet[Organization]:
+    """Organizations whose name or address contains the text, by name; for operators."""
+    rows = Organization.objects.select_related("placement").order_by("name", "id")
+    return rows.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else rows
 
 
 def open_support_session(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.models import AuditEntry
@@ -30,12 +31,14 @@ def relay_control_events() -> int:
     return done
 
 
+def anything_to_relay() -> bool:
+    return _waiting().exists()
+
+
 def _relay_batch() -> int:
     with tenant_atomic():
-        waiting = ControlEvent.objects.select_for_update(skip_locked=True).filter(
-            organization_id=current_tenant().organization_id, relayed_at=None
-        )
-        events = list(waiting.order_by("created_at", "id")[:BATCH])
+        free = _waiting().select_for_update(skip_locked=True)
+        events = list(free.order_by("created_at", "id")[:BATCH])
         ids = [event.id for event in events]
         known = set(AuditEntry.objects.filter(source_id__in=ids).values_list("source_id", flat=True))
         for event in events:
@@ -43,6 +46,11 @@ def _relay_batch() -> int:
                 _tell(event)
         ControlEvent.objects.filter(id__in=ids).update(relayed_at=timezone.now())
     return len(events)
+
+
+def _waiting() -> QuerySet[ControlEvent]:
+    here = current_tenant().organization_id
+    return ControlEvent.objects.filter(organization_id=here, relayed_at=None)
 
 
 def _tell(event: ControlEvent) -> None:
@@ -61,4 +69,4 @@ def _actor(told: dict[str, Any]) -> Actor:
     """The actor as the event kept it."""
     ids = {name: uuid.UUID(told[name]) for name in ("user_id", "membership_id") if told.get(name)}
     words = {name: told[name] for name in ("kind", "label", "address", "agent", "request_id") if name in told}
-    return Actor(**words, **ids)
+    return Actor(**words, **cast("dict[str, Any]", ids))

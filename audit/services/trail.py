@@ -11,19 +11,20 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from django.utils import timezone
 
 from audit.models import AuditEntry, AuditHead
+from audit.services.chain import digest
 from humana.kernel.actor import Actor, current_actor
-from humana.kernel.crypto import associated
 from tenants.context import TenantContext, current_tenant
 from tenants.transactions import before_commit
 
 #: How long each regulation asks a trail to be kept, in days; the longest one wins.
 KEEP_DAYS = {"LGPD": 5 * 365, "GDPR": 3 * 365, "HIPAA": 6 * 365 + 2, "SOX": 7 * 365 + 2, "PCI": 365}
+#: Nothing is kept for longer than this, in days, whatever an organization asks for.
+MOST_DAYS = 100 * 365
 #: Regulations under which the payload must be sealed.
 SEALED_UNDER = frozenset({"HIPAA", "PCI"})
 
@@ -58,29 +59,44 @@ def record_trail(
     happening = Happening(
         action=action,
         resource_type=resource_type,
-        resource_id=str(resource_id),
+        resource_id=str(resource_id)[:64],
         payload=json.dumps(payload or {}, sort_keys=True, default=str, ensure_ascii=False),
         at=at or timezone.now(),
         actor=actor or current_actor(),
         source_id=source_id,
     )
-    before_commit(lambda: _append(happening))
+    # Twice, so that entries come after every other last word: whoever holds the head waits for nobody.
+    before_commit(lambda: before_commit(lambda: _append(happening)))
 
 
 def _append(happening: Happening) -> None:
-    tenant = current_tenant()
-    head = _locked_head()
-    entry = _entry(happening, tenant, head)
+    append(happening)
+
+
+def append(happening: Happening) -> AuditEntry:
+    """Put it at the end of the chain now, inside the current transaction."""
+    head = locked_head()
+    entry = _entry(happening, current_tenant(), head)
     entry.save(force_insert=True)
     AuditHead.objects.filter(pk=head.pk).update(sequence=entry.sequence, hash=entry.hash)
+    return entry
 
 
-def _locked_head() -> AuditHead:
+def locked_head() -> AuditHead:
+    """The end of the chain, ours alone until the transaction ends."""
     head = AuditHead.objects.select_for_update().first()
     if head is None:
         AuditHead.objects.bulk_create([AuditHead()], ignore_conflicts=True)
         head = AuditHead.objects.select_for_update().get()
     return head
+
+
+def keep_until(tenant: TenantContext, moment: datetime) -> datetime | None:
+    """The organization's own period or its regulations' longest; None keeps for good."""
+    days = [KEEP_DAYS[name] for name in tenant.regulations if name in KEEP_DAYS]
+    if tenant.retention_days is not None:
+        days.append(tenant.retention_days)
+    return moment + timedelta(days=min(max(days), MOST_DAYS)) if days else None
 
 
 def _entry(happening: Happening, tenant: TenantContext, head: AuditHead) -> AuditEntry:
@@ -107,36 +123,3 @@ def _entry(happening: Happening, tenant: TenantContext, head: AuditHead) -> Audi
     )
     entry.hash = digest(entry)
     return entry
-
-
-def keep_until(tenant: TenantContext, moment: datetime) -> datetime | None:
-    """The organization's own period or its regulations' longest; None keeps for good."""
-    days = [KEEP_DAYS[name] for name in tenant.regulations if name in KEEP_DAYS]
-    if tenant.retention_days is not None:
-        days.append(tenant.retention_days)
-    return moment + timedelta(days=max(days)) if days else None
-
-
-def digest(entry: AuditEntry) -> str:
-    """SHA-256 over every column that says something, each length-prefixed, and the previous hash."""
-    told = [
-        str(entry.organization_id),
-        str(entry.sequence),
-        entry.at.astimezone(timezone.get_fixed_timezone(0)).isoformat(timespec="microseconds"),
-        entry.actor_kind,
-        str(entry.actor_id or ""),
-        entry.actor_label,
-        entry.action,
-        entry.resource_type,
-        entry.resource_id,
-        entry.address,
-        entry.agent,
-        entry.request_id,
-        json.dumps(entry.regulations),
-        entry.keep_until.isoformat(timespec="microseconds") if entry.keep_until else "",
-        str(entry.encryption_required),
-        entry.payload,
-        str(entry.source_id or ""),
-        entry.previous_hash,
-    ]
-    return sha256(associated(*told)).hexdigest()

@@ -101,8 +101,9 @@ def choose_branch(*, member: Membership, message: Message) -> Chat:
     with tenant_atomic():
         leaf_id = latest_leaf(message)
         Chat.objects.filter(id=message.chat_id).update(leaf_id=leaf_id, version=F("version") + 1)
-    message.chat.leaf_id = leaf_id
-    return message.chat
+    chat: Chat = message.chat
+    chat.leaf_id = leaf_id
+    return chat
 
 
 def title_from(text: str) -> str:

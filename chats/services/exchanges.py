@@ -6,7 +6,6 @@ in the trail. The text is saved before the model is asked.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from byoc import gateway
+from byoc.contracts import ModelCard
 from chats.models import Chat, Message, Run
 from chats.permissions import WRITE
 from chats.plans import RunPlan, request_for
-from chats.services.conversations import message_limit, start_chat, title_from
+from chats.services.conversations import message_limit, title_from
 from companions.models import Companion
 from companions.queries import access_companion_by_slug, companions_for
-from companions.services.prompting import prepare_prompt
+from companions.services.prompting import PreparedPrompt, prepare_prompt
 from humana.kernel.actor import Actor, acting_as
-from humana.kernel.errors import Invalid, NotFound
+from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant, use_tenant
@@ -50,6 +50,8 @@ def open_exchange(
         _may_write(visitor)
         _check(turns)
         companion = _companion(visitor, model)
+        if companion.state != Companion.State.ACTIVE:
+            raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
         with tenant_atomic():
             return _open(visitor, companion, turns, owner, wishes)
 
@@ -88,34 +90,9 @@ def _check(turns: Sequence[Turn]) -> None:
 def _open(
     visitor: Visitor, companion: Companion, turns: Sequence[Turn], owner: str, wishes: dict[str, Any]
 ) -> RunPlan:
-    question, answer, run_id = _keep(visitor, companion, turns[-1].text)
     prompt = prepare_prompt(companion)
     endpoint = gateway.describe(companion.model or None)
-    now = timezone.now()
-    Run.objects.bulk_create(
-        [
-            Run(
-                id=run_id,
-                chat_id=answer.chat_id,
-                message=answer,
-                state=Run.State.STREAMING,
-                owner=owner,
-                started_at=now,
-                heartbeat_at=now,
-                endpoint=endpoint.name,
-                model=endpoint.model,
-                prompt_digest=prompt.digest,
-                provenance=prompt.provenance,
-            )
-        ]
-    )
-    mark_pending(current_tenant().organization_id, "run")
-    record_trail(
-        action="chats.message.asked",
-        resource_type="message",
-        resource_id=question.id,
-        payload={"chat": answer.chat_id, "companion": companion.slug, "run": run_id, "door": "openai"},
-    )
+    run = _keep(visitor, companion, turns[-1].text, owner, prompt, endpoint)
     system = "\n\n".join([prompt.text, *(turn.text for turn in turns if turn.role == "system")])
     said = [
         (Message.Role.PERSON if turn.role == "user" else Message.Role.COMPANION, turn.text)
@@ -125,9 +102,9 @@ def _open(
     return RunPlan(
         context=visitor.context,
         actor=visitor.actor,
-        run_id=run_id,
-        message_id=answer.id,
-        chat_id=answer.chat_id,
+        run_id=run.id,
+        message_id=run.message_id,
+        chat_id=run.chat_id,
         companion_id=companion.id,
         companion_slug=companion.slug,
         member_id=visitor.member.id,
@@ -136,13 +113,37 @@ def _open(
     )
 
 
-def _keep(visitor: Visitor, companion: Companion, text: str) -> tuple[Message, Message, uuid.UUID]:
-    chat = start_chat(
-        member=visitor.member, companion=companion, origin=Chat.Origin.OPENAI, title=title_from(text)
+def _keep(
+    visitor: Visitor, companion: Companion, text: str, owner: str, prompt: PreparedPrompt, endpoint: ModelCard
+) -> Run:
+    """Chat, question, empty answer and run: three inserts, since all ids are known beforehand."""
+    now, user_id = timezone.now(), visitor.member.user_id
+    chat = Chat(
+        owner_id=user_id,
+        companion=companion,
+        origin=Chat.Origin.OPENAI,
+        title=title_from(text),
+        last_message_at=now,
     )
-    question = Message(chat=chat, role=Message.Role.PERSON, text=text, author_id=visitor.member.user_id)
+    question = Message(chat=chat, role=Message.Role.PERSON, text=text, author_id=user_id)
     answer = Message(chat=chat, parent=question, role=Message.Role.COMPANION, state=Message.State.STREAMING)
+    chat.leaf_id = answer.id
+    run = Run(
+        chat=chat,
+        message=answer,
+        state=Run.State.STREAMING,
+        owner=owner,
+        started_at=now,
+        heartbeat_at=now,
+        endpoint=endpoint.name,
+        model=endpoint.model,
+        prompt_digest=prompt.digest,
+        provenance=prompt.provenance,
+    )
+    Chat.objects.bulk_create([chat])
     Message.objects.bulk_create([question, answer])
-    Chat.objects.filter(id=chat.id).update(leaf_id=answer.id)
-    run = Run()
-    return question, answer, run.id
+    Run.objects.bulk_create([run])
+    mark_pending(current_tenant().organization_id, "run")
+    told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": "openai"}
+    record_trail(action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told)
+    return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -53,7 +53,7 @@ class IsMember(BasePermission):
     """
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        visitor: Visitor | None = request.auth
+        visitor = cast("Visitor | None", request.auth)
         if visitor is None:
             raise Unauthenticated(_("Sign in, or send an API key: Authorization: Bearer hk_…"))
         method = "GET" if request.method == "HEAD" else request.method

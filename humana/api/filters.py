@@ -115,7 +115,8 @@ def asked(query: QueryDict, allowed: Mapping[str, Filter], also: Iterable[str] =
         if name in also and len(values) == 1:
             continue
         if name not in allowed or len(values) != 1:
-            message = _("There is no such parameter here.") if name not in {*allowed, *also} else _("Send it once.")
+            known = name in {*allowed, *also}
+            message = _("Send it once.") if known else _("There is no such parameter here.")
             raise Invalid(message, field=name[:80], code="bad_parameter")
         try:
             found[name] = allowed[name].parse(values[0])

@@ -43,14 +43,14 @@ class ListView(ApiView):
 
     def page(self, found: Slice) -> HttpResponse:
         shapes = list(self.shown(found.rows))
-        return self.answer(Page(shapes, self._address(found.next), self._address(found.previous)))
+        return self.answer(Page(shapes, self.address(found.next), self.address(found.previous)))
 
     def place(self) -> Place | None:
-        text = self._sent.get("cursor")
+        text = self.sent.get("cursor")
         return None if text is None else read_cursor(text, self._list)
 
     def limit(self) -> int:
-        return read_limit(self._sent.get("limit"))
+        return read_limit(self.sent.get("limit"))
 
     def key(self, row: Any) -> tuple[Any, ...]:
         return tuple(row[self.columns.index(name.lstrip("-"))] for name in self.order)
@@ -59,7 +59,7 @@ class ListView(ApiView):
         return ("cursor", "limit") if request.method in ("GET", "HEAD") else ()
 
     @property
-    def _sent(self) -> QueryDict:
+    def sent(self) -> QueryDict:
         return self.request._request.GET
 
     @property
@@ -67,9 +67,9 @@ class ListView(ApiView):
         """A cursor is good for this address only; its filters may differ."""
         return self.request.path.rstrip("/")
 
-    def _address(self, place: Place | None) -> str | None:
+    def address(self, place: Place | None) -> str | None:
         if place is None:
             return None
-        query = self._sent.copy()
+        query = self.sent.copy()
         query["cursor"] = write_cursor(place, self._list)
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")

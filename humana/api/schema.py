@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
@@ -39,15 +39,17 @@ def operation(
     return decorate
 
 
-class HumanaSchema(AutoSchema):  # type: ignore[misc]
+class HumanaSchema(AutoSchema):
     """Adds what every operation shares: headers, parameters, pages, the envelope of failures."""
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
-    def get_override_parameters(self) -> list[OpenApiParameter]:
+    def get_override_parameters(self) -> list[Any]:
         reads = self.method == "GET"
-        found = [_of_filter(name, one) for name, one in self.view.filters.items() if reads]
+        found: list[Any] = [
+            _of_filter(name, one) for name, one in getattr(self.view, "filters", {}).items() if reads
+        ]
         if self._is_page():
             found += PAGING
         if self.method == "POST":
@@ -56,10 +58,11 @@ class HumanaSchema(AutoSchema):  # type: ignore[misc]
             found.append(IF_MATCH)
         return found
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
-        if self._is_page():
-            self._make_page(bodies["200"]["content"]["application/json"])
+        content = bodies.get("200", {}).get("content", {})
+        if self._is_page() and "application/json" in content:  # a list as a file is no page
+            self._make_page(content["application/json"])
         bodies["default"] = self._get_response_for_code(
             OpenApiResponse(Error, description="A failure: 4xx says what to change, 5xx is ours."), "400"
         )
@@ -88,7 +91,7 @@ class HumanaSchema(AutoSchema):  # type: ignore[misc]
         content["schema"] = {"$ref": _REFERENCE.format(name=name)}
 
 
-class ShapeSchema(OpenApiSerializerExtension):  # type: ignore[misc]
+class ShapeSchema(OpenApiSerializerExtension):
     """A msgspec structure as a component of the schema, with those it holds."""
 
     target_class = Shape
@@ -105,20 +108,32 @@ class ShapeSchema(OpenApiSerializerExtension):  # type: ignore[misc]
         own: dict[str, Any] = components.pop(self.target.__name__)
         for name, schema in components.items():
             auto_schema.registry.register_on_missing(
-                ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=_plain(schema))
+                ResolvedComponent(
+                    name=name, type=ResolvedComponent.SCHEMA, object=_shape(name), schema=_plain(schema)
+                )
             )
         return _plain(own)
+
+
+def _shape(name: str) -> Any:
+    """The structure of that name: nested or on its own, it is the same component."""
+    waiting: list[type[Shape]] = [Shape]
+    while waiting:
+        kind = waiting.pop()
+        if kind.__name__ == name:
+            return kind
+        waiting += kind.__subclasses__()
+    return name
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "title"}
 
 
-class Credentials(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class Credentials(OpenApiAuthenticationExtension):
     """A key, or a session that names its organization."""
 
     target_class = "humana.api.authentication.MemberAuthentication"
-    match_subclasses = True
     name = ["apiKey", "session", "organization"]
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
@@ -130,6 +145,19 @@ class Credentials(OpenApiAuthenticationExtension):  # type: ignore[misc]
             {"type": "apiKey", "in": "cookie", "name": "sessionid"},
             {"type": "apiKey", "in": "header", "name": "Humana-Organization", "description": "The slug."},
         ]
+
+
+class PersonalCredentials(Credentials):
+    """The same for a person: no organization need be named."""
+
+    target_class = "humana.api.authentication.PersonAuthentication"
+    name = ["personalKey", "personalSession"]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        return [{"personalKey": []}, {"personalSession": []}]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        return super().get_security_definition(auto_schema)[:2]
 
 
 def _of_filter(name: str, one: Filter) -> OpenApiParameter:
@@ -154,4 +182,6 @@ IDEMPOTENCY = _header(
     "Up to 255 visible characters. Sent again within a day, the same request gives the same answer and has "
     "no second effect; another request with this key is refused with 422.",
 )
-IF_MATCH = _header("If-Match", "The ETag you saw: 412 if it has been changed since. Without it the last one wins.")
+IF_MATCH = _header(
+    "If-Match", "The ETag you saw: 412 if it has been changed since. Without it the last one wins."
+)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -41,8 +40,6 @@ class Error(Shape, frozen=True):
     """Every failure looks like this."""
 
     error: Trouble
-
-
 
 
 _encoder = msgspec.json.Encoder(decimal_format="string")

@@ -60,7 +60,9 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.asked = asked(request._request.GET, self.filters_of(request), also=self.extra_parameters(request))
+        self.asked = asked(
+            request._request.GET, self.filters_of(request), also=self.extra_parameters(request)
+        )
         if "chunked" in request.headers.get("Transfer-Encoding", ""):
             raise LengthRequired(_("Say how long the body is: Content-Length."))
 
@@ -108,5 +110,3 @@ def _not_modified(response: HttpResponse) -> HttpResponse:
     empty = HttpResponse(status=304)
     empty["ETag"] = response["ETag"]
     return empty
-
-

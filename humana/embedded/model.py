@@ -114,7 +114,7 @@ def _openmp() -> dict[str, str]:
     except OSError:
         with suppress(PackageNotFoundError):
             folder = distribution("cmeel-libomp").locate_file("cmeel.prefix/lib")
-            return {"LD_LIBRARY_PATH": os.fspath(folder)}
+            return {"LD_LIBRARY_PATH": str(folder)}
     return {}
 
 

@@ -199,6 +199,6 @@ def _wait_for_predecessor(data: Path) -> None:
 
 def _serves(pid: int, data: Path) -> bool:
     try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == data
+        return Path(os.readlink(f"/proc/{pid}/cwd")) == data.resolve()
     except OSError:
         return False

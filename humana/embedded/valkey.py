@@ -44,6 +44,7 @@ class Valkey:
             stdin=self._configuration().encode(),
             log=self.home / "logs" / "valkey.log",
             environ={"PATH": "/usr/bin:/bin"},
+            directory=self.home / "valkey",  # where it keeps its data
             stop_signal=signal.SIGTERM,
             death_signal=signal.SIGTERM,  # it still writes what it holds
         )
@@ -55,7 +56,6 @@ class Valkey:
             "bind": "127.0.0.1",
             "port": str(self.port),
             "requirepass": self.password,
-            "dir": f'"{self.home / "valkey"}"',
             "appendonly": "yes" if self.durable else "no",
             "save": '""',
             "maxmemory-policy": "noeviction",  # a broker must not forget

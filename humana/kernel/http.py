@@ -43,7 +43,7 @@ class Request:
         self._receive = receive
 
     def header(self, name: str) -> str:
-        return self.headers.get(name, "")
+        return str(self.headers.get(name, ""))
 
     def cookie(self, name: str) -> str:
         try:

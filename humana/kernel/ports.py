@@ -43,3 +43,7 @@ settle_outbox: Port[..., Any] = Port("settle_outbox")
 
 #: seed_organization(organization) — filled by the roof: what a new organization starts with.
 furnish_organization: Port[..., None] = Port("furnish_organization")
+
+#: answer_once(member_id=, key=, fingerprint=, act=) -> (status, body, repeated) — filled by `audit`.
+#: Runs `act` once for a key; later gives the kept answer.
+answer_once: Port[..., tuple[int, bytes, bool]] = Port("answer_once")

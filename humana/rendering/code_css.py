@@ -18,7 +18,8 @@ def stylesheet() -> str:
     plain = "\n".join(f"  {rule}" for rule in light)
     return (
         "/* Colours of code, made by `python -m humana.rendering.code_css`. */\n"
-        f"@layer components {{\n{plain}\n\n  @media (prefers-color-scheme: dark) {{\n{device}\n  }}\n{person}\n}}\n"
+        f"@layer components {{\n{plain}\n\n"
+        f"  @media (prefers-color-scheme: dark) {{\n{device}\n  }}\n{person}\n}}\n"
     )
 
 

@@ -6,7 +6,9 @@ sanitiser. Images never load: an address in an answer must not be fetched by the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,6 +37,10 @@ _ATTRIBUTES = {
     "code": {"class"},
 }
 _SCHEMES = {"http", "https", "mailto"}
+#: Addresses that may become links, and pictures that become their words; all else stays as written.
+_ADDRESS = re.compile(r"(https?|mailto):|data:image/", re.IGNORECASE)
+#: What Markdown takes for the end of a line; str.splitlines knows more.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 #: Longer code is shown plain: colouring it again and again while it grows would cost more than it says.
 _COLOUR_LIMIT = 20_000
 _formatter = HtmlFormatter(nowrap=True)
@@ -46,7 +52,8 @@ class _Renderer(RendererHTML):
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         language = tokens[idx].info.split()[0] if tokens[idx].info.strip() else ""
         label = f'<span class="code-language">{escape(language)}</span>' if language else ""
-        return f'<div class="code">{label}<pre><code>{_coloured(tokens[idx].content, language)}</code></pre></div>\n'
+        code = _coloured(tokens[idx].content, language)
+        return f'<div class="code">{label}<pre><code>{code}</code></pre></div>\n'
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f'<div class="code"><pre><code>{escape(tokens[idx].content)}</code></pre></div>\n'
@@ -97,12 +104,24 @@ def _coloured(code: str, language: str) -> str:
     return str(escape(code))
 
 
+def _may_lead_to(address: str) -> bool:
+    """Nobody writes addresses of our own pages in a chat, so those of another origin must be whole."""
+    return _ADDRESS.match(address) is not None
+
+
 _parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+_parser.validateLink = _may_lead_to  # type: ignore[method-assign,assignment]
 
 
 def render(text: str) -> SafeString:
     """The whole text as HTML that is safe to show."""
-    return mark_safe(_clean(_parser.render(text)))  # noqa: S308  sanitised just now
+    return _rendered(text, {})
+
+
+def _rendered(text: str, definitions: dict[str, Any]) -> SafeString:
+    """`definitions` are links defined so far; those of this text are added."""
+    html = _parser.render(text, {"references": definitions})
+    return mark_safe(_clean(html))  # noqa: S308  sanitised just now
 
 
 def _clean(html: str) -> str:
@@ -118,34 +137,37 @@ def _clean(html: str) -> str:
 class BlockStream:
     """A growing text as blocks; only the block that is still open is rendered again.
 
-    A block is closed once another has begun after it: Markdown may still change the last one
-    (a line below a paragraph can make it a heading), but none before it. Link definitions that
-    come later than their use stay as they were shown.
+    A block is closed once a whole line of another stands after it: Markdown may still change the
+    last one (a line below a paragraph can make it a heading), and a line that is not whole may yet
+    belong to the one before ("2" begins a paragraph, "2. " goes on with a list). Link definitions
+    that come later than their use stay as they were shown.
     """
 
     def __init__(self) -> None:
         self._closed = 0
         self._open = ""
+        self._definitions: dict[str, Any] = {}
 
     def feed(self, delta: str) -> list[tuple[int, SafeString, bool]]:
         """What changed: (index of the block, its HTML, whether it is closed)."""
         self._open += delta
         *done, rest = _blocks(self._open)
-        changed = [(self._closed + number, render(block), True) for number, block in enumerate(done)]
+        changed = [
+            (self._closed + number, _rendered(block, self._definitions), True)
+            for number, block in enumerate(done)
+        ]
         self._closed += len(done)
         self._open = rest
         if rest.strip():
-            changed.append((self._closed, render(rest), False))
+            changed.append((self._closed, _rendered(rest, dict(self._definitions)), False))
         return changed
 
 
 def _blocks(text: str) -> list[str]:
     """The text cut where top-level blocks begin; the last piece is the open one."""
-    starts = [token.map[0] for token in _parser.parse(text) if token.level == 0 and token.map and token.nesting >= 0]
-    lines = text.splitlines(keepends=True)
-    cuts = sorted({start for start in starts if start > 0})
-    pieces, before = [], 0
-    for cut in cuts:
-        pieces.append("".join(lines[before:cut]))
-        before = cut
-    return [*pieces, "".join(lines[before:])]
+    lines = _LINE.findall(text)
+    whole = len(lines) - (not text.endswith(("\n", "\r")))
+    tokens = _parser.parse("".join(lines[:whole]))
+    starts = {token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0}
+    cuts = [0, *sorted(starts)[1:], len(lines)]
+    return ["".join(lines[start:end]) for start, end in pairwise(cuts)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from humana import env
@@ -24,8 +25,8 @@ CONTROL_PLANE = ["tenants", "byoc"]
 TENANT_PLANE = ["audit", "documents", "companions", "chats"]
 
 SHARED_APPS = [
+    "unfold",  # before django_tenants, whose list of applications knows no organization in hand
     "django_tenants",
-    "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "humana.middleware.ErrorMiddleware",
     "tenants.middleware.OrganizationMiddleware",
+    "tenants.operators.OperatorMiddleware",
 ]
 
 ROOT_URLCONF = "humana.urls"
@@ -105,10 +107,17 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "tenants.cache.tenant_key",
         "KEY_PREFIX": "humana",
-    }
+    },
+    # A session is the person's, wherever it is read or ended.
+    "platform": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "tenants.cache.platform_key",
+        "KEY_PREFIX": "humana",
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_CACHE_ALIAS = "default"
+SESSION_CACHE_ALIAS = "platform"
 SESSION_COOKIE_AGE = 8 * 60 * 60  # seconds
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -127,7 +136,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_FORMS = {"signup": "tenants.forms.SignUpForm"}
+ACCOUNT_FORMS = {"login": "tenants.forms.SignInForm", "signup": "tenants.forms.SignUpForm"}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -161,6 +170,30 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
 HUMANA_TRUSTED_PROXIES = env.integer("HUMANA_TRUSTED_PROXIES", 0)
 
+# --- operators' console -----------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Humana",
+    "SITE_HEADER": "Humana",
+    "SITE_URL": "/",
+    "SITE_ICON": "humana.consoles.mark",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "humana.consoles.mark"}],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "humana.consoles.navigation",
+    },
+    "ACCOUNT": {
+        "navigation": [{"title": _("Change password"), "link": reverse_lazy("account_change_password")}]
+    },
+    "STYLES": ["humana.consoles.style_sheet"],
+    "GLOBAL_CALLBACK": "humana.consoles.around",
+    "DASHBOARD_CALLBACK": "humana.consoles.desk",
+}
+
 # --- API --------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
@@ -186,6 +219,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "chats.api.schema.document_events",
+    ],
 }
 
 # --- work in the background -------------------------------------------------------------------

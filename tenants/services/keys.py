@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as a digest."""
+"""API keys: made once, shown once, kept as a digest. Read at every use, so a revoked one is dead at once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from humana.kernel.errors import Invalid
+from humana.kernel.errors import Invalid, NotAllowed
+from tenants.joins import key_by_digest
 from tenants.models import ApiKey, Membership
 from tenants.permissions import permissions
-from tenants.queries import key_by_digest, may_enter
+from tenants.queries import may_enter
 from tenants.services.events import control_event
 
 _SHAPE = re.compile(r"^hk_[A-Za-z0-9_-]{43}\Z")
@@ -24,12 +25,24 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 def create_api_key(
-    *, member: Membership, name: str, scopes: Sequence[str] = (), expires_at: datetime | None = None
+    *,
+    member: Membership,
+    name: str,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+    made_with: ApiKey | None = None,
 ) -> tuple[ApiKey, str]:
-    """The key's row and its secret. The secret is told here and never again."""
+    """The key's row and its secret. The secret is told here and never again.
+
+    A key made with another key opens no more than that one, and no longer.
+    """
     unknown = sorted(set(scopes) - set(permissions))
     if unknown:
         raise Invalid(_("Unknown scopes: %(scopes)s.") % {"scopes": ", ".join(unknown)}, field="scopes")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Invalid(_("Choose a time to come."), field="expires_at")
+    if made_with is not None:
+        _no_wider(made_with, set(scopes), expires_at)
     secret = "hk_" + secrets.token_urlsafe(32)
     with transaction.atomic():
         key = ApiKey.objects.create(
@@ -51,20 +64,29 @@ def create_api_key(
     return key, secret
 
 
+def _no_wider(key: ApiKey, scopes: set[str], expires_at: datetime | None) -> None:
+    wider = key.scopes and (not scopes or not scopes <= set(key.scopes))
+    longer = key.expires_at is not None and (expires_at is None or expires_at > key.expires_at)
+    if wider or longer:
+        raise NotAllowed(_("A key cannot make one that opens more or lasts longer."), code="wider_than_key")
+
+
 def revoke_api_key(*, key: ApiKey) -> None:
     """From now on the key opens nothing; the row stays for the trail."""
     with transaction.atomic():
-        ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=timezone.now())
-        control_event(
-            "key.revoked", "api_key", key.id, organization_id=key.organization_id, payload={"name": key.name}
-        )
+        if ApiKey.objects.filter(id=key.id, revoked_at=None).update(revoked_at=timezone.now()):
+            control_event(
+                "key.revoked",
+                "api_key",
+                key.id,
+                organization_id=key.organization_id,
+                payload={"name": key.name},
+            )
 
 
 def member_of_key(secret: str) -> ApiKey | None:
     """The key with its member, if both may work now; None otherwise. Hostile text never reaches SQL."""
-    if not _SHAPE.match(secret):
-        return None
-    key = key_by_digest(digest_of(secret))
+    key = key_by_digest(digest_of(secret)) if _SHAPE.match(secret) else None
     now = timezone.now()
     if key is None or not key.usable_at(now) or not may_enter(key.membership):
         return None

@@ -18,6 +18,14 @@ Lint = Callable[[str, str], Iterator[str]]
 EDGES = {"views", "api", "tasks", "forms", "middleware"}
 
 
+#: Places where a lint does not count, and why.
+ALLOWED = {
+    ("sql_made_of_pieces", "tenants/joins.py"): "columns come from model fields, values are parameters",
+    ("sql_made_of_pieces", "audit/services/idempotency.py"): "SET takes no parameters; a constant of ours",
+    ("queries_past_the_managers", "audit/services/idempotency.py"): "a setting of the transaction, no rows",
+}
+
+
 def _room(path: str) -> tuple[str, str]:
     """Application and room: `chats/services/replies.py` is (`chats`, `services`)."""
     parts = path.removesuffix(".py").split("/")
@@ -75,7 +83,7 @@ def queries_past_the_managers(path: str, text: str) -> Iterator[str]:
 
 def sql_made_of_pieces(path: str, text: str) -> Iterator[str]:
     """Values are parameters, names are psycopg.sql.Identifier."""
-    if _room(path)[1] == "migrations" or path == "tenants/db/operations.py":
+    if _room(path)[1] == "migrations":
         return
     for node, name in _calls(text):
         if (

@@ -30,6 +30,10 @@ class Load:
         return ordered[int(share * (len(ordered) - 1))] * 1000
 
 
+#: Longer than any script of ours; seconds.
+PATIENCE = 60
+
+
 async def streams(url: str, *, key: str, model: str, script: str, count: int, ramp: float) -> Load:
     """`count` streams, started evenly over `ramp` seconds; returns when all have ended."""
     load = Load()
@@ -44,7 +48,9 @@ async def streams(url: str, *, key: str, model: str, script: str, count: int, ra
 async def _stream(load: Load, url: str, key: str, model: str, script: str, wait: float) -> None:
     await asyncio.sleep(wait)
     parts = urlsplit(url)
-    body = json.dumps({"model": model, "stream": True, "messages": [{"role": "user", "content": script}]}).encode()
+    body = json.dumps(
+        {"model": model, "stream": True, "messages": [{"role": "user", "content": script}]}
+    ).encode()
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -53,9 +59,9 @@ async def _stream(load: Load, url: str, key: str, model: str, script: str, wait:
     try:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1 << 20)
         writer.write(head + body)
-        tokens = await _read(load, reader, began)
+        tokens = await asyncio.wait_for(_read(load, reader, began), PATIENCE)
         writer.close()
-    except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+    except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError) as error:
         load.errors += 1
         load.samples.append(repr(error))
         return
@@ -71,7 +77,7 @@ async def _read(load: Load, reader: asyncio.StreamReader, began: float) -> int:
         raise ValueError(f"{status!r} {(await reader.read(600))!r}")
     while chunk := await reader.read(1 << 16):
         data = tail + chunk
-        found = data.count(b'"content":" word')
+        found = b" word" in data
         if found and not tokens:
             load.first.append(time.perf_counter() - began)
         # A piece of several tokens carries several words.
@@ -79,6 +85,6 @@ async def _read(load: Load, reader: asyncio.StreamReader, began: float) -> int:
         tail = data[-6:] if not data.endswith(b" word") else b""
         tokens -= tail.count(b" word")
         seen = (seen + chunk)[-64:]
-    if b"[DONE]" not in seen:
-        raise ValueError(f"cut: {seen!r}")
-    return tokens
+        if b"[DONE]" in seen:
+            return tokens
+    raise ValueError(f"cut: {seen!r}")

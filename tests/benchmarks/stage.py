@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def staged() -> Iterator[Services]:
     """PostgreSQL, Valkey and an empty migrated database; Django is set up as the application's role."""
     services = Services()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "humana.settings.test"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "humana.settings.test")
     try:
         services.start()
         import django
@@ -67,7 +67,17 @@ def uvicorn(app: str, services: Services, name: str, **environment: str) -> Proc
     from tests.fixtures.server import free_port
 
     port, log = free_port(), services.home / f"{name}.log"
-    command = [sys.executable, "-m", "uvicorn", app, "--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        app,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-access-log",
+    ]
     command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning", "--backlog", "2048"]
     with log.open("ab") as out:
         popen = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=out, stderr=out)
@@ -100,5 +110,5 @@ def _wait(process: Process, port: int, seconds: float = 30) -> None:
 
 def verdict(figure: str, goal: str, *, holds: bool) -> bool:
     """One line of a report."""
-    print(f"{figure:<78} goal {goal:<28} {'holds' if holds else 'falls short'}", flush=True)  # noqa: T201
+    print(f"{figure:<78} goal {goal:<28} {'holds' if holds else 'falls short'}", flush=True)
     return holds

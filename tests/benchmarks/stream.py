@@ -36,7 +36,9 @@ def main() -> int:
         chunks = uvicorn("tests.benchmarks.chunk_objects:application", services, "chunks", **given)
         direct = Process(model.popen, model.url, model.log)
         try:
-            return _measure(services, {"direct": direct, "relay": relay, "chunk objects": chunks, "ours": ours}, key, slug)
+            return _measure(
+                services, {"direct": direct, "relay": relay, "chunk objects": chunks, "ours": ours}, key, slug
+            )
         finally:
             for process in (ours, chunks, relay, model):
                 process.stop()
@@ -53,7 +55,7 @@ def _measure(services: Services, servers: dict[str, Process], key: str, slug: st
     for server in servers.values():  # warm: imports, pools, connections
         _run(server, key, slug, count=8, ramp=0.2)
     held = [_cost(servers, key, slug), _first_token(servers, key, slug), _many(services, servers, key, slug)]
-    print(f"\n{sum(held)} of {len(held)} groups hold")  # noqa: T201
+    print(f"\n{sum(held)} of {len(held)} groups hold")
     return 0 if all(held) else 1
 
 
@@ -63,7 +65,7 @@ def _run(server: Process, key: str, slug: str, *, count: int, ramp: float) -> tu
     load = uvloop.run(streams(server.url, key=key, model=slug, script=SCRIPT, count=count, ramp=ramp))
     spent = server.cpu() - before
     if load.errors:
-        print(f"  {load.errors} errors, such as {load.samples[:2]}")  # noqa: T201
+        print(f"  {load.errors} errors, such as {load.samples[:2]}")
     return load, spent / max(load.tokens, 1) * 1000
 
 
@@ -74,10 +76,13 @@ def _cost(servers: dict[str, Process], key: str, slug: str) -> bool:
             figures[name].append(_run(servers[name], key, slug, count=128, ramp=TOKENS * 0.02)[1])
     middle = {name: statistics.median(values) for name, values in figures.items()}
     for name, value in middle.items():
-        print(f"  CPU s per 1,000 tokens, 128 streams, {name:<14} {value:.3f}  {[round(v, 3) for v in figures[name]]}")  # noqa: T201
+        rounds = [round(one, 3) for one in figures[name]]
+        print(f"  CPU s per 1,000 tokens, 128 streams, {name:<14} {value:.3f}  {rounds}")
     to_relay, to_chunks = middle["ours"] / middle["relay"], middle["ours"] / middle["chunk objects"]
     first = verdict(f"CPU per token, ours / bare relay: {to_relay:.2f}", "<= 2.5", holds=to_relay <= 2.5)
-    second = verdict(f"CPU per token, ours / chunk objects: {to_chunks:.2f}", "<= 0.5", holds=to_chunks <= 0.5)
+    second = verdict(
+        f"CPU per token, ours / chunk objects: {to_chunks:.2f}", "<= 0.5", holds=to_chunks <= 0.5
+    )
     return first and second
 
 
@@ -89,7 +94,11 @@ def _first_token(servers: dict[str, Process], key: str, slug: str) -> bool:
         added.append(ours.first_ms() - direct.first_ms())
     value = statistics.median(added)
     rounds = ", ".join(f"{one:.1f}" for one in added)
-    return verdict(f"added time to first token, 16 streams, median ms: {value:.1f} ({rounds})", "<= 10", holds=value <= 10)
+    return verdict(
+        f"added time to first token, 16 streams, median ms: {value:.1f} ({rounds})",
+        "<= 10",
+        holds=value <= 10,
+    )
 
 
 def _many(services: Services, servers: dict[str, Process], key: str, slug: str) -> bool:
@@ -101,7 +110,8 @@ def _many(services: Services, servers: dict[str, Process], key: str, slug: str) 
     share = ours.rate / direct.rate
     timeouts = servers["ours"].log.read_text().count("PoolTimeout")
     limit = int(os.environ.get("HUMANA_POOL_MAX", "16"))
-    print(f"  512 streams: direct {direct.rate:.0f} tokens/s, ours {ours.rate:.0f}; p95 first {ours.first_ms(0.95):.0f} ms")  # noqa: T201
+    late = ours.first_ms(0.95)
+    print(f"  512 streams: direct {direct.rate:.0f} tokens/s, ours {ours.rate:.0f}; p95 first {late:.0f} ms")
     return all(
         [
             verdict(f"512 streams: errors {ours.errors}", "0", holds=ours.errors == 0),
@@ -143,5 +153,5 @@ class _Connections:
 if __name__ == "__main__":
     started = time.monotonic()
     code = main()
-    print(f"{time.monotonic() - started:.0f} s")  # noqa: T201
+    print(f"{time.monotonic() - started:.0f} s")
     sys.exit(code)

@@ -62,7 +62,8 @@ def test_a_reader_that_comes_back_misses_and_repeats_nothing(
 ) -> None:
     run = desk.ask("paced:40:25")
     first, cursor = "", ""
-    for cursor, name, data in desk.events(run):
+    for at, name, data in desk.events(run):
+        cursor = at
         first += data["text"] if name == "text" else ""
         if len(first) > 60:
             break

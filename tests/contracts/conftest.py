@@ -17,7 +17,7 @@ from urllib.error import URLError
 import pytest
 
 from byoc.adapters.llm import ADAPTERS, make
-from byoc.contracts import ChatMessage, ChatRequest, EndpointSpec, Event, LLMAdapter
+from byoc.contracts import ChatMessage, ChatRequest, EndpointSpec, Event, LLMAdapter, TextDelta
 from humana.embedded.process import free_port
 from humana.kernel.egress import Grant, Guard
 from tests.egress.census import census
@@ -56,6 +56,10 @@ class Peer:
 
 def ask(text: str, **more: Any) -> ChatRequest:
     return ChatRequest((ChatMessage("system", "Be brief."), ChatMessage("user", text)), **more)
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 async def everything(adapter: LLMAdapter, text: str, **more: Any) -> list[Event]:

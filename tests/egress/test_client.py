@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from humana.embedded.process import free_port
 from humana.kernel.egress import EgressRefused, Grant, Guard, dials, http_client
 from tests.egress.census import census
 from tests.egress.conftest import Names
@@ -160,7 +161,7 @@ async def test_a_black_hole_times_out() -> None:
     import socket
 
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(("127.0.0.1", free_port()))
     listener.listen(0)
     fillers = [socket.socket() for _ in range(4)]
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -242,8 +243,8 @@ class speaking:  # noqa: N801 - used like a function
         self._words, self._context = words, context
 
     async def __aenter__(self) -> int:
-        self._server = await asyncio.start_server(self._speak, "127.0.0.1", 0, ssl=self._context)
-        port: int = self._server.sockets[0].getsockname()[1]
+        port = free_port()
+        self._server = await asyncio.start_server(self._speak, "127.0.0.1", port, ssl=self._context)
         return port
 
     async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -71,6 +71,7 @@ def objects_of(world: World) -> dict[str, Any]:
         "chat_id": world.chat.pk,
         "message_id": world.answer.pk,
         "run_id": world.run.pk,
+        "folder_id": world.folder.pk,
         "place_id": world.chat.pk,
         "entry_id": world.row(AuditEntry).pk,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,

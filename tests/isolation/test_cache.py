@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core.cache import cache
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +55,18 @@ def test_what_is_kept_outside_is_not_seen_inside(contexts: tuple[TenantContext, 
         assert cache.get(KEY) is None
         cache.set(KEY, "left's")
     assert cache.get(KEY) == "the platform's"
+
+
+def test_a_session_ended_inside_an_organization_has_ended(
+    contexts: tuple[TenantContext, TenantContext],
+) -> None:
+    session = SessionStore()
+    session["person"] = "somebody"
+    session.save()
+    with use_tenant(contexts[0]):
+        assert SessionStore(session.session_key)["person"] == "somebody"
+        SessionStore(session.session_key).flush()
+    assert SessionStore(session.session_key).get("person") is None
 
 
 @given(st.tuples(st.text(), st.text(), st.integers()), st.tuples(st.text(), st.text(), st.integers()))

@@ -23,7 +23,7 @@ def status(launcher: Launched) -> int:
 
 
 def test_everything_comes_up_survives_a_kill_and_stops_in_order(tmp_path: Path) -> None:
-    home, port = tmp_path / "home", str(free_port())
+    home, port = tmp_path / 'it\'s a "home"', str(free_port())
     with launched(home, "--with-parent", PORT=port, **ALL) as first:
         assert first.told()["PORT"] == port
         assert status(first) == 200

@@ -244,7 +244,7 @@ async def serve(journal: Journal, port: int = 0) -> asyncio.Server:
 
 async def _main(port: int) -> None:
     server = await serve(Journal(), port)
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - whoever started it reads the port
+    print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 

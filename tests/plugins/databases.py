@@ -76,6 +76,8 @@ def cloned_database(services: Services, django_db_setup: None, django_db_blocker
     """A database of this module's own; processes started meanwhile find it in DATABASE_URL."""
     drop(CLONE, services)
     create(CLONE, template=MIGRATED)
+    if services.valkey is not None:
+        services.valkey.forget_everything()  # nor do messages about the rows of an earlier clone wait here
     with django_db_blocker.unblock(), pointing_at(CLONE):
         yield CLONE
     drop(CLONE, services)

@@ -29,12 +29,11 @@ class EventSplitter:
         self._first = True
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        if self._first and chunk:
-            self._first = False
-            chunk = chunk.removeprefix(_BOM)
-        if not self._size and chunk.endswith(b"\n\n") and b"\r" not in chunk:
-            return self._whole(chunk)
-        return self._lines(chunk)
+        if not chunk:
+            return []
+        if self._size or self._after_cr or not chunk.endswith(b"\n\n") or b"\r" in chunk:
+            return self._lines(chunk)
+        return self._whole(chunk)
 
     def _whole(self, chunk: bytes) -> list[bytes]:
         """Nearly every read: nothing held, complete events only, one data line each."""
@@ -43,24 +42,22 @@ class EventSplitter:
         events: list[bytes] = []
         for block in chunk[:-2].split(b"\n\n"):
             if block.startswith(b"data:") and b"\n" not in block:
-                events.append(block[5:])
+                self._first = False
+                events.append(block[5:].removeprefix(b" "))
             else:
                 events += self._lines(block + b"\n\n")
         return events
 
     def _lines(self, chunk: bytes) -> list[bytes]:
         events: list[bytes] = []
-        if self._after_cr and chunk:
-            self._after_cr = False
+        if self._after_cr:
             chunk = chunk.removeprefix(b"\n")
+        self._after_cr = chunk.endswith(b"\r")
         for line in chunk.splitlines(keepends=True):
             if line[-1] not in b"\r\n":
                 self._hold(self._partial, line)
-                continue
-            self._after_cr = line.endswith(b"\r")
-            self._line(self._completed(line.rstrip(b"\r\n")), events)
-        if not chunk.endswith(b"\r"):
-            self._after_cr = False
+            else:
+                self._line(self._completed(line.rstrip(b"\r\n")), events)
         return events
 
     def _completed(self, tail: bytes) -> bytes:
@@ -73,6 +70,8 @@ class EventSplitter:
         return line
 
     def _line(self, line: bytes, events: list[bytes]) -> None:
+        if self._first:
+            self._first, line = False, line.removeprefix(_BOM)
         if not line:
             if self._data:
                 events.append(b"\n".join(self._data))

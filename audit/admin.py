@@ -1,0 +1,62 @@
+"""The trail and the outbox with the organization in hand; what answers used in a support session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.models import AuditEntry, Outbox, UsageEvent
+from audit.services.outbox import try_again
+from tenants.console import ContentAdmin, InHandAdmin
+from tenants.console_actions import confirmed
+from tenants.operators import support_of
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(InHandAdmin):
+    """What happened; with what names, only inside a support session."""
+
+    may_add = may_change = may_delete = False
+    list_display = ("sequence", "at", "actor_label", "actor_kind", "action", "resource_type", "resource_id")
+    list_filter = ("actor_kind", "resource_type")
+    search_fields = ("action", "actor_label", "resource_id")
+    lookups = ("id", "resource_id")
+    fields = (
+        *("sequence", "at", "actor_label", "actor_kind", "action", "resource_type", "resource_id"),
+        *("address", "agent", "request_id", "regulations", "keep_until", "encryption_required"),
+        *("previous_hash", "hash"),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.fields, "payload") if support_of(request) else self.fields
+
+
+@admin.register(Outbox)
+class OutboxAdmin(InHandAdmin):
+    """What waits, and what was put aside after too many attempts. Ids only."""
+
+    may_add = may_change = may_delete = False
+    list_display = ("task", "state", "attempts", "due_at", "error", "created_at")
+    list_filter = ("state", "task")
+    ordering = ("-created_at",)
+    fields = ("task", "arguments", "state", "attempts", "due_at", "error", "created_at", "updated_at")
+    actions = ("again",)
+
+    @confirmed(
+        description=_("Try again"),
+        question=_("Work that was put aside starts afresh. What is waiting or done stays as it is."),
+    )
+    def again(self, request: HttpRequest, queryset: QuerySet[Outbox]) -> None:
+        for item in queryset:
+            try_again(item=item)
+
+
+@admin.register(UsageEvent)
+class UsageEventAdmin(ContentAdmin):
+    list_display = ("created_at", "endpoint", "model", "input_tokens", "output_tokens", "cost", "outcome")
+    list_filter = ("outcome", "model")
+    ordering = ("-created_at",)

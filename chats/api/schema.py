@@ -1,0 +1,59 @@
+"""What the asynchronous door answers, told to OpenAPI: the events of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+EVENTS = "/api/v1/runs/{run_id}/events"
+_EXAMPLE = """id: 1763925000000-0
+event: state
+data: {"state": "thinking"}
+
+id: 1763925000400-0
+event: text
+data: {"text": "The budget"}
+
+id: 1763925002000-0
+event: done
+data: {"state": "done", "error": null, "message_id": "0199…"}
+"""
+
+
+def document_events(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
+    """A postprocessing hook: the route is no view of Django's."""
+    reading = result["paths"]["/api/v1/runs/{run_id}/"]["get"]
+    error = reading["responses"]["default"]
+    stream = {"type": "string", "description": "Server-sent events."}
+    result["paths"][EVENTS] = {
+        "get": {
+            "operationId": "followRun",
+            "summary": "Follow an answer as it is written",
+            "description": (
+                "Server-sent events from the beginning, or from where `Last-Event-ID` left off. `state` says "
+                "queued, waiting, thinking or streaming; `text` is a piece of the answer; `saved` replaces "
+                "all pieces by the whole text; `done` is the last one. Reading never starts an answer, and "
+                "closing the connection never stops one."
+            ),
+            "parameters": [
+                *reading["parameters"],
+                _parameter("Last-Event-ID", "header", "The id of the last event you have."),
+                _parameter("after", "query", "The same, for clients that cannot send headers."),
+            ],
+            "tags": ["runs"],
+            "security": reading["security"],
+            "responses": {
+                "200": {
+                    "description": "The events of the run.",
+                    "content": {
+                        "text/event-stream": {"schema": stream, "examples": {"answer": {"value": _EXAMPLE}}}
+                    },
+                },
+                "default": error,
+            },
+        }
+    }
+    return result
+
+
+def _parameter(name: str, place: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": place, "description": description, "schema": {"type": "string"}}

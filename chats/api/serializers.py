@@ -1,0 +1,175 @@
+"""Chats, messages, runs and votes, as the API tells and takes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from chats.models import Chat, Message, Run
+from chats.services.conversations import TITLE_LIMIT
+from humana.api.inputs import IdOf, Input, Text, YesNo
+from humana.api.shapes import NameRef, Shape
+
+
+class CompanionRef(Shape, frozen=True):
+    """The companion of a chat."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+
+
+class ChatShape(Shape, frozen=True):
+    """A conversation of the caller with a companion. `leaf_id` is the message at its current end."""
+
+    id: uuid.UUID
+    title: str
+    companion: CompanionRef
+    folder: NameRef | None
+    origin: str
+    is_example: bool
+    pinned: bool
+    archived: bool
+    leaf_id: uuid.UUID | None
+    last_message_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+#: What a chat is told of; `chat_of` puts it together.
+CHAT_COLUMNS = (
+    "id",
+    "title",
+    "companion_id",
+    "companion__slug",
+    "companion__name",
+    "folder_id",
+    "folder__name",
+    "folder__removed_at",
+    *ChatShape.__struct_fields__[4:],
+)
+
+
+class MessageShape(Shape, frozen=True):
+    """A node of the tree. `run_id` is what makes an answer, `vote` what the caller thinks of it."""
+
+    id: uuid.UUID
+    chat_id: uuid.UUID
+    parent_id: uuid.UUID | None
+    role: str
+    state: str
+    text: str
+    created_at: datetime
+    updated_at: datetime
+    run_id: uuid.UUID | None
+    vote: str | None
+
+
+MESSAGE_COLUMNS = MessageShape.__struct_fields__[:8]
+
+
+class RunShape(Shape, frozen=True):
+    """The making of one answer: queued, streaming, done, stopped, interrupted or failed."""
+
+    id: uuid.UUID
+    chat_id: uuid.UUID
+    message_id: uuid.UUID
+    state: str
+    error: str
+    endpoint: str
+    model: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class AskedShape(Shape, frozen=True):
+    """The question is saved and an answer is on its way: follow `events_url`."""
+
+    message: MessageShape
+    answer: MessageShape
+    run: RunShape
+    events_url: str
+
+
+class VoteShape(Shape, frozen=True):
+    """What the caller thinks of an answer."""
+
+    message_id: uuid.UUID
+    up: bool
+    comment: str
+    updated_at: datetime
+
+
+class ChatInput(Input):
+    """A new chat with a companion."""
+
+    companion_id = IdOf()
+    folder_id = IdOf(required=False, allow_null=True)
+    title = Text(max_length=TITLE_LIMIT, required=False)
+
+
+class ChatChanges(Input):
+    """What can be changed of a chat."""
+
+    title = Text(max_length=TITLE_LIMIT, required=False)
+    pinned = YesNo(required=False)
+    archived = YesNo(required=False)
+    folder_id = IdOf(required=False, allow_null=True)
+
+
+class Question(Input):
+    """What a person says. Without `parent_id` it follows the end of the current branch."""
+
+    text = Text(max_length=settings.HUMANA_MESSAGE_LIMIT)
+    parent_id = IdOf(required=False, allow_null=True)
+
+
+class Edited(Input):
+    """The question asked anew."""
+
+    text = Text(max_length=settings.HUMANA_MESSAGE_LIMIT)
+
+
+class VoteInput(Input):
+    """Good or not, and why."""
+
+    up = YesNo()
+    comment = Text(max_length=2000, required=False, allow_blank=True)
+
+
+def chat_of(row: tuple[Any, ...]) -> ChatShape:
+    """From the columns above. A removed folder is no folder."""
+    id_, title, companion_id, slug, name, folder_id, folder_name, folder_removed, *rest = row
+    folder = NameRef(folder_id, folder_name) if folder_id and not folder_removed else None
+    return ChatShape(id_, title, CompanionRef(companion_id, slug, name), folder, *rest)
+
+
+def chat(row: Chat) -> ChatShape:
+    folder = row.folder if row.folder_id else None
+    head = (row.id, row.title, row.companion_id, row.companion.slug, row.companion.name)
+    place = (row.folder_id, folder.name, folder.removed_at) if folder else (None, None, None)
+    return chat_of((*head, *place, *(getattr(row, name) for name in CHAT_COLUMNS[8:])))
+
+
+def messages(
+    rows: Iterable[tuple[Any, ...]], runs: Mapping[uuid.UUID, uuid.UUID], votes: Mapping[uuid.UUID, bool]
+) -> list[MessageShape]:
+    return [MessageShape(*(*row, runs.get(row[0]), _vote(votes.get(row[0])))) for row in rows]
+
+
+def message(row: Message, run_id: uuid.UUID | None = None, vote: bool | None = None) -> MessageShape:
+    return MessageShape(*(*(getattr(row, name) for name in MESSAGE_COLUMNS), run_id, _vote(vote)))
+
+
+def run(row: Run) -> RunShape:
+    return RunShape(*(getattr(row, name) for name in RunShape.__struct_fields__))
+
+
+def _vote(up: bool | None) -> str | None:
+    return None if up is None else ("up" if up else "down")

@@ -1,0 +1,19 @@
+"""Routes of chats. `runs/<id>/events` is answered by the asynchronous door (`chats.doors.events`)."""
+
+from __future__ import annotations
+
+from chats.api import views
+from humana.api.routes import route
+
+urlpatterns = [
+    route("chats/", views.ChatListView, "api-chats"),
+    route("chats/<uuid:chat_id>/", views.ChatView, "api-chat"),
+    route("chats/<uuid:chat_id>/restore/", views.RestoreView, "api-restore-chat"),
+    route("chats/<uuid:chat_id>/messages/", views.MessageListView, "api-messages"),
+    route("messages/<uuid:message_id>/", views.MessageView, "api-message"),
+    route("messages/<uuid:message_id>/regenerate/", views.RegenerateView, "api-regenerate"),
+    route("messages/<uuid:message_id>/edit/", views.EditView, "api-edit-message"),
+    route("messages/<uuid:message_id>/vote/", views.VoteView, "api-vote"),
+    route("runs/<uuid:run_id>/", views.RunView, "api-run"),
+    route("runs/<uuid:run_id>/stop/", views.StopView, "api-stop-run"),
+]

@@ -1,0 +1,165 @@
+"""Values, policies and brand with the organization in hand; companions in a support session.
+
+Saving goes through the services, so the very next answer follows the change.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, Value
+from companions.services.companions import edit_companion, pause_companion, remove_companion, resume_companion
+from companions.services.policies import drop_value, keep_value, publish_brand, publish_policy
+from tenants.console import ContentAdmin, InHandAdmin, Versions
+from tenants.console_actions import confirmed
+from tenants.console_forms import Lines
+
+
+class Versioned(forms.ModelForm):
+    """Carries the version that was read, so that nobody overwrites what they have not seen."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "seen" in self.fields:
+            self.fields["seen"].initial = None if self.instance._state.adding else self.instance.version
+
+    @property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if name != "seen"]
+
+
+class BrandForm(Versioned):
+    restrictions = Lines(label=_("do's and don'ts"), required=False, help_text=_("One on each line."))
+
+
+class CompanionForm(Versioned):
+    starters = Lines(label=_("example questions"), required=False, help_text=_("One on each line."))
+
+
+def _stands_for(obj: Any, kept: Any) -> None:
+    """The service saved a row of its own; the form's object becomes it."""
+    obj.pk, obj.version = kept.pk, kept.version
+    obj._state.adding = False
+
+
+@admin.register(Value)
+class ValueAdmin(InHandAdmin):
+    form = Versioned
+    list_display = ("title", "description", "position", "version")
+    fields = ("title", "description", "position", "seen")
+
+    def save_model(self, request: HttpRequest, obj: Value, form: Any, change: bool) -> None:
+        kept = keep_value(
+            value=obj if change else None,
+            title=obj.title,
+            description=obj.description,
+            position=obj.position,
+            version=form.cleaned_data["seen"],
+        )
+        _stands_for(obj, kept)
+
+    def delete_model(self, request: HttpRequest, obj: Value) -> None:
+        drop_value(value=obj)
+
+
+class PolicyVersions(Versions):
+    model = PolicyVersion
+    fields = readonly_fields = ("number", "regulation", "requirement", "active", "created_at")
+    verbose_name_plural = _("published versions")
+
+    def open_to(self, request: HttpRequest) -> bool:
+        return True
+
+
+@admin.register(Policy)
+class PolicyAdmin(InHandAdmin):
+    """Never deleted: answers point at its versions. It is put out of force."""
+
+    may_delete = False
+    form = Versioned
+    list_display = ("name", "regulation", "active", "position", "version")
+    list_filter = ("active", "regulation")
+    fields = ("name", "regulation", "requirement", "active", "position", "seen")
+    inlines = (PolicyVersions,)
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        kept = publish_policy(
+            policy=obj if change else None,
+            name=obj.name,
+            regulation=obj.regulation,
+            requirement=obj.requirement,
+            active=obj.active,
+            position=obj.position,
+            version=form.cleaned_data["seen"],
+        )
+        _stands_for(obj, kept)
+
+
+@admin.register(Brand)
+class BrandAdmin(InHandAdmin):
+    may_delete = False
+    form = BrandForm
+    list_display = ("__str__", "voice_and_tone", "style", "version")
+    fields = ("voice_and_tone", "style", "restrictions", "seen")
+
+    def has_add_permission(self, request: HttpRequest, *parent: Any) -> bool:
+        return super().has_add_permission(request, *parent) and not Brand.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
+        kept = publish_brand(
+            voice_and_tone=obj.voice_and_tone,
+            style=obj.style,
+            restrictions=obj.restrictions,
+            version=form.cleaned_data["seen"],
+        )
+        _stands_for(obj, kept)
+
+
+@admin.register(BrandVersion)
+class BrandVersionAdmin(InHandAdmin):
+    may_add = may_change = may_delete = False
+    list_display = ("number", "voice_and_tone", "style", "created_at")
+
+
+@admin.register(Companion)
+class CompanionAdmin(ContentAdmin):
+    """Removing hides it with its chats; the organization can bring it back."""
+
+    may_change = may_delete = True
+    form = CompanionForm
+    list_display = ("name", "slug", "language", "state", "version")
+    list_filter = ("state", "language")
+    search_fields = ("name", "slug", "purpose")
+    fields = ("name", "slug", "purpose", "base_prompt", "language", "model", "starters", "state", "seen")
+    readonly_fields = ("slug", "state")
+    actions = ("pause", "resume")
+    EDITED = ("name", "purpose", "base_prompt", "language", "model", "starters")
+
+    def save_model(self, request: HttpRequest, obj: Companion, form: Any, change: bool) -> None:
+        changes: Any = {name: form.cleaned_data[name] for name in self.EDITED}
+        _stands_for(obj, edit_companion(companion=obj, version=form.cleaned_data["seen"], **changes))
+
+    def delete_model(self, request: HttpRequest, obj: Companion) -> None:
+        remove_companion(companion=obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Its chats stay, and are nobody's to list here."""
+        return [str(one) for one in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
+    @confirmed(description=_("Pause"), question=_("Nobody can ask these companions anything until resumed."))
+    def pause(self, request: HttpRequest, queryset: QuerySet[Companion]) -> None:
+        for companion in queryset:
+            pause_companion(companion=companion)
+
+    @confirmed(description=_("Resume"), question=_("People can ask these companions again."))
+    def resume(self, request: HttpRequest, queryset: QuerySet[Companion]) -> None:
+        for companion in queryset:
+            resume_companion(companion=companion)

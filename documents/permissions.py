@@ -1,0 +1,6 @@
+from django.utils.translation import gettext_lazy as _
+
+from tenants.permissions import declare
+
+READ = declare("documents.read", _("see own folders"), roles="admin manager member")
+WRITE = declare("documents.write", _("keep folders"), roles="admin manager member")

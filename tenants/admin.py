@@ -1,0 +1,234 @@
+"""The operators' console: organizations, people, placements; with one in hand, how it is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from tenants.console import InHandAdmin, OperatorAdmin
+from tenants.console_actions import confirmed
+from tenants.console_forms import MemberForm, OrganizationForm, RoleForm, ZoneForm
+from tenants.models import (
+    ApiKey,
+    ControlEvent,
+    Membership,
+    Organization,
+    Placement,
+    Position,
+    Role,
+    SupportSession,
+    Team,
+    User,
+)
+from tenants.services.keys import revoke_api_key
+from tenants.services.organizations import rename_address
+
+
+@admin.register(Organization)
+class OrganizationAdmin(OperatorAdmin):
+    """Founded by sign-up, moved and removed by services; here it is read, configured, suspended."""
+
+    may_change = True
+    form = OrganizationForm
+    list_display = ("name", "slug", "plan", "state", "placement", "members", "hand")
+    list_filter = ("plan", "state", "placement")
+    list_select_related = ("placement",)
+    search_fields = ("name", "slug")
+    readonly_fields = ("placement", "created_at")
+    fieldsets = (
+        (None, {"fields": ("name", "slug", "plan", "state", "placement", "created_at")}),
+        (_("Rules"), {"fields": ("regulations", "retention_days", "zone")}),
+        (_("Customs"), {"fields": ("language", "time_zone", "currency")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
+        rows: QuerySet[Organization] = super().get_queryset(request)
+        return rows.annotate(member_count=Count("memberships"))
+
+    @display(description=_("members"), ordering="member_count")  # type: ignore[untyped-decorator]
+    def members(self, organization: Any) -> int:
+        return int(organization.member_count)
+
+    @display(description="")  # type: ignore[untyped-decorator]
+    def hand(self, organization: Organization) -> str:
+        address = f"{reverse('console-hand')}?q={organization.slug}"
+        return format_html('<a class="hand-link" href="{}">{}</a>', address, _("Take in hand"))
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
+        wanted = obj.slug
+        obj.slug = form.initial["slug"]
+        super().save_model(request, obj, form, change)
+        if wanted != obj.slug:
+            rename_address(organization=obj, slug=wanted)
+
+
+@admin.register(Placement)
+class PlacementAdmin(OperatorAdmin):
+    """Where rows live. Schema and database are settled when it is made."""
+
+    may_change = True
+    list_display = (
+        "name",
+        "isolation",
+        "schema_name",
+        "database",
+        "zone",
+        "organizations",
+        "capacity",
+        "state",
+    )
+    list_filter = ("isolation", "state", "zone")
+    search_fields = ("name", "schema_name")
+    fields = ("name", "zone", "capacity", "state", "isolation", "schema_name", "database")
+    readonly_fields = ("isolation", "schema_name", "database")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Placement]:
+        rows: QuerySet[Placement] = super().get_queryset(request)
+        return rows.annotate(used=Count("organizations"))
+
+    @display(description=_("organizations"), ordering="used")  # type: ignore[untyped-decorator]
+    def organizations(self, placement: Any) -> int:
+        return int(placement.used)
+
+
+@admin.register(User)
+class UserAdmin(OperatorAdmin):
+    """The sign-in identity. Neither e-mail nor password: whoever sets them could sign in as somebody."""
+
+    may_change = True
+    form = ZoneForm
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "language", "time_zone", "is_active", "is_staff", "date_joined", "last_login")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Only superusers make operators, and nobody unmakes themselves by accident."""
+        fixed: tuple[str, ...] = ("email", "date_joined", "last_login")
+        if obj == request.user:
+            return (*fixed, "is_active", "is_staff")
+        return fixed if getattr(request.user, "is_superuser", False) else (*fixed, "is_staff")
+
+
+@admin.register(Membership)
+class MembershipAdmin(InHandAdmin):
+    """Nobody is made a member here: an operator could enter without a support session."""
+
+    may_add = may_delete = False
+    form = MemberForm
+    list_display = ("user", "role_label", "state", "team", "position")
+    list_filter = ("state", "role")
+    list_select_related = ("user", "team", "position")
+    search_fields = ("user__email", "user__name")
+    fields = ("user", "role", "state", "team", "position", "extra_permissions", "withheld_permissions")
+    readonly_fields = ("user",)
+    raw_id_fields = ("team", "position")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and getattr(obj, "user", None) != request.user
+
+    @display(description=_("role"), ordering="role")  # type: ignore[untyped-decorator]
+    def role_label(self, member: Membership) -> str:
+        return member.role_label
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(InHandAdmin):
+    """Only what is not secret: neither the key nor its digest."""
+
+    may_add = may_change = may_delete = False
+    list_display = ("name", "prefix", "membership", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("membership__user", "membership__organization")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "prefix")
+    fields = (
+        "name",
+        "prefix",
+        "membership",
+        "scopes",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+        "created_at",
+    )
+    actions = ("revoke",)
+
+    @confirmed(
+        description=_("Revoke"),
+        question=_("From now on these keys open nothing. Programs that use them stop working."),
+    )
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        for key in queryset.filter(revoked_at=None):
+            revoke_api_key(key=key)
+
+
+@admin.register(Team)
+class TeamAdmin(InHandAdmin):
+    list_display = ("name", "parent", "is_department")
+    list_filter = ("is_department",)
+    list_select_related = ("parent",)
+    search_fields = ("name",)
+    fields = ("name", "parent", "is_department")
+    raw_id_fields = ("parent",)
+
+
+@admin.register(Position)
+class PositionAdmin(InHandAdmin):
+    list_display = ("title", "reports_to", "level")
+    list_select_related = ("reports_to",)
+    search_fields = ("title",)
+    fields = ("title", "reports_to", "level")
+    raw_id_fields = ("reports_to",)
+
+
+@admin.register(Role)
+class RoleAdmin(InHandAdmin):
+    form = RoleForm
+    list_display = ("name", "slug", "count")
+    fields = ("name", "slug", "permissions")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A role that somebody has stays: they would lose what it permits."""
+        held = obj is not None and Membership.objects.filter(organization=obj.organization_id, role=obj.slug)
+        return super().has_delete_permission(request, obj) and not (held and held.exists())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None else ("slug",)
+
+    @display(description=_("permissions"))  # type: ignore[untyped-decorator]
+    def count(self, role: Role) -> int:
+        return len(role.permissions)
+
+
+@admin.register(ControlEvent)
+class ControlEventAdmin(OperatorAdmin):
+    """Without an organization in hand the platform's own events, with one that organization's."""
+
+    list_display = ("created_at", "action", "who", "resource_type", "resource_id", "relayed_at")
+    list_filter = ("action", "resource_type")
+    ordering = ("-created_at",)
+    search_fields = ("action", "resource_id")
+    lookups = ("id", "resource_id")
+    fields = ("created_at", "action", "resource_type", "resource_id", "payload", "actor", "relayed_at")
+
+    @display(description=_("who"))  # type: ignore[untyped-decorator]
+    def who(self, event: ControlEvent) -> str:
+        return str(event.actor.get("label", ""))
+
+
+@admin.register(SupportSession)
+class SupportSessionAdmin(InHandAdmin):
+    """To read: who was here, why, until when. They begin and end on a page of their own."""
+
+    may_add = may_change = may_delete = False
+    list_display = ("operator", "reason", "created_at", "expires_at", "ended_at")
+    list_select_related = ("operator",)
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    fields = ("operator", "reason", "consent", "created_at", "expires_at", "ended_at")

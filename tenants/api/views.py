@@ -1,0 +1,135 @@
+"""Me, and the keys of my organization."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+
+from humana.api.authentication import IsPerson, PersonAuthentication
+from humana.api.lists import ListView
+from humana.api.schema import operation
+from humana.api.shapes import NameRef
+from humana.api.versions import expected
+from humana.api.views import ApiView
+from humana.kernel.errors import NotFound
+from tenants.api import serializers
+from tenants.doors import Visitor
+from tenants.models import ApiKey, Membership, User
+from tenants.permissions import KEYS, permissions_of
+from tenants.queries import keys_of, memberships_of
+from tenants.services.keys import create_api_key, revoke_api_key
+from tenants.services.people import edit_person
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class MeView(ApiView):
+    """The person who asks. Needs no organization: a session alone lists where one may go."""
+
+    authentication_classes = [PersonAuthentication]
+    permission_classes = [IsPerson]
+
+    @operation("readMe", "Who am I, and what may I do here", gives=serializers.Me)
+    def get(self, request: Request) -> HttpResponse:
+        return self._me(cast("User", request.user))
+
+    @operation("editMe", "Change my name, language or theme", takes=serializers.MeInput, gives=serializers.Me)
+    def patch(self, request: Request) -> HttpResponse:
+        user = cast("User", request.user)
+        seen = expected(request, _version(user))
+        changes: Any = self.body(serializers.MeInput, partial=True)
+        seen_at = user.updated_at if seen is not None else None
+        return self._me(edit_person(user=user, seen_at=seen_at, **changes))
+
+    def _me(self, user: User) -> HttpResponse:
+        visitor = cast("Visitor | None", self.request.auth)
+        here = serializers.belonging(visitor.member) if visitor else None
+        shape = serializers.Me(
+            person=serializers.person(user),
+            organization=here.organization if here else None,
+            role=here.role if here else None,
+            permissions=_rights(visitor) if visitor else [],
+            key=serializers.key_in_use(visitor.key) if visitor and visitor.key else None,
+            memberships=[serializers.belonging(one) for one in _where(user, visitor)],
+        )
+        return self.answer(shape, version=_version(user))
+
+
+def _where(user: User, visitor: Visitor | None) -> list[Membership]:
+    """A key belongs to one organization and is told of no other."""
+    return [visitor.member] if visitor and visitor.key else list(memberships_of(user))
+
+
+def _rights(visitor: Visitor) -> list[str]:
+    rights = permissions_of(visitor.member)
+    return sorted(rights & set(visitor.key.scopes) if visitor.key and visitor.key.scopes else rights)
+
+
+def _version(user: User) -> int:
+    return (user.updated_at - _EPOCH) // timedelta(microseconds=1)
+
+
+class ApiKeyListView(ListView):
+    """The keys of the organization, revoked ones too."""
+
+    permission = KEYS.name
+    shape = serializers.ApiKeyShape
+    columns = (
+        "id",
+        "name",
+        "prefix",
+        "scopes",
+        "membership__user_id",
+        "membership__user__name",
+        "membership__user__email",
+        "created_at",
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    )
+
+    @operation("listApiKeys", "Keys of the organization", gives=serializers.ApiKeyShape)
+    def get(self, request: Request, **named: Any) -> HttpResponse:
+        return super().get(request, **named)
+
+    def rows(self, request: Request, **named: Any) -> QuerySet[ApiKey]:
+        return keys_of(self.member.organization)
+
+    def shown(self, rows: list[Any]) -> list[serializers.ApiKeyShape]:
+        return [
+            serializers.ApiKeyShape(*(*row[:4], NameRef(row[4], row[5] or row[6]), *row[7:])) for row in rows
+        ]
+
+    @operation(
+        "createApiKey",
+        "Make a key of my own; its secret is told once",
+        takes=serializers.ApiKeyInput,
+        gives=serializers.NewApiKey,
+        status=201,
+    )
+    def post(self, request: Request) -> HttpResponse:
+        key, secret = create_api_key(
+            member=self.member, made_with=self.visitor.key, **self.body(serializers.ApiKeyInput)
+        )
+        return self.answer(serializers.NewApiKey(serializers.api_key(key), secret), status=201)
+
+
+class ApiKeyView(ApiView):
+    """One key."""
+
+    permission = KEYS.name
+
+    @operation("revokeApiKey", "Revoke a key: from now on it opens nothing", status=204)
+    def delete(self, request: Request, key_id: uuid.UUID) -> HttpResponse:
+        key = keys_of(self.member.organization).filter(id=key_id).first()
+        if key is None:
+            raise NotFound(_("There is nothing here."))
+        self.no_body()
+        revoke_api_key(key=key)
+        return self.nothing()

@@ -1,0 +1,170 @@
+"""Forms of the operators' console."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from humana.kernel.errors import HumanaError
+from tenants.models import Organization
+from tenants.models.organizations import Regulation
+from tenants.permissions import BUILT_IN_ROLES, permissions
+from tenants.queries import roles_of
+from tenants.services.support import LONGEST
+
+#: A hundred years, in days.
+MOST_DAYS = 36_500
+State = Organization.State
+
+
+class Refusable(forms.BaseModelForm):  # type: ignore[type-arg]
+    """A form that says what a service refused, and knows whose row it makes."""
+
+    refusal: HumanaError | None = None
+    organization: Organization | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.organization is not None and self.instance.organization_id is None:
+            self.instance.organization = self.organization
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            field = self.refusal.field if self.refusal.field in self.fields else None
+            self.add_error(field, str(self.refusal.message))
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """What must be unique is so within the organization, which no form shows."""
+        without: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return without - {"organization"}
+
+
+def with_refusal(form: type[Any], refusal: HumanaError | None) -> type[Any]:
+    return type(form.__name__, (Refusable, form), {"refusal": refusal})
+
+
+class Lines(forms.CharField):
+    """A list of texts, one on each line."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (super().to_python(value) or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class ZoneForm(forms.ModelForm):  # type: ignore[type-arg]
+    """People and organizations in a time zone that there is."""
+
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        if zone and zone not in zoneinfo.available_timezones():
+            raise forms.ValidationError(_("There is no such time zone. Write it as America/Sao_Paulo."))
+        return zone
+
+
+class OrganizationForm(ZoneForm):
+    language = forms.ChoiceField(
+        label=_("language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
+    )
+    regulations = forms.MultipleChoiceField(
+        label=_("regulations"),
+        choices=Regulation.choices,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+    retention_days = forms.IntegerField(
+        label=_("keep the trail for (days)"),
+        min_value=1,
+        max_value=MOST_DAYS,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("Empty keeps it for good. A regulation may ask for longer."),
+    )
+
+    def clean_state(self) -> str:
+        """Founding, moving and removing are processes; by hand it is only opened and suspended."""
+        was, wanted = self.instance.state, self.cleaned_data["state"]
+        if wanted != was and not {was, wanted} <= {State.ACTIVE, State.SUSPENDED}:
+            raise forms.ValidationError(_("By hand an organization can only be suspended or made active."))
+        return str(wanted)
+
+
+class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Roles and permissions as they are declared, and the organization's own roles."""
+
+    role = forms.ChoiceField(label=_("role"), widget=UnfoldAdminSelectWidget)
+    extra_permissions = forms.MultipleChoiceField(
+        label=_("extra permissions"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+    withheld_permissions = forms.MultipleChoiceField(
+        label=_("withheld permissions"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = [(role.slug, role.name) for role in roles_of(self.instance.organization)]
+        declared = [(name, one.label) for name, one in permissions.items()]
+        for field, choices in {
+            "role": [*BUILT_IN_ROLES.items(), *own],
+            "extra_permissions": declared,
+            "withheld_permissions": declared,
+        }.items():
+            if field in self.fields:
+                self.fields[field].choices = choices  # type: ignore[attr-defined]
+
+
+class RoleForm(forms.ModelForm):  # type: ignore[type-arg]
+    permissions = forms.MultipleChoiceField(
+        label=_("permissions"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "permissions" in self.fields:
+            declared = [(name, one.label) for name, one in permissions.items()]
+            self.fields["permissions"].choices = declared  # type: ignore[attr-defined]
+
+
+class SupportForm(forms.Form):
+    """Why, for how long, and who agreed."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("The customer reads it in their trail."),
+    )
+    minutes = forms.IntegerField(
+        label=_("Minutes"),
+        min_value=1,
+        max_value=LONGEST,
+        initial=30,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text=_("It ends by itself after that; at most four hours."),
+    )
+    consent = forms.CharField(
+        label=_("Who agreed"),
+        max_length=120,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("The person on the customer's side, if you asked."),
+    )

@@ -1,0 +1,133 @@
+"""The sweep: looks only where a marker says so, loses no marker, and is kept waiting by nobody."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections, transaction
+from django.utils import timezone
+
+from audit.models import AuditEntry, IdempotencyKey
+from audit.services import sweep
+from audit.services.relay import relay_control_events
+from tenants import context
+from tenants.context import use_tenant
+from tenants.models import ControlEvent, PendingWork
+from tenants.services.events import control_event
+from tests.fixtures.organizations import World, build_world
+
+pytestmark = pytest.mark.django_db
+
+
+def happen(world: World) -> None:
+    control_event("test.happened", "thing", organization_id=world.organization.id)
+
+
+def told(world: World) -> int:
+    with use_tenant(world.context):
+        return AuditEntry.objects.filter(action="test.happened").count()
+
+
+def marked() -> set[str]:
+    rows = PendingWork.objects.filter(kind=PendingWork.Kind.CONTROL_EVENT)
+    return set(rows.values_list("organization__slug", flat=True))
+
+
+def test_only_marked_organizations_are_looked_at(
+    left: World, right: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep.sweep()
+    assert marked() == set()
+    happen(left)
+    assert marked() == {"left"}
+    entered: list[str] = []
+    look = sweep._look
+
+    def watched(organization_id: Any, *rest: Any) -> None:
+        entered.append(str(organization_id))
+        look(organization_id, *rest)
+
+    monkeypatch.setattr(sweep, "_look", watched)
+    sweep.sweep()
+    assert told(left) == 1
+    assert marked() == set()
+    assert entered == [str(left.organization.id)]
+
+
+def test_one_that_cannot_be_reached_keeps_no_other_waiting(
+    left: World, right: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    happen(left)
+    happen(right)
+    relay = relay_control_events
+
+    def unreachable() -> int:
+        here = context.current_tenant()
+        if here.slug == "left":
+            raise ConnectionError("no route to left")
+        return relay()
+
+    monkeypatch.setattr(sweep, "relay_control_events", unreachable)
+    with caplog.at_level(logging.ERROR):
+        sweep.sweep()
+    assert (told(left), told(right)) == (0, 1)
+    assert marked() == {"left"}, "it will be tried again"
+    assert "sweep failed" in caplog.text
+    monkeypatch.setattr(sweep, "relay_control_events", relay)
+    sweep.sweep()
+    assert told(left) == 1
+
+
+def test_what_is_left_over_keeps_its_marker(left: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    happen(left)
+    monkeypatch.setattr(sweep, "relay_control_events", lambda: 0)
+    sweep.sweep()
+    assert marked() == {"left"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_that_commits_during_the_sweep_is_not_forgotten() -> None:
+    """Its transaction holds the marker, so the sweep's last look waits for it and then sees it."""
+    world = build_world("busy")
+    sweep.sweep()
+    written, go_on = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            happen(world)
+            written.set()
+            go_on.wait(10)
+        connections.close_all()
+
+    def sweep_aside() -> None:
+        sweep.sweep()
+        connections.close_all()
+
+    PendingWork.objects.create(organization=world.organization, kind=PendingWork.Kind.CONTROL_EVENT)
+    writer, sweeper = threading.Thread(target=write), threading.Thread(target=sweep_aside)
+    writer.start()
+    assert written.wait(10)
+    sweeper.start()
+    sweeper.join(1)
+    assert sweeper.is_alive(), "it waits for whoever holds the marker"
+    go_on.set()
+    writer.join(10)
+    sweeper.join(10)
+    with use_tenant(world.context):
+        waiting = ControlEvent.objects.filter(action="test.happened", relayed_at=None).exists()
+    assert not waiting or "busy" in marked()
+    sweep.sweep()
+    assert told(world) == 1
+
+
+def test_answers_to_named_requests_are_forgotten_after_a_day(left: World, right: World) -> None:
+    with use_tenant(left.context):
+        IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    sweep.forget_idempotency_keys()
+    for world, kept in ((left, 0), (right, 1)):
+        with use_tenant(world.context):
+            assert IdempotencyKey.objects.count() == kept
