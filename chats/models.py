@@ -63,6 +63,8 @@ class Message(OrganizationScoped):
         INTERRUPTED = "interrupted", _("Interrupted")
         FAILED = "failed", _("Failed")
 
+    LIVE = frozenset({State.PENDING, State.STREAMING})
+
     chat = TenantForeignKey(Chat, models.CASCADE, related_name="messages")
     parent = TenantForeignKey("self", models.CASCADE, null=True, related_name="children")
     role = models.CharField(max_length=12, choices=Role.choices)

@@ -17,8 +17,10 @@ from humana.kernel.errors import NotFound
 from tenants.context import current_tenant
 from tenants.models import Membership
 from tenants.permissions import allowed, require
+from tenants.statements import Rows, Statement, instances, select, send
 
 Row = TypeVar("Row", bound=Model)
+_BY_POSITION = ("position", "created_at")
 
 
 def companions_for(*, member: Membership) -> QuerySet[Companion]:
@@ -63,25 +65,42 @@ def the_brand() -> Brand | None:
 
 
 def inheritance(companion: Companion) -> Inheritance:
-    """What goes into the companion's system prompt now: three queries.
+    """What goes into the companion's system prompt now."""
+    return _inherited(companion, *send(*_heritage()))
 
-    Text and version come from one row each, so provenance is exact even while somebody publishes.
-    """
-    values = Value.objects.values_list("id", "version", "title", "description")
-    in_force = Policy.objects.filter(active=True)
-    policies = in_force.values_list("id", "version", "regulation", "requirement")
-    brand = the_brand()
+
+def access_asked(*, member: Membership, slug: str) -> tuple[Companion, Inheritance]:
+    """The companion at that address with what it inherits, read together; raises as `access_companion`."""
+    _may(member, READ.name)
+    found, *heritage = send(select(Companion, slug=slug), *_heritage())
+    if not found:
+        raise NotFound(_("There is nothing here."))
+    companion: Companion = instances(Companion, found)[0]
+    return companion, _inherited(companion, *heritage)
+
+
+def _heritage() -> tuple[Statement, ...]:
+    """Text and version come from one row each, so provenance is exact even while somebody publishes."""
+    return (
+        select(Value, "id", "version", "title", "description", order=_BY_POSITION),
+        select(Policy, "id", "version", "regulation", "requirement", active=True, order=_BY_POSITION),
+        select(Brand, "id", "version", "voice_and_tone", "style", "restrictions"),
+    )
+
+
+def _inherited(companion: Companion, values: Rows, policies: Rows, brand: Rows) -> Inheritance:
     return Inheritance(
         companion=BasePrompt(companion.id, companion.version, companion.base_prompt, companion.language),
         values=tuple(InheritedValue(*row) for row in values),
         policies=tuple(InheritedPolicy(*row) for row in policies),
-        brand=_inherited(brand) if brand else None,
+        brand=_brand(brand),
     )
 
 
-def _inherited(brand: Brand) -> InheritedBrand:
-    restrictions = tuple(str(one) for one in brand.restrictions)
-    return InheritedBrand(brand.id, brand.version, brand.voice_and_tone, brand.style, restrictions)
+def _brand(found: Rows) -> InheritedBrand | None:
+    for key, version, voice_and_tone, style, restrictions in found:
+        return InheritedBrand(key, version, voice_and_tone, style, tuple(str(one) for one in restrictions))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +136,17 @@ def prompt_text(digest: str) -> str | None:
 
 
 def _access(rows: QuerySet[Row], member: Membership, permission: str) -> Row:
-    if not _belongs(member):
-        raise NotFound(_("There is nothing here."))
-    require(member, permission)
+    _may(member, permission)
     row = rows.first()
     if row is None:
         raise NotFound(_("There is nothing here."))
     return row
+
+
+def _may(member: Membership, permission: str) -> None:
+    if not _belongs(member):
+        raise NotFound(_("There is nothing here."))
+    require(member, permission)
 
 
 def _belongs(member: Membership) -> bool:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from audit.models import AuditEntry, AuditHead
 from audit.services.chain import digest
 from humana.kernel.actor import Actor, current_actor
 from tenants.context import TenantContext, current_tenant
+from tenants.statements import insert, select, send, update
 from tenants.transactions import before_commit
 
 #: How long each regulation asks a trail to be kept, in days; the longest one wins.
@@ -40,6 +41,14 @@ class Happening:
     at: datetime
     actor: Actor
     source_id: uuid.UUID | None = None
+
+
+class Head(NamedTuple):
+    """Where the chain ends."""
+
+    id: uuid.UUID
+    sequence: int
+    hash: str
 
 
 def record_trail(
@@ -66,29 +75,23 @@ def record_trail(
         source_id=source_id,
     )
     # Twice, so that entries come after every other last word: whoever holds the head waits for nobody.
-    before_commit(lambda: before_commit(lambda: _append(happening)))
+    before_commit(lambda: before_commit(lambda: append(happening)))
 
 
-def _append(happening: Happening) -> None:
-    append(happening)
-
-
-def append(happening: Happening) -> AuditEntry:
+def append(happening: Happening) -> None:
     """Put it at the end of the chain now, inside the current transaction."""
     head = locked_head()
     entry = _entry(happening, current_tenant(), head)
-    entry.save(force_insert=True)
-    AuditHead.objects.filter(pk=head.pk).update(sequence=entry.sequence, hash=entry.hash)
-    return entry
+    send(insert(entry), update(AuditHead, {"sequence": entry.sequence, "hash": entry.hash}, id=head.id))
 
 
-def locked_head() -> AuditHead:
+def locked_head() -> Head:
     """The end of the chain, ours alone until the transaction ends."""
-    head = AuditHead.objects.select_for_update().first()
-    if head is None:
-        AuditHead.objects.bulk_create([AuditHead()], ignore_conflicts=True)
-        head = AuditHead.objects.select_for_update().get()
-    return head
+    wanted = select(AuditHead, "id", "sequence", "hash", lock=True)
+    (found,) = send(wanted)
+    if not found:
+        _made, found = send(insert(AuditHead(), once=True), wanted)
+    return Head(*found[0])
 
 
 def keep_until(tenant: TenantContext, moment: datetime) -> datetime | None:
@@ -99,7 +102,7 @@ def keep_until(tenant: TenantContext, moment: datetime) -> datetime | None:
     return moment + timedelta(days=min(max(days), MOST_DAYS)) if days else None
 
 
-def _entry(happening: Happening, tenant: TenantContext, head: AuditHead) -> AuditEntry:
+def _entry(happening: Happening, tenant: TenantContext, head: Head) -> AuditEntry:
     actor = happening.actor
     entry = AuditEntry(
         organization_id=tenant.organization_id,

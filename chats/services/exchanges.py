@@ -14,22 +14,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from byoc import gateway
-from byoc.contracts import ModelCard
+from byoc.contracts import ChatRequest, ModelCard
 from chats.models import Chat, Message, Run
 from chats.permissions import WRITE
 from chats.plans import RunPlan, request_for
 from chats.services.conversations import message_limit, title_from
 from companions.models import Companion
-from companions.queries import access_companion_by_slug, companions_for
-from companions.services.prompting import PreparedPrompt, prepare_prompt
+from companions.queries import access_asked, companions_for
+from companions.services.prompting import PreparedPrompt, prompt_of
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
-from tenants.context import current_tenant, use_tenant
+from tenants.context import use_tenant
 from tenants.doors import Visitor, by_key
 from tenants.permissions import require
 from tenants.services.pending import mark_pending
+from tenants.statements import insert, send
 from tenants.transactions import tenant_atomic
 
 
@@ -49,11 +50,8 @@ def open_exchange(
     with use_tenant(visitor.context), acting_as(visitor.actor):
         _may_write(visitor)
         _check(turns)
-        companion = _companion(visitor, model)
-        if companion.state != Companion.State.ACTIVE:
-            raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
-        with tenant_atomic():
-            return _open(visitor, companion, turns, owner, wishes)
+        companion, prompt = _asked(visitor, model)
+        return _open(visitor, companion, prompt, turns, owner, wishes)
 
 
 def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
@@ -70,13 +68,15 @@ def _may_write(visitor: Visitor) -> None:
         raise Invalid(_("This API key was not made for this."), code="missing_scope")
 
 
-def _companion(visitor: Visitor, model: str) -> Companion:
+def _asked(visitor: Visitor, model: str) -> tuple[Companion, PreparedPrompt]:
     try:
-        companion = access_companion_by_slug(member=visitor.member, slug=model)
+        companion, inherited = access_asked(member=visitor.member, slug=model)
     except NotFound:
         message = _("There is no companion “%(model)s” here. GET /v1/models lists them.")
         raise NotFound(message % {"model": model[:80]}, code="model_not_found") from None
-    return companion
+    if companion.state != Companion.State.ACTIVE:
+        raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
+    return companion, prompt_of(inherited)
 
 
 def _check(turns: Sequence[Turn]) -> None:
@@ -88,48 +88,70 @@ def _check(turns: Sequence[Turn]) -> None:
 
 
 def _open(
-    visitor: Visitor, companion: Companion, turns: Sequence[Turn], owner: str, wishes: dict[str, Any]
+    visitor: Visitor,
+    companion: Companion,
+    prompt: PreparedPrompt,
+    turns: Sequence[Turn],
+    owner: str,
+    wishes: dict[str, Any],
 ) -> RunPlan:
-    prompt = prepare_prompt(companion)
     endpoint = gateway.describe(companion.model or None)
-    run = _keep(visitor, companion, turns[-1].text, owner, prompt, endpoint)
+    chat, question, answer = _dialogue(visitor, companion, turns[-1].text)
+    run = _run(answer, owner, prompt, endpoint)
+    with tenant_atomic():
+        send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
+        mark_pending(visitor.context.organization_id, "run")
+        told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": "openai"}
+        record_trail(
+            action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told
+        )
+    return RunPlan(
+        context=visitor.context,
+        actor=visitor.actor,
+        run_id=run.id,
+        message_id=answer.id,
+        chat_id=chat.id,
+        companion_id=companion.id,
+        companion_slug=companion.slug,
+        member_id=visitor.member.id,
+        endpoint=endpoint,
+        request=_request(prompt, turns, endpoint, wishes),
+    )
+
+
+def _request(
+    prompt: PreparedPrompt, turns: Sequence[Turn], endpoint: ModelCard, wishes: dict[str, Any]
+) -> ChatRequest:
+    """Our prompt, then the client's own instructions, then what was said."""
     system = "\n\n".join([prompt.text, *(turn.text for turn in turns if turn.role == "system")])
     said = [
         (Message.Role.PERSON if turn.role == "user" else Message.Role.COMPANION, turn.text)
         for turn in turns
         if turn.role != "system" and turn.text
     ]
-    return RunPlan(
-        context=visitor.context,
-        actor=visitor.actor,
-        run_id=run.id,
-        message_id=run.message_id,
-        chat_id=run.chat_id,
-        companion_id=companion.id,
-        companion_slug=companion.slug,
-        member_id=visitor.member.id,
-        endpoint=endpoint,
-        request=request_for(system, said, endpoint, **wishes),
-    )
+    return request_for(system, said, endpoint, **wishes)
 
 
-def _keep(
-    visitor: Visitor, companion: Companion, text: str, owner: str, prompt: PreparedPrompt, endpoint: ModelCard
-) -> Run:
-    """Chat, question, empty answer and run: three inserts, since all ids are known beforehand."""
-    now, user_id = timezone.now(), visitor.member.user_id
+def _dialogue(visitor: Visitor, companion: Companion, text: str) -> tuple[Chat, Message, Message]:
+    """A chat with the question and the answer to be written; every id is known beforehand."""
+    user_id = visitor.member.user_id
     chat = Chat(
         owner_id=user_id,
         companion=companion,
         origin=Chat.Origin.OPENAI,
         title=title_from(text),
-        last_message_at=now,
+        last_message_at=timezone.now(),
     )
     question = Message(chat=chat, role=Message.Role.PERSON, text=text, author_id=user_id)
     answer = Message(chat=chat, parent=question, role=Message.Role.COMPANION, state=Message.State.STREAMING)
     chat.leaf_id = answer.id
-    run = Run(
-        chat=chat,
+    return chat, question, answer
+
+
+def _run(answer: Message, owner: str, prompt: PreparedPrompt, endpoint: ModelCard) -> Run:
+    now = timezone.now()
+    return Run(
+        chat_id=answer.chat_id,
         message=answer,
         state=Run.State.STREAMING,
         owner=owner,
@@ -140,10 +162,3 @@ def _keep(
         prompt_digest=prompt.digest,
         provenance=prompt.provenance,
     )
-    Chat.objects.bulk_create([chat])
-    Message.objects.bulk_create([question, answer])
-    Run.objects.bulk_create([run])
-    mark_pending(current_tenant().organization_id, "run")
-    told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": "openai"}
-    record_trail(action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told)
-    return run

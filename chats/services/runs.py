@@ -24,6 +24,7 @@ from tenants.context import current_tenant, use_tenant
 from tenants.jobs import enqueue_on_commit
 from tenants.models import Membership
 from tenants.queries import may_enter
+from tenants.statements import changed, insert, send, update
 from tenants.transactions import tenant_atomic
 
 TITLE_TASK = "chats.title"
@@ -77,6 +78,7 @@ def _plan(run: Run, member: Membership) -> RunPlan:
     companion = run.chat.companion
     prompt = prepare_prompt(companion)
     endpoint = gateway.describe(companion.model or None)
+    send(prompt.keeping())
     branch = ancestry(run.chat_id, run.message_id)[:-1]
     mark_prepared(run, endpoint, prompt.digest, prompt.provenance)
     return RunPlan(
@@ -108,8 +110,10 @@ def mark_prepared(run: Run, endpoint: ModelCard, digest: str, provenance: Mappin
 def checkpoint(plan: RunPlan, text: str) -> None:
     """Keep what is written so far: a killed process loses a few seconds at most."""
     with use_tenant(plan.context), tenant_atomic():
-        Message.objects.filter(id=plan.message_id, state=Message.State.STREAMING).update(text=text)
-        Run.objects.filter(id=plan.run_id).update(heartbeat_at=timezone.now())
+        send(
+            update(Message, {"text": text}, id=plan.message_id, state=Message.State.STREAMING),
+            update(Run, {"heartbeat_at": timezone.now()}, id=plan.run_id),
+        )
 
 
 def finish_run(plan: RunPlan, outcome: Outcome) -> None:
@@ -163,19 +167,18 @@ def owner_lives(owner: str) -> bool:
 
 
 def _close(run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome) -> bool:
-    """Write the end once; False if it is written already."""
-    changed = Run.objects.filter(id=run_id, state__in=Run.LIVE).update(
-        state=outcome.state, error=outcome.error, ended_at=timezone.now()
+    """Write the end once; False if it is written already, when neither row is live any more."""
+    end = {"state": outcome.state, "error": outcome.error, "ended_at": timezone.now()}
+    said = {"state": outcome.state, "text": outcome.whole_text}
+    closed, _message = send(
+        update(Run, end, id=run_id, state=sorted(Run.LIVE)),
+        update(Message, said, id=message_id, state=sorted(Message.LIVE)),
     )
-    if changed:
-        Message.objects.filter(id=message_id).update(
-            state=outcome.state, text=outcome.whole_text, updated_at=timezone.now()
-        )
-    return bool(changed)
+    return changed(closed) == 1
 
 
 def _note_usage(plan: RunPlan, outcome: Outcome) -> None:
-    UsageEvent.objects.create(
+    event = UsageEvent(
         run_id=plan.run_id,
         companion_id=plan.companion_id,
         member_id=plan.member_id,
@@ -189,6 +192,7 @@ def _note_usage(plan: RunPlan, outcome: Outcome) -> None:
         total_ms=outcome.total_ms,
         outcome=outcome.state,
     )
+    send(insert(event))
 
 
 def _cost(endpoint: ModelCard) -> Decimal | None:

@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import Any
 
 from companions.models import Companion, PromptSnapshot
+from companions.prompts import Inheritance
 from companions.queries import inheritance
-from tenants.transactions import tenant_atomic
+from tenants.statements import Statement, insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +21,17 @@ class PreparedPrompt:
     digest: str
     provenance: Mapping[str, Any]
 
+    def keeping(self) -> Statement:
+        """Keeps the text to be shown again, once per content; sent with whatever names its digest."""
+        return insert(PromptSnapshot(digest=self.digest, text=self.text), once=True)
+
 
 def prepare_prompt(companion: Companion) -> PreparedPrompt:
-    """What the companion is told for the next answer. Changes nothing but the kept snapshots."""
-    inherited = inheritance(companion)
+    """What the companion is told for the next answer."""
+    return prompt_of(inheritance(companion))
+
+
+def prompt_of(inherited: Inheritance) -> PreparedPrompt:
+    """The same, of what was read already."""
     text = inherited.prompt()
-    return PreparedPrompt(text, snapshot(text).digest, inherited.provenance())
-
-
-def snapshot(text: str) -> PromptSnapshot:
-    """Keep a prompt, once per content in each organization, however many ask at once."""
-    digest = sha256(text.encode()).hexdigest()
-    kept = PromptSnapshot.objects.filter(digest=digest).first()
-    if kept is None:
-        with tenant_atomic():
-            PromptSnapshot.objects.bulk_create(
-                [PromptSnapshot(digest=digest, text=text)], ignore_conflicts=True
-            )
-            kept = PromptSnapshot.objects.get(digest=digest)
-    return kept
+    return PreparedPrompt(text, sha256(text.encode()).hexdigest(), inherited.provenance())

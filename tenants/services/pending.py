@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import uuid
 
+from django.db import connections, router
+
+from humana.kernel.models import new_id
 from tenants.models import PendingWork
 from tenants.transactions import before_commit
+
+_MARK = """
+    INSERT INTO tenants_pendingwork (id, organization_id, kind, created_at, updated_at)
+    VALUES (%s, %s, %s, now(), now())
+    ON CONFLICT (organization_id, kind) DO UPDATE SET updated_at = excluded.updated_at
+"""
 
 
 def mark_pending(organization_id: uuid.UUID, kind: str) -> None:
@@ -18,12 +27,8 @@ def mark_pending(organization_id: uuid.UUID, kind: str) -> None:
 
 
 def _upsert(organization_id: uuid.UUID, kind: str) -> None:
-    PendingWork.objects.bulk_create(
-        [PendingWork(organization_id=organization_id, kind=kind)],
-        update_conflicts=True,
-        update_fields=["updated_at"],
-        unique_fields=["organization", "kind"],
-    )
+    with connections[router.db_for_write(PendingWork)].cursor() as cursor:
+        cursor.execute(_MARK, [new_id(), organization_id, kind])
 
 
 def organizations_with(kind: str) -> list[uuid.UUID]:

@@ -80,7 +80,9 @@ def uvicorn(app: str, services: Services, name: str, **environment: str) -> Proc
     ]
     command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning", "--backlog", "2048"]
     with log.open("ab") as out:
-        popen = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=out, stderr=out)
+        # PostgreSQL tells by it whose connections are whose.
+        environment = os.environ | {"PGAPPNAME": name} | environment
+        popen = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
     process = Process(popen, f"http://127.0.0.1:{port}", log)
     _wait(process, port)
     return process

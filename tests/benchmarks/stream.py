@@ -133,16 +133,12 @@ class _Connections:
         self._thread.start()
 
     def _watch(self) -> None:
-        from tests.plugins.services import run_database
-
         with self._postgres.connect("postgres") as connection:
             while not self._done.wait(0.1):
                 row: Any = connection.execute(
-                    "SELECT max(n) FROM (SELECT count(*) AS n FROM pg_stat_activity WHERE datname = %s"
-                    " AND usename = 'humana_app' AND application_name <> 'bench' GROUP BY client_addr) AS x",
-                    (run_database(),),
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ours'"
                 ).fetchone()
-                self._most = max(self._most, row[0] or 0)
+                self._most = max(self._most, row[0])
 
     def stop(self) -> int:
         self._done.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from threading import Barrier
 
 import pytest
@@ -13,9 +14,10 @@ from audit.models import AuditEntry
 from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, PromptSnapshot, Value
 from companions.queries import access_policy, access_value, prompt_text, told
 from companions.services.policies import drop_value, keep_value, publish_brand, publish_policy
-from companions.services.prompting import prepare_prompt, snapshot
+from companions.services.prompting import PreparedPrompt, prepare_prompt
 from humana.kernel.errors import Invalid, NotAllowed, NotFound, StaleVersion
 from tenants.context import use_tenant
+from tenants.statements import send
 from tests.companions.conftest import Bakery, open_bakery
 from tests.fixtures.organizations import World
 
@@ -71,6 +73,7 @@ def test_an_answer_can_say_later_which_versions_it_was_given(bakery: Bakery, bak
     value = keep_value(title="Care", description="people first")
     publish_brand(style="short")
     before = prepare_prompt(baker)
+    send(before.keeping())
     privacy(bakery, policy=policy, requirement="Initials only.")
     publish_brand(style="shorter")
     provenance = json.loads(json.dumps(before.provenance))
@@ -187,23 +190,28 @@ def test_too_many_restrictions_are_refused(bakery: Bakery) -> None:
     assert not Brand.objects.exists()
 
 
+def keep(text: str) -> PromptSnapshot:
+    prompt = PreparedPrompt(text, sha256(text.encode()).hexdigest(), {})
+    send(prompt.keeping())
+    return PromptSnapshot.objects.get(digest=prompt.digest)
+
+
 def test_a_prompt_is_kept_once_per_content_and_organization(bakery: Bakery, right: World) -> None:
-    first = snapshot("You are Pão.")
-    assert snapshot("You are Pão.") == first
-    assert snapshot("You are Pão!") != first
+    first = keep("You are Pão.")
+    assert keep("You are Pão.") == first
+    assert keep("You are Pão!") != first
     assert PromptSnapshot.objects.count() == 2
     with use_tenant(right.context):
         assert not PromptSnapshot.objects.filter(digest=first.digest).exists()
-        assert snapshot("You are Pão.").digest == first.digest
-    assert snapshot("\x01 a text that begins like a sealed one").text.startswith("\x01")
+        assert keep("You are Pão.").digest == first.digest
+    assert keep("\x01 a text that begins like a sealed one").text.startswith("\x01")
     assert PromptSnapshot.objects.get(digest=first.digest).text == "You are Pão."
 
 
-def test_a_prompt_costs_four_queries_once_its_snapshot_is_kept(
+def test_a_prompt_is_read_in_one_round_trip(
     bakery: Bakery, baker: Companion, django_assert_num_queries: object
 ) -> None:
-    prepare_prompt(baker)
-    with django_assert_num_queries(4):  # type: ignore[operator]
+    with django_assert_num_queries(1):  # type: ignore[operator]
         prepare_prompt(baker)
 
 
@@ -216,7 +224,7 @@ def test_eight_at_once_keep_one_snapshot_and_one_brand() -> None:
         try:
             with use_tenant(bakery.context):
                 start.wait(timeout=20)
-                kept = snapshot("You are Pão.")
+                kept = keep("You are Pão.")
                 return kept.id, publish_brand(style=f"style {number}").version
         finally:
             connections.close_all()
