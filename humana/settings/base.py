@@ -246,8 +246,8 @@ CELERY_BEAT_SCHEDULE = {
 # --- answers ----------------------------------------------------------------------------------
 
 HUMANA_MESSAGE_LIMIT = 32_000  # characters of one message
-HUMANA_WEB_THREADS = env.integer("HUMANA_WEB_THREADS", 8)
-HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 8)
+HUMANA_WEB_THREADS = env.integer("HUMANA_WEB_THREADS", 4)
+HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 4)
 HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
 
 LOGGING = {

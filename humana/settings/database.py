@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from humana import env
-from tenants.db.pooling import forget_tenant
 
 
 def database(url: str) -> dict[str, Any]:
@@ -32,5 +31,4 @@ def pool() -> dict[str, Any]:
         "max_size": env.integer("HUMANA_POOL_MAX", 16),
         "timeout": 10,
         "max_idle": 60,
-        "reset": forget_tenant,
     }

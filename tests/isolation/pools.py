@@ -10,12 +10,12 @@ from django.db import connections
 
 
 @contextmanager
-def pool_of(size: int, **options: Any) -> Iterator[Any]:
+def pool_of(size: int) -> Iterator[Any]:
     """Everybody in this process shares `size` connections for the block."""
     connection = connections["default"]
     settings = connection.settings_dict["OPTIONS"]
     before = settings["pool"]
-    _replace(connection, {**before, "min_size": 1, "max_size": size, **options})
+    _replace(connection, {**before, "min_size": 1, "max_size": size})
     try:
         yield connection.pool
     finally:

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from chats.models import Chat
 from tenants.context import TenantContext, use_tenant, without_tenant
-from tenants.db.pooling import ENTER
+from tenants.db.backend.base import ENTER
 from tests.fixtures.organizations import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -139,3 +139,61 @@ def test_a_failed_transaction_can_still_be_rolled_back(left: World, right: World
                 with use_tenant(right.context):
                     seen()
             assert seen() == only(left.context)
+
+
+# --- handing back: the next to take a connection finds nothing of the last one ------------------
+
+
+def left_behind() -> tuple[str, str]:
+    """What the pool's connection itself has, asked past Django."""
+    with connection.pool.connection() as raw:
+        row = raw.execute(
+            "SELECT current_setting('search_path'), current_setting('humana.organization', true)"
+        )
+        return tuple(row.fetchone())
+
+
+def test_a_connection_handed_back_is_in_no_organization(left: World) -> None:
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+    connection.close()
+    assert left_behind() == ("public", "")
+
+
+def test_one_handed_back_in_the_middle_of_a_failed_transaction_too(left: World) -> None:
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+        with pytest.raises(DatabaseError), transaction.atomic():
+            connection.close()
+            seen()
+    assert left_behind() == ("public", "")
+
+
+def test_coming_back_costs_nothing_where_nobody_entered(left: World) -> None:
+    """Signing in and keys are read outside every organization: no statement before, none after."""
+    connection.close()
+    statements = _statements_of(lambda: connection.cursor().execute("SELECT 1"))
+    assert statements == ["SELECT 1"]
+
+
+def test_one_that_cannot_be_cleared_never_goes_back(left: World) -> None:
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+        raw = connection.connection
+        raw.pgconn.finish()
+    connection.close()
+    assert raw.closed
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+
+
+def _statements_of(work: Callable[[], object]) -> list[str]:
+    told: list[str] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        told.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        work()
+    return told

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from tenants.db.pooling import ENTER
+from tenants.db.backend.base import ENTER
 from tests.fixtures.organizations import World
 from tests.isolation.cells import MODELS, references
 

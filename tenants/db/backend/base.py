@@ -4,19 +4,22 @@ One combined statement sets the search path and the row-level-security organizat
 when they differ from what this connection last had. The parent forgets what was set on close,
 rollback and savepoint rollback, so a reverted setting is issued again. Without a context the
 connection points at `public` with no organization: tenant tables are not found, policies pass
-no row.
+no row. In that state a connection goes back to the pool, and comes out of it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 from django.db.utils import DatabaseError
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaWrapper
 from psycopg.pq import TransactionStatus
 
 from tenants.context import peek_tenant
-from tenants.db.pooling import ENTER
+
+ENTER = "SELECT set_config('search_path', %s, false), set_config('humana.organization', %s, false)"
+NOWHERE = ("public", "")
 
 
 class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
@@ -24,10 +27,22 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
 
     search_path_set_schemas: tuple[str, str] | None
     _setting_search_path: bool
+    _last: tuple[str, str] | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        self.search_path_set_schemas = None
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        self.search_path_set_schemas = NOWHERE if getattr(connection, "humana_left", False) else None
+        return connection
+
+    def close(self) -> None:
+        # The parent forgets at once where we are; leaving needs to know.
+        self._last = self.search_path_set_schemas
+        super().close()
+
+    def _close(self) -> None:
+        if self.connection is not None and self.pool:
+            _leave(self.connection, self._last)
+        super()._close()
 
     def _wanted(self) -> tuple[str, str]:
         context = peek_tenant()
@@ -64,3 +79,17 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         """In a transaction that failed the statement may fail too: whatever follows does as well."""
         status = self.connection.info.transaction_status
         return bool(self.needs_rollback or status == TransactionStatus.INERROR)
+
+
+def _leave(connection: psycopg.Connection[Any], last: tuple[str, str] | None) -> None:
+    """Nothing of an organization stays on a connection; where that cannot be had, it is closed."""
+    try:
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.rollback()
+            last = None  # what was set inside is undone
+        if last != NOWHERE:
+            connection.execute(ENTER, NOWHERE)
+            connection.commit()
+        connection.humana_left = True  # type: ignore[attr-defined]
+    except psycopg.Error:
+        connection.close()
