@@ -15,7 +15,7 @@ PAGE_POLICY: dict[str, list[str]] = {
 }
 
 # Unfold's Alpine evaluates expressions, and widths and coloured JSON stand in style attributes.
-# Style sheets are files, and nothing is fetched from scripts: the rest is narrower than the pages'.
+# Style sheets are files and scripts fetch nothing: the rest is narrower than the pages' policy.
 ADMIN_POLICY: dict[str, list[str]] = {
     "default-src": ["'none'"],
     "script-src": ["'self'", "'unsafe-eval'"],
@@ -23,6 +23,7 @@ ADMIN_POLICY: dict[str, list[str]] = {
     "style-src-attr": ["'unsafe-inline'"],
     "img-src": ["'self'"],
     "font-src": ["'self'"],
+    "connect-src": ["'none'"],
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
     "base-uri": ["'none'"],
