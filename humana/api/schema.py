@@ -148,13 +148,13 @@ class Credentials(OpenApiAuthenticationExtension):
 
 
 class PersonalCredentials(Credentials):
-    """The same for a person: no organization need be named."""
+    """The same for a person, under the same names: no organization need be named."""
 
     target_class = "humana.api.authentication.PersonAuthentication"
-    name = ["personalKey", "personalSession"]
+    name = ["apiKey", "session"]
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
-        return [{"personalKey": []}, {"personalSession": []}]
+        return [{"apiKey": []}, {"session": []}]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
         return super().get_security_definition(auto_schema)[:2]
