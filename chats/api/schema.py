@@ -31,8 +31,9 @@ def document_events(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
             "description": (
                 "Server-sent events from the beginning, or from where `Last-Event-ID` left off. `state` says "
                 "queued, waiting, thinking or streaming; `text` is a piece of the answer; `saved` replaces "
-                "all pieces by the whole text; `done` is the last one. Reading never starts an answer, and "
-                "closing the connection never stops one."
+                "all pieces by the whole text; `done` is the last one, or `refused`, "
+                "with `code` and `message`, once the caller may no longer read. Reading never starts an "
+                "answer, and closing the connection never stops one."
             ),
             "parameters": [
                 *reading["parameters"],

@@ -1,24 +1,26 @@
 """Readers of a run: HTML blocks for pages, plain pieces for programs. They never start a run.
 
-    GET /o/{slug}/runs/{id}/events      block, state, done — Markdown rendered here
-    GET /api/v1/runs/{id}/events        text, saved, state, done
+    GET /o/{slug}/runs/{id}/events      block, state, done, refused — Markdown rendered here
+    GET /api/v1/runs/{id}/events        text, saved, state, done, refused
 
 Both follow the run's stream from `Last-Event-ID` (or `?after=`). When the stream is gone, the
-saved answer is told instead.
+saved answer is told instead. `refused` ends it when the reader may no longer read.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 
+from chats.doors.admission import while_admitted
 from chats.doors.sentences import sentence_for
-from chats.doors.visitors import reader_of, said_in, state_of
+from chats.doors.visitors import in_language, reader_of, said_in, state_of
 from chats.models import Run
 from chats.streaming import START, Done, Entry, RunStream, State, Text, valid_cursor
 from humana.kernel.errors import NotFound
@@ -110,7 +112,7 @@ async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
     found = page or api
     if found is None or request.method != "GET":
         raise NotFound("There is nothing here.")
-    context, language, message_id = await in_thread(
+    ask = functools.partial(
         reader_of,
         headers=request.headers,
         session_key=request.cookie(settings.SESSION_COOKIE_NAME),
@@ -118,9 +120,18 @@ async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
         run_id=_uuid(found["run"]),
         seen_as=request.actor(),
     )
+    context, language, message_id = await in_thread(ask)
     teller = PageTeller(language) if page else ApiTeller(message_id)
     await start_events(send, request)
-    await while_connected(request, _tell(send, teller, context, _uuid(found["run"]), _cursor(request)))
+    telling = _tell(send, teller, context, _uuid(found["run"]), _cursor(request))
+    again = functools.partial(in_language, language, ask)
+    await while_connected(request, _until_over(send, again, telling))
+
+
+async def _until_over(send: Send, ask: Callable[[], object], telling: Coroutine[Any, Any, None]) -> None:
+    refusal = await while_admitted(ask, telling)
+    told = {"code": refusal.code, "message": str(refusal.message)} if refusal else None
+    await send_chunk(send, event("refused", told) if told else b"", last=True)
 
 
 async def _tell(send: Send, teller: Teller, context: TenantContext, run_id: uuid.UUID, cursor: str) -> None:
@@ -132,7 +143,6 @@ async def _tell(send: Send, teller: Teller, context: TenantContext, run_id: uuid
         told = b"".join(event(name, data, at) for name, data in _events(teller, entry))
         if told and _after(at, cursor):
             await send_chunk(send, told)
-    await send_chunk(send, b"", last=True)
 
 
 def _events(teller: Teller, entry: Entry | Saved) -> Iterator[tuple[str, object]]:

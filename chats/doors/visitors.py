@@ -6,7 +6,9 @@ Runs in a thread of `tenants.threads`, returns plain values.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from importlib import import_module
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -18,12 +20,13 @@ from chats.models import Run
 from chats.permissions import READ
 from chats.queries import access_run
 from humana.kernel.actor import Actor
-from humana.kernel.errors import Unauthenticated
+from humana.kernel.errors import NotAllowed, Unauthenticated
 from tenants.context import TenantContext, use_tenant
 from tenants.doors import HEADER, Visitor, bearer, by_key, by_session
 from tenants.models import User
 from tenants.permissions import require
 
+Answer = TypeVar("Answer")
 _engine = import_module(settings.SESSION_ENGINE)
 
 
@@ -60,6 +63,8 @@ def reader_of(
     visitor = visitor_for(headers=headers, session_key=session_key, slug=slug, seen_as=seen_as)
     with use_tenant(visitor.context):
         require(visitor.member, READ.name)
+        if visitor.key is not None and visitor.key.scopes and READ.name not in visitor.key.scopes:
+            raise NotAllowed(_("This API key was not made for this."), code="missing_scope")
         run = access_run(member=visitor.member, run_id=run_id)
     return visitor.context, visitor.member.user.language or settings.LANGUAGE_CODE, run.message_id
 
@@ -69,6 +74,12 @@ def state_of(context: TenantContext, run_id: uuid.UUID) -> tuple[str, str, str]:
     with use_tenant(context):
         run = Run.objects.select_related("message").get(id=run_id)
         return run.state, run.error, run.message.text
+
+
+def in_language(language: str, ask: Callable[[], Answer]) -> Answer:
+    """What `ask` returns or raises, in the reader's language."""
+    with override(language):
+        return ask()
 
 
 def said_in(language: str, sentence: object) -> str:

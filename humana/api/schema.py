@@ -148,16 +148,16 @@ class Credentials(OpenApiAuthenticationExtension):
 
 
 class PersonalCredentials(Credentials):
-    """The same for a person, under the same names: no organization need be named."""
+    """The same for a person, as described there: no organization need be named."""
 
     target_class = "humana.api.authentication.PersonAuthentication"
-    name = ["apiKey", "session"]
+    name: list[str] = []
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
         return [{"apiKey": []}, {"session": []}]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
-        return super().get_security_definition(auto_schema)[:2]
+        return []
 
 
 def _of_filter(name: str, one: Filter) -> OpenApiParameter:

@@ -248,6 +248,7 @@ CELERY_BEAT_SCHEDULE = {
 HUMANA_MESSAGE_LIMIT = 32_000  # characters of one message
 HUMANA_WEB_THREADS = env.integer("HUMANA_WEB_THREADS", 4)
 HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 4)
+HUMANA_RECHECK_SECONDS = env.integer("HUMANA_RECHECK_SECONDS", 15, least=1)  # of who reads a stream
 HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
 
 LOGGING = {
