@@ -11,6 +11,7 @@ What stands between the caller and the wire, outermost first:
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 
 from byoc.adapters.llm import make
@@ -58,8 +59,7 @@ def offered() -> tuple[ModelCard, ...]:
 
 async def warm() -> None:
     """Load the SDKs and open a connection to each model, so that the first question need not wait."""
-    for card in offered():
-        await llm(card.name).health()
+    await asyncio.gather(*(llm(card.name).health() for card in offered()))
 
 
 async def close() -> None:

@@ -52,9 +52,8 @@ async def test_usage_counts_tokens(adapter: LLMAdapter, peer: Peer) -> None:
     assert answer.usage.cached_tokens <= answer.usage.input_tokens
 
 
+@pytest.mark.parametrize("peer", [*SCRIPTED, *BUILTIN], indirect=True)  # aimock says all of its fixture
 async def test_a_limit_of_tokens_ends_with_length(adapter: LLMAdapter, peer: Peer) -> None:
-    if peer.name == "aimock":
-        pytest.skip("aimock always says all of its fixture")
     text = "ends:length" if peer.name == "scripted" else peer.long
     answer = await adapter.generate(ask(text, max_tokens=5))
     assert answer.reason == "length"
