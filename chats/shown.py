@@ -24,12 +24,16 @@ class Shown:
     """
 
     message: Message
-    html: SafeString
     run: Run | None
     vote: Vote | None
     versions: tuple[uuid.UUID, ...]
     number: int
     notice: str
+
+    @property
+    def html(self) -> SafeString:
+        """Rendered only for those that show it: a person's own words are shown as they are."""
+        return render(self.message.text)
 
     @property
     def is_live(self) -> bool:
@@ -65,7 +69,6 @@ def _show(member: Membership, chat_id: uuid.UUID, messages: list[Message]) -> li
 def _one(message: Message, run: Run | None, vote: Vote | None, versions: list[uuid.UUID]) -> Shown:
     return Shown(
         message=message,
-        html=render(message.text),
         run=run,
         vote=vote,
         versions=tuple(versions),

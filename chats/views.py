@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages as notices
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,8 +23,8 @@ from companions.queries import access_companion_by_slug, companions_for
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
 
-#: How many chats the sidebar and the home page list.
-RECENT = 30
+#: How many chats the home page lists, and one page of the list of all.
+RECENT, PAGE = 6, 50
 
 
 @require_GET
@@ -33,10 +34,28 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
     require(member, READ.name)
     context = {
         "companions": companions_for(member=member),
-        "recent": chats_of(member)[:6],
+        "recent": chats_of(member)[:RECENT],
         "model": gateway.shown(),
     }
     return render(request, "chats/home.html", context)
+
+
+@require_GET
+def chats(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `chats` (one page of them, the latest first), `archived`."""
+    member = request.visitor.member
+    require(member, READ.name)
+    archived = request.GET.get("archived") == "1"
+    page = Paginator(chats_of(member, archived=archived), PAGE).get_page(request.GET.get("page"))
+    return render(request, "chats/list.html", {"chats": page, "archived": archived})
+
+
+@require_GET
+def listed(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """Fragment: the sidebar's list and the title of this chat, as they are now. Context: `chat`."""
+    member = request.visitor.member
+    require(member, READ.name)
+    return render(request, "chats/_listed.html", {"chat": access_chat(member=member, chat_id=chat_id)})
 
 
 @require_POST
@@ -109,8 +128,8 @@ def _thread_or_chat(request: MemberRequest, found: Chat) -> HttpResponse:
     """The messages alone for htmx, the whole page otherwise."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("chat", slug=request.visitor.context.slug, chat_id=found.id)
-    found.refresh_from_db(fields=["leaf_id"])
-    return render(request, "chats/_thread.html", _chat_context(request, found))
+    found.refresh_from_db(fields=["leaf_id", "title"])
+    return render(request, "chats/_asked.html", _chat_context(request, found))
 
 
 @require_GET
@@ -191,21 +210,31 @@ def pin(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
 def archive(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
-    archived = request.POST.get("archived", "1") == "1"
-    conversations.archive_chat(member=member, chat=found, archived=archived)
-    notices.success(request, _("The chat is archived.") if archived else _("The chat is back in the list."))
+    conversations.archive_chat(member=member, chat=found, archived=True)
+    _say(request, _("The chat is archived."), undo=reverse("unarchive-chat", args=[slug, chat_id]))
     return redirect("organization-home", slug=slug)
 
 
 @require_POST
+def unarchive(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    conversations.archive_chat(member=member, chat=found, archived=False)
+    return redirect("chat", slug=slug, chat_id=chat_id)
+
+
+@require_POST
 def remove(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    """Undoable: the notice carries the address that restores it."""
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
     conversations.remove_chat(member=member, chat=found)
-    undo = reverse("restore-chat", kwargs={"slug": slug, "chat_id": chat_id})
-    notices.success(request, _("The chat is deleted."), extra_tags=f"undo {undo}")
+    _say(request, _("The chat is deleted."), undo=reverse("restore-chat", args=[slug, chat_id]))
     return redirect("organization-home", slug=slug)
+
+
+def _say(request: MemberRequest, text: str, *, undo: str) -> None:
+    """A notice on the next page, with the address that takes it back."""
+    notices.success(request, text, extra_tags=f"undo {undo}")
 
 
 @require_POST
@@ -222,7 +251,7 @@ def save_draft(request: MemberRequest, slug: str, place_id: uuid.UUID) -> HttpRe
 
 @require_GET
 def search(request: MemberRequest, slug: str) -> HttpResponse:
-    """Fragment. Context: `query`, `companions`, `chats` whose names contain it."""
+    """A fragment for htmx, else a page. Context: `query`, `companions`, `chats` whose names contain it."""
     member = request.visitor.member
     require(member, READ.name)
     query = request.GET.get("q", "").strip()[:80]
@@ -232,4 +261,5 @@ def search(request: MemberRequest, slug: str) -> HttpResponse:
         context["chats"] = [
             one for one in chats_of(member)[:300] if query.casefold() in one.title.casefold()
         ][:12]
-    return render(request, "chats/_search.html", context)
+    template = "chats/_search.html" if request.htmx else "chats/search.html"  # type: ignore[attr-defined]
+    return render(request, template, context)

@@ -15,14 +15,16 @@ from django.utils.translation import gettext as _
 
 from audit.permissions import READ as READ_TRAIL
 from chats.models import Chat
+from chats.permissions import WRITE
 from chats.queries import chats_of
+from companions.queries import companions_for
 from tenants.doors import Visitor
 from tenants.models import User
 from tenants.permissions import allowed
 from tenants.queries import memberships_of
 
-#: How many chats the sidebar lists.
-LISTED = 40
+#: How many chats the sidebar lists, and how many companions its "New chat" offers.
+LISTED, OFFERED = 40, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
     member = visitor.member
     return {
         "groups": grouped(list(chats_of(member)[:LISTED])),
+        "companions": companions_for(member=member)[:OFFERED],
+        "may_write": allowed(member, WRITE.name),
         "organizations": [one.organization for one in memberships_of(member.user)],
         "may_read_trail": allowed(member, READ_TRAIL.name),
     }

@@ -25,7 +25,7 @@ from chats.models import Run
 from chats.streaming import START, Done, Entry, RunStream, State, Text, valid_cursor
 from humana.kernel.errors import NotFound
 from humana.kernel.http import Receive, Request, Scope, Send, event, send_chunk, start_events, while_connected
-from humana.rendering.markdown import BlockStream
+from humana.rendering.blocks import BlockStream, Change
 from tenants.context import TenantContext
 from tenants.threads import in_thread
 
@@ -47,12 +47,13 @@ class Saved:
 class Teller(Protocol):
     """Turns entries of a run into the events of one door.
 
-    `replays` asks for the whole stream even by a reader that comes back; what lies before its
-    cursor is used and not sent again.
+    `replays` asks for the whole stream even by a reader that comes back; of the text before its
+    cursor `seen` is told, and nothing is sent.
     """
 
     replays: bool
 
+    def seen(self, delta: str) -> None: ...
     def text(self, delta: str) -> Iterator[tuple[str, object]]: ...
     def saved(self, text: str) -> Iterator[tuple[str, object]]: ...
     def state(self, state: State) -> Iterator[tuple[str, object]]: ...
@@ -67,20 +68,32 @@ class PageTeller:
     def __init__(self, language: str) -> None:
         self._language = language
         self._blocks = BlockStream()
+        self._seen = ""
+
+    def seen(self, delta: str) -> None:
+        """Rendered with what comes next, at once: a hundred small steps would hold up other readers."""
+        self._seen += delta
 
     def text(self, delta: str) -> Iterator[tuple[str, object]]:
-        for index, html, closed in self._blocks.feed(delta):
-            yield "block", {"i": index, "html": html[:], "closed": closed}  # [:] is a plain str again
+        seen, self._seen = self._seen, ""
+        return _told(self._blocks.feed(seen + delta))
 
     def saved(self, text: str) -> Iterator[tuple[str, object]]:
-        self._blocks = BlockStream()
+        self._blocks, self._seen = BlockStream(), ""
         return self.text(text)
 
     def state(self, state: State) -> Iterator[tuple[str, object]]:
         yield "state", {"state": state.state, "text": said_in(self._language, sentence_for(state.state))}
 
     def done(self, done: Done) -> Iterator[tuple[str, object]]:
+        yield from self.text("")
+        yield from _told(self._blocks.finish())
         yield "done", {"state": done.state}
+
+
+def _told(changes: list[Change]) -> Iterator[tuple[str, object]]:
+    for index, html, closed in changes:
+        yield "block", {"i": index, "html": html[:], "closed": closed}  # [:] is a plain str again
 
 
 class ApiTeller:
@@ -90,6 +103,9 @@ class ApiTeller:
 
     def __init__(self, message_id: uuid.UUID) -> None:
         self._message_id = message_id
+
+    def seen(self, delta: str) -> None:
+        """The reader has it."""
 
     def text(self, delta: str) -> Iterator[tuple[str, object]]:
         yield "text", {"text": delta}
@@ -139,6 +155,9 @@ async def _tell(send: Send, teller: Teller, context: TenantContext, run_id: uuid
     async for at, entry in _entries(context, run_id, start):
         if entry is None:
             await send_chunk(send, b": still here\n\n")
+            continue
+        if isinstance(entry, Text) and not _after(at, cursor):
+            teller.seen(entry.text)
             continue
         told = b"".join(event(name, data, at) for name, data in _events(teller, entry))
         if told and _after(at, cursor):

@@ -1,32 +1,80 @@
-"""`python -m humana.rendering.code_css`: colours of code for both themes, from Pygments' styles."""
+"""`python -m humana.rendering.code_css`: which of our colours each kind of code has."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pygments.formatters import HtmlFormatter
+from pygments.token import (
+    STANDARD_TYPES,
+    Comment,
+    Generic,
+    Keyword,
+    Literal,
+    Name,
+    Number,
+    Operator,
+    String,
+    _TokenType,
+    is_token_subtype,
+)
 
 TARGET = Path(__file__).resolve().parents[2] / "static" / "css" / "code.css"
-LIGHT, DARK = "friendly", "github-dark"
+#: The first that fits decides; what fits none has the colour of text. The colours are in tokens.css.
+COLOURS = {
+    Comment: "comment",
+    Keyword: "keyword",
+    Operator.Word: "keyword",
+    Name.Tag: "keyword",
+    Name.Function: "name",
+    Name.Class: "name",
+    Name.Decorator: "name",
+    Name.Attribute: "name",
+    Name.Builtin: "name",
+    Name.Exception: "name",
+    String: "text",
+    Number: "number",
+    Literal: "number",
+    Name.Constant: "number",
+    Generic.Deleted: "removed",
+    Generic.Error: "removed",
+    Generic.Inserted: "added",
+    Generic.Output: "comment",
+    Generic.Prompt: "comment",
+}
+BOLD = (Generic.Heading, Generic.Subheading, Generic.Strong)
+ITALIC = (Generic.Emph,)
 
 
 def stylesheet() -> str:
-    """Light first; dark where the device or the person says so. Backgrounds stay ours."""
-    light, dark = _rules(LIGHT), _rules(DARK)
-    device = "\n".join(f'    :root:not([data-theme="light"]) {rule}' for rule in dark)
-    person = "\n".join(f'  :root[data-theme="dark"] {rule}' for rule in dark)
-    plain = "\n".join(f"  {rule}" for rule in light)
+    rules = [
+        _rule(
+            _classes(*(kind for kind, role in COLOURS.items() if role == colour)),
+            f"color: var(--code-{colour})",
+        )
+        for colour in dict.fromkeys(COLOURS.values())
+    ]
+    rules += [_rule(_of(BOLD), "font-weight: 600"), _rule(_of(ITALIC), "font-style: italic")]
     return (
-        "/* Colours of code, made by `python -m humana.rendering.code_css`. */\n"
-        f"@layer components {{\n{plain}\n\n"
-        f"  @media (prefers-color-scheme: dark) {{\n{device}\n  }}\n{person}\n}}\n"
+        "/* Made by `python -m humana.rendering.code_css`; the colours themselves are in tokens.css. */\n"
+        "@layer components {\n" + "\n".join(rules) + "}\n"
     )
 
 
-def _rules(style: str) -> list[str]:
-    lines = HtmlFormatter(style=style).get_style_defs(".code").splitlines()
-    rules = [line.split("/*")[0].rstrip() for line in lines if line.startswith(".code .")]
-    return [rule for rule in rules if "background" not in rule and "border" not in rule]
+def _classes(*kinds: _TokenType) -> list[str]:
+    """The classes of every kind of token whose first fit in COLOURS is one of these."""
+    fits = {
+        kind: next((one for one in COLOURS if is_token_subtype(kind, one)), None) for kind in STANDARD_TYPES
+    }
+    return [name for kind, name in STANDARD_TYPES.items() if fits[kind] in kinds]
+
+
+def _of(kinds: tuple[_TokenType, ...]) -> list[str]:
+    return [name for kind, name in STANDARD_TYPES.items() if kind in kinds]
+
+
+def _rule(classes: list[str], declaration: str) -> str:
+    inside = ", ".join(f".{name}" for name in sorted(classes))
+    return f"  .code :is({inside}) {{\n    {declaration};\n  }}\n"
 
 
 if __name__ == "__main__":

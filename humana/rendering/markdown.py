@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,10 +38,12 @@ _ATTRIBUTES = {
 _SCHEMES = {"http", "https", "mailto"}
 #: Addresses that may become links, and pictures that become their words; all else stays as written.
 _ADDRESS = re.compile(r"(https?|mailto):|data:image/", re.IGNORECASE)
-#: What Markdown takes for the end of a line; str.splitlines knows more.
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-#: Longer code is shown plain: colouring it again and again while it grows would cost more than it says.
+#: Longer code is shown plain: colouring it would cost more than it says.
 _COLOUR_LIMIT = 20_000
+#: An answer stands below the page's h1 and the companion's name.
+_HEADINGS = {f"h{level}": f"h{min(level + 2, 6)}" for level in range(1, 7)}
+#: Languages that tell a reader nothing.
+_UNTOLD = {"", "text", "txt", "plain", "plaintext"}
 _formatter = HtmlFormatter(nowrap=True)
 
 
@@ -51,12 +52,19 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         language = tokens[idx].info.split()[0] if tokens[idx].info.strip() else ""
-        label = f'<span class="code-language">{escape(language)}</span>' if language else ""
-        code = _coloured(tokens[idx].content, language)
-        return f'<div class="code">{label}<pre><code>{code}</code></pre></div>\n'
+        label = "" if language in _UNTOLD else f'<span class="code-language">{escape(language)}</span>'
+        code = tokens[idx].content
+        inside = str(escape(code)) if env.get("plain") else _coloured(code, language)
+        return f'<div class="code">{label}<pre><code>{inside}</code></pre></div>\n'
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f'<div class="code"><pre><code>{escape(tokens[idx].content)}</code></pre></div>\n'
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        tokens[idx].tag = _HEADINGS[tokens[idx].tag]
+        return self.renderToken(tokens, idx, options, env)
+
+    heading_close = heading_open
 
     def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         address = str(tokens[idx].attrGet("src") or "")
@@ -90,9 +98,11 @@ class _Renderer(RendererHTML):
 
 
 def _host_note(address: str, words: str) -> str:
-    """Where a link leads, when its words do not say so."""
+    """Where a link leads, when its words are not that very address."""
     host = urlsplit(address).hostname or ""
-    return f' <span class="host">({escape(host)})</span>' if host and host not in words else ""
+    said = words.strip().lower().removeprefix("https://").removeprefix("http://")
+    names_it = re.split(r"[/?#:]", said, maxsplit=1)[0] == host
+    return f' <span class="host">({escape(host)})</span>' if host and not names_it else ""
 
 
 def _coloured(code: str, language: str) -> str:
@@ -110,17 +120,20 @@ def _may_lead_to(address: str) -> bool:
 
 
 _parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
-_parser.validateLink = _may_lead_to  # type: ignore[method-assign,assignment]
+#: Finds blocks and does not look inside them: many times cheaper, and linear whatever is written.
+outline = MarkdownIt("commonmark", {"html": False}).enable(["table"]).disable(["inline"])
+for _one in (_parser, outline):
+    _one.validateLink = _may_lead_to  # type: ignore[method-assign,assignment]
 
 
-def render(text: str) -> SafeString:
+def render(text: str, *, coloured: bool = True) -> SafeString:
     """The whole text as HTML that is safe to show."""
-    return _rendered(text, {})
+    return rendered(text, {}, coloured=coloured)
 
 
-def _rendered(text: str, definitions: dict[str, Any]) -> SafeString:
-    """`definitions` are links defined so far; those of this text are added."""
-    html = _parser.render(text, {"references": definitions})
+def rendered(text: str, definitions: dict[str, Any], *, coloured: bool = False) -> SafeString:
+    """One text of several: `definitions` are links defined so far; those of this text are added."""
+    html = _parser.render(text, {"references": definitions, "plain": not coloured})
     return mark_safe(_clean(html))  # noqa: S308  sanitised just now
 
 
@@ -132,42 +145,3 @@ def _clean(html: str) -> str:
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
-
-
-class BlockStream:
-    """A growing text as blocks; only the block that is still open is rendered again.
-
-    A block is closed once a whole line of another stands after it: Markdown may still change the
-    last one (a line below a paragraph can make it a heading), and a line that is not whole may yet
-    belong to the one before ("2" begins a paragraph, "2. " goes on with a list). Link definitions
-    that come later than their use stay as they were shown.
-    """
-
-    def __init__(self) -> None:
-        self._closed = 0
-        self._open = ""
-        self._definitions: dict[str, Any] = {}
-
-    def feed(self, delta: str) -> list[tuple[int, SafeString, bool]]:
-        """What changed: (index of the block, its HTML, whether it is closed)."""
-        self._open += delta
-        *done, rest = _blocks(self._open)
-        changed = [
-            (self._closed + number, _rendered(block, self._definitions), True)
-            for number, block in enumerate(done)
-        ]
-        self._closed += len(done)
-        self._open = rest
-        if rest.strip():
-            changed.append((self._closed, _rendered(rest, dict(self._definitions)), False))
-        return changed
-
-
-def _blocks(text: str) -> list[str]:
-    """The text cut where top-level blocks begin; the last piece is the open one."""
-    lines = _LINE.findall(text)
-    whole = len(lines) - (not text.endswith(("\n", "\r")))
-    tokens = _parser.parse("".join(lines[:whole]))
-    starts = {token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0}
-    cuts = [0, *sorted(starts)[1:], len(lines)]
-    return ["".join(lines[start:end]) for start, end in pairwise(cuts)]

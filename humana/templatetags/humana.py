@@ -7,6 +7,8 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -36,3 +38,13 @@ def get(mapping: dict[Any, Any], key: Any) -> Any:
 def iso(moment: datetime | None) -> str:
     """For the datetime attribute of <time>."""
     return moment.isoformat() if moment else ""
+
+
+@register.filter
+def when(moment: datetime) -> str:
+    """As short as it can be said: the time today, the day before that."""
+    local = timezone.localtime(moment)
+    today = timezone.localdate()
+    if local.date() == today:
+        return date_format(local, "TIME_FORMAT")
+    return date_format(local, "MONTH_DAY_FORMAT" if local.year == today.year else "SHORT_DATE_FORMAT")

@@ -9,81 +9,96 @@
   const count = document.querySelector("[data-count]");
   const limit = Number(form.dataset.limit);
   const number = new Intl.NumberFormat(document.documentElement.lang);
+  const place = `draft:${form.dataset.draftUrl}`;
   let saving = 0;
-
-  function grow() {
-    if (CSS.supports("field-sizing", "content")) return;
-    text.style.blockSize = "auto";
-    text.style.blockSize = `${text.scrollHeight}px`;
-  }
-
-  function tell() {
-    const used = [...text.value].length;
-    count.textContent = used > limit * 0.9 ? `${number.format(used)} / ${number.format(limit)}` : "";
-    count.classList.toggle("over", used > limit);
-    send.disabled = !text.value.trim() || used > limit;
-  }
-
-  function saveDraft() {
-    const body = new FormData(form);
-    fetch(form.dataset.draftUrl, { method: "POST", body, keepalive: text.value.length < 20000 }).catch(() => {});
-  }
 
   function live() {
     return document.querySelector("[data-events-url]");
   }
 
-  function showStop() {
+  function show() {
+    const used = [...text.value].length;
+    count.textContent = used > limit * 0.9 ? `${number.format(used)} / ${number.format(limit)}` : "";
+    count.classList.toggle("over", used > limit);
     const running = Boolean(live());
     stop.hidden = !running;
     send.hidden = running;
+    send.disabled = !text.value.trim() || used > limit;
+    if (!CSS.supports("field-sizing", "content")) {
+      text.style.blockSize = "auto";
+      text.style.blockSize = `${text.scrollHeight}px`;
+    }
+  }
+
+  // In this tab at once, on the server soon: what the server has not got is still here after a reload.
+  function keep() {
+    sessionStorage.setItem(place, text.value);
+    clearTimeout(saving);
+    saving = setTimeout(saveDraft, 800);
+  }
+
+  async function saveDraft() {
+    saving = 0;
+    const written = text.value;
+    const body = new URLSearchParams({ text: written });
+    const headers = { "X-CSRFToken": window.humana.csrfToken() };
+    try {
+      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers, keepalive: written.length < 15000 });
+      if (answer.ok && text.value === written) sessionStorage.removeItem(place);
+    } catch {
+      // Stays in this tab.
+    }
+  }
+
+  function forget() {
+    clearTimeout(saving);
+    saving = 0;
+    sessionStorage.removeItem(place);
+    text.value = "";
+    show();
   }
 
   text.addEventListener("input", () => {
-    grow();
-    tell();
-    clearTimeout(saving);
-    saving = setTimeout(saveDraft, 800);
+    show();
+    keep();
   });
   text.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     if (!send.disabled && !live()) form.requestSubmit();
   });
+  window.addEventListener("pagehide", () => {
+    if (saving) saveDraft();
+  });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, dialog");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    if (document.querySelector("dialog[open]")) return;
+    const typing = event.target.closest("input, textarea, select");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       text.focus();
     }
-    if (event.key === "Escape" && live() && !document.querySelector("dialog[open]")) stop.click();
+    if (event.key === "Escape" && !event.defaultPrevented && live()) stop.click();
   });
   stop.addEventListener("click", () => {
-    const running = live();
-    if (!running) return;
     stop.disabled = true;
-    htmx.ajax("POST", running.dataset.stopUrl, { swap: "none" }).finally(() => (stop.disabled = false));
+    htmx.ajax("POST", live().dataset.stopUrl, { swap: "none" }).finally(() => (stop.disabled = false));
   });
   // The text goes only once the server has it.
+  form.addEventListener("htmx:beforeRequest", () => clearTimeout(saving));
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target !== form || !event.detail.successful) return;
-    clearTimeout(saving);
-    form.reset();
-    text.value = "";
-    grow();
-    tell();
+    if (event.target !== form) return;
+    if (event.detail.successful) forget();
+    else keep();
     text.focus();
   });
-  form.addEventListener("htmx:beforeRequest", () => clearTimeout(saving));
   document.addEventListener("click", (event) => {
     const starter = event.target.closest("[data-starter]");
     if (!starter) return;
     text.value = starter.textContent;
-    tell();
+    show();
     form.requestSubmit();
   });
-  document.addEventListener("humana:live", showStop);
-  grow();
-  tell();
-  showStop();
+  document.addEventListener("humana:live", show);
+  text.value = sessionStorage.getItem(place) ?? text.value;
+  show();
 })();

@@ -1,69 +1,115 @@
-// The shell of every page: drawer, menus, notices, keys, errors of htmx.
+// The shell of every page: menus, dialogs, notices, keys, and what htmx cannot do.
 "use strict";
 (() => {
-  const shell = document.getElementById("shell");
-  const texts = document.getElementById("failure-texts")?.dataset ?? {};
+  const texts = document.getElementById("texts").dataset;
 
-  function setDrawer(open) {
-    shell?.classList.toggle("drawer-open", open);
-    document.querySelector("[data-drawer]")?.setAttribute("aria-expanded", String(open));
+  function element(tag, className, words) {
+    const made = document.createElement(tag);
+    made.className = className;
+    made.textContent = words;
+    return made;
   }
 
-  function notify(text) {
-    const notice = document.createElement("div");
-    notice.className = "notice";
-    const words = document.createElement("span");
-    words.textContent = text;
-    const close = document.createElement("button");
-    close.className = "link-button push";
-    close.textContent = texts.dismiss ?? "×";
+  function notify(words, extra) {
+    const notice = element("div", "notice", "");
+    const acts = element("span", "acts", "");
+    const close = element("button", "link-button", texts.dismiss);
     close.addEventListener("click", () => notice.remove());
-    notice.append(words, close);
-    document.getElementById("notices")?.append(notice);
+    acts.append(...(extra ? [extra] : []), close);
+    notice.append(element("span", "", words), acts);
+    document.getElementById("notices").replaceChildren(notice);
   }
-  window.humana = { notify };
+
+  function signIn() {
+    const link = element("a", "", texts.signIn);
+    link.href = texts.signInUrl;
+    link.target = "_blank";
+    return link;
+  }
+
+  function csrfToken() {
+    const kept = document.cookie.split("; ").find((one) => /csrf(token)?=/.test(one));
+    return kept ? kept.slice(kept.indexOf("=") + 1) : "";
+  }
+
+  window.humana = { notify, texts, csrfToken };
+
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(except)) menu.open = false;
+    }
+  }
 
   document.addEventListener("click", (event) => {
-    const drawer = event.target.closest("[data-drawer]");
-    if (drawer) setDrawer(!shell.classList.contains("drawer-open"));
-    else if (!event.target.closest(".sidebar")) setDrawer(false);
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
+    closeMenus(event.target);
     const opener = event.target.closest("[data-dialog]");
-    if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
-    if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
-    if (event.target.matches("dialog")) event.target.close();
+    if (opener) {
+      closeMenus(null);
+      document.getElementById(opener.dataset.dialog)?.showModal();
+    }
+    if (event.target.closest("[data-close]") || event.target.matches("dialog")) event.target.closest("dialog").close();
   });
 
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      const search = document.getElementById("search");
+      if (!search) return;
       event.preventDefault();
-      setDrawer(true);
-      document.getElementById("search")?.focus();
+      document.dispatchEvent(new Event("humana:open-drawer"));
+      search.focus();
     }
-    if (event.key === "Escape") {
-      setDrawer(false);
-      for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (menu) {
+      event.preventDefault();
+      menu.open = false;
+      menu.querySelector("summary").focus();
     }
   });
 
+  // Buttons that are only an icon tell the mouse what they do, as they tell a screen reader.
+  document.addEventListener("pointerover", (event) => {
+    const named = event.target.closest?.(".icon-button[aria-label]:not([title])");
+    if (named) named.title = named.getAttribute("aria-label");
+  });
+
+  // What cannot be undone is asked once, in the words of the button.
+  const confirming = document.getElementById("confirm");
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
+    const form = event.target;
+    if (!form.dataset.confirm || form.dataset.confirmed) return;
+    event.preventDefault();
+    confirming.querySelector("#confirm-words").textContent = form.dataset.confirm;
+    confirming.querySelector("[data-yes]").textContent = event.submitter.textContent.trim();
+    confirming.returnValue = "no";
+    confirming.addEventListener(
+      "close",
+      () => {
+        if (confirming.returnValue !== "yes") return;
+        form.dataset.confirmed = "yes";
+        form.requestSubmit(event.submitter);
+      },
+      { once: true },
+    );
+    confirming.showModal();
   });
 
   document.addEventListener("htmx:sendError", () => notify(texts.offline));
   document.addEventListener("htmx:responseError", (event) => {
-    const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-    notify(page.querySelector("[data-error]")?.textContent.trim() || texts.failed);
+    const { responseText, status } = event.detail.xhr;
+    const page = new DOMParser().parseFromString(responseText, "text/html");
+    const words = page.querySelector("[data-error]")?.textContent.trim() || texts.failed;
+    notify(words, status === 401 ? signIn() : null);
   });
+  // The cookie knows the token of today; the form may be older, when somebody signed in elsewhere.
   document.addEventListener("htmx:configRequest", (event) => {
-    const token = document.cookie.split("; ").find((one) => /csrf(token)?=/.test(one));
-    if (token) event.detail.headers["X-CSRFToken"] = token.slice(token.indexOf("=") + 1);
+    delete event.detail.parameters.csrfmiddlewaretoken;
+    event.detail.headers["X-CSRFToken"] = csrfToken();
   });
 
-  for (const notice of document.querySelectorAll("#notices > .notice")) {
-    setTimeout(() => notice.remove(), 8000);
+  // Notices pass, but not while somebody is at them.
+  for (const notice of document.querySelectorAll("#notices > [data-passing]")) {
+    const wait = notice.querySelector("form") ? 20000 : 8000;
+    const pass = () => (notice.matches(":hover, :focus-within") ? setTimeout(pass, 2000) : notice.remove());
+    setTimeout(pass, wait);
   }
 })();

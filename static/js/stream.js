@@ -3,54 +3,62 @@
 (() => {
   const conversation = document.getElementById("conversation");
   const announcer = document.getElementById("announcer");
+  const latest = document.querySelector("[data-latest]");
   const followed = new Map();
-
-  function atBottom() {
-    return conversation.scrollHeight - conversation.scrollTop - conversation.clientHeight < 80;
-  }
+  let following = true;
 
   function toBottom() {
     conversation.scrollTop = conversation.scrollHeight;
   }
 
+  // A person who has scrolled up is reading: nothing moves until they come back.
+  conversation.addEventListener("scroll", () => {
+    following = conversation.scrollHeight - conversation.scrollTop - conversation.clientHeight < 80;
+    latest.hidden = following;
+  });
+  latest.addEventListener("click", toBottom);
+  new ResizeObserver(() => following && toBottom()).observe(conversation);
+
   // Whole sentences, politely: a screen reader must not stumble over every token.
-  function announcerFor() {
+  function announcing() {
     let said = 0;
     return (words, last) => {
       const rest = words.slice(said);
       const end = last ? rest.length : rest.search(/[.!?…:]\s[^]*$/) + 1;
       if (end <= 0) return;
-      const sentence = rest.slice(0, end).trim();
       said += end;
-      if (sentence) announcer.textContent = sentence;
+      announcer.textContent = rest.slice(0, end).trim();
     };
   }
 
   function follow(message) {
     const source = new EventSource(message.dataset.eventsUrl);
     const blocks = message.querySelector("[data-blocks]");
-    const state = message.querySelector("[data-state]");
-    const stateText = message.querySelector("[data-state-text]");
-    const announce = announcerFor();
+    const state = message.querySelector("[data-state-text]");
+    const announce = announcing();
+    let told = state.textContent;
     followed.set(message.id, source);
 
+    function say(words) {
+      state.textContent = words;
+      announcer.textContent = words;
+    }
+
+    source.addEventListener("open", () => (state.textContent = told));
     source.addEventListener("block", (event) => {
       const { i, html } = JSON.parse(event.data);
-      const follows = atBottom();
       while (blocks.children.length <= i) {
         const block = document.createElement("div");
         block.className = "block";
         blocks.append(block);
       }
       blocks.children[i].innerHTML = html;
-      while (blocks.children.length > i + 1) blocks.lastElementChild.remove();
-      stateText.textContent = "";
       announce(blocks.textContent, false);
-      if (follows) toBottom();
+      if (following) toBottom();
     });
     source.addEventListener("state", (event) => {
-      stateText.textContent = JSON.parse(event.data).text;
-      announcer.textContent = stateText.textContent;
+      told = JSON.parse(event.data).text;
+      say(told);
     });
     source.addEventListener("done", () => {
       source.close();
@@ -59,25 +67,24 @@
     });
     source.addEventListener("error", () => {
       // The browser comes back by itself, unless the server refused.
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => settle(message), 1500);
+      if (source.readyState !== EventSource.CLOSED) say(conversation.dataset.lost);
+      else setTimeout(() => settle(message), 1500);
     });
-    state.hidden = false;
   }
 
   async function settle(message) {
     followed.get(message.id)?.close();
     followed.delete(message.id);
-    const follows = atBottom();
-    await htmx.ajax("GET", message.dataset.fragmentUrl, { target: `#${CSS.escape(message.id)}`, swap: "outerHTML" });
-    if (follows) toBottom();
+    const target = `#${CSS.escape(message.id)}`;
+    await htmx.ajax("GET", message.dataset.fragmentUrl, { target, swap: "outerHTML" });
+    document.body.dispatchEvent(new Event("humana:settled"));
   }
 
   function look() {
     for (const [id, source] of followed) {
-      if (!document.getElementById(id)) {
-        source.close();
-        followed.delete(id);
-      }
+      if (document.getElementById(id)) continue;
+      source.close();
+      followed.delete(id);
     }
     for (const message of document.querySelectorAll("[data-events-url]")) {
       if (!followed.has(message.id)) follow(message);
@@ -85,9 +92,10 @@
     document.dispatchEvent(new Event("humana:live"));
   }
 
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target?.id === "thread" || event.detail.elt?.id === "thread") toBottom();
+  document.addEventListener("htmx:afterSettle", () => {
+    const before = followed.size;
     look();
+    if (followed.size > before || following) toBottom();
   });
   toBottom();
   look();

@@ -8,28 +8,32 @@ from pathlib import Path
 
 import pytest
 
-SHEET = (Path(__file__).resolve().parents[2] / "static" / "css" / "tokens.css").read_text()
-LIGHT = ":root {"
-DARK = ':root[data-theme="dark"] {'
-DARK_BY_SYSTEM = ':root:not([data-theme="light"]) {'
+from humana.rendering import code_css
+
+CSS = Path(__file__).resolve().parents[2] / "static" / "css"
+SHEET = (CSS / "tokens.css").read_text()
+PAIR = re.compile(r"(--[\w-]+):\s*light-dark\((oklch\(.+?\)+), (oklch\(.+?\)+)\);")
+HUE = re.findall(r"--accent-hue: (\d+);", SHEET)[0]
 
 WORDS = ("--text", "--text-quiet", "--accent", "--harm", "--caution")
 GROUNDS = ("--surface", "--surface-sunken", "--surface-raised")
+CODE = sorted(set(re.findall(r"--code-\w+", SHEET)))
 PAIRS = [(word, ground) for word in WORDS for ground in GROUNDS] + [
+    *((word, "--surface-sunken") for word in CODE),
     ("--on-accent", "--accent"),
+    ("--on-accent", "--accent-strong"),
+    ("--text", "--accent-soft"),
+    ("--accent", "--accent-soft"),
     ("--accent-strong", "--accent-soft"),
-    ("--caution", "--caution-soft"),
-    ("--harm", "--harm-soft"),
+    ("--text", "--line"),
+    ("--text-quiet", "--line"),
+    *((word, f"{ground}-soft") for ground in ("--caution", "--harm") for word in ("--text", ground)),
+    ("--surface", "--text"),
 ]
-
-
-def declarations(selector: str) -> dict[str, str]:
-    """What the first rule with this selector sets."""
-    body = SHEET.partition(selector)[2].partition("}")[0]
-    return dict(re.findall(r"(--[\w-]+):\s*([^;]+);", body))
-
-
-TOKENS = {"light": declarations(LIGHT), "dark": declarations(LIGHT) | declarations(DARK)}
+TOKENS: dict[str, dict[str, str]] = {"light": {}, "dark": {}}
+for name, *colours in PAIR.findall(SHEET):
+    for theme, colour in zip(TOKENS, colours, strict=True):
+        TOKENS[theme][name] = colour.replace("var(--accent-hue)", HUE)
 
 
 @pytest.mark.parametrize("theme", TOKENS)
@@ -39,8 +43,25 @@ def test_words_stand_out_from_their_ground(theme: str, word: str, ground: str) -
     assert contrast(luminance(tokens, word), luminance(tokens, ground)) >= 4.5
 
 
-def test_the_dark_theme_is_the_same_by_choice_and_by_system() -> None:
-    assert declarations(DARK) == declarations(DARK_BY_SYSTEM) != {}
+@pytest.mark.parametrize("theme", TOKENS)
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_the_edge_of_a_field_can_be_seen(theme: str, ground: str) -> None:
+    tokens = TOKENS[theme]
+    assert contrast(luminance(tokens, "--line-field"), luminance(tokens, ground)) >= 3
+
+
+def test_every_colour_is_a_pair_in_the_one_file() -> None:
+    sheets = {path.name: path.read_text() for path in CSS.glob("*.css") if path.name != "console.css"}
+    assert len(CODE) == 7
+    for name in ("oklch(", "#", "rgb(", "hsl("):
+        users = {sheet for sheet, text in sheets.items() if re.search(rf":[^;{{}}]*{re.escape(name)}", text)}
+        assert users <= {"tokens.css"}, name
+    declared = set(re.findall(r"(--[\w-]+):", SHEET))
+    assert {name for text in sheets.values() for name in re.findall(r"var\((--[\w-]+)", text)} <= declared
+
+
+def test_the_colours_of_code_are_as_made() -> None:
+    assert code_css.TARGET.read_text() == code_css.stylesheet()
 
 
 def test_the_conversion_knows_black_white_and_srgb_red() -> None:
@@ -58,7 +79,7 @@ def contrast(one: float, other: float) -> float:
 
 def luminance(tokens: dict[str, str], name: str) -> float:
     """Relative luminance of a token as an sRGB screen shows it."""
-    value = re.sub(r"var\((--[\w-]+)\)", lambda found: tokens[found[1]], tokens[name])
+    value = tokens[name]
     found = re.fullmatch(r"oklch\(([\d.]+)% ([\d.]+) ([\d.]+)\)", value)
     assert found, f"{name} is not plain OKLCH: {value}"
     lightness, chroma, hue = float(found[1]) / 100, float(found[2]), radians(float(found[3]))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from humana.rendering.markdown import BlockStream, render
+from humana.rendering.markdown import render
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "span"),
@@ -202,77 +202,30 @@ def test_an_image_becomes_a_link_that_says_where_it_leads() -> None:
     assert "(pictures.example)" in page.words
 
 
-def test_a_link_with_misleading_words_shows_its_host() -> None:
-    assert "(evil.example)" in Reader(render("[https://bank.example](https://evil.example/login)")).words
-
-
-# A growing text, block by block
-
-
-def fed(pieces: list[str]) -> str:
-    """What a reader who was told every change has on the page in the end."""
-    stream, page, closed = BlockStream(), dict[int, str](), set[int]()
-    for piece in pieces:
-        for index, html, is_closed in stream.feed(piece):
-            assert index not in closed, "a closed block changed"
-            page[index] = html
-            closed |= {index} if is_closed else set()
-    assert sorted(page) == list(range(len(page)))
-    return "".join(page[index] for index in sorted(page))
-
-
-WORD = st.sampled_from(
-    ["calm", "*slow*", "**dear**", "`code`", "a|b", "1.", "-", "x_y", "[d]", "https://a.example"]
-)
-LINE = st.lists(WORD, min_size=1, max_size=5).map(" ".join)
-BLOCKS = st.one_of(
-    st.lists(LINE, min_size=1, max_size=3).map("\n".join),
-    st.tuples(st.sampled_from(["# ", "## ", "###### "]), LINE).map("".join),
-    st.lists(LINE, min_size=1, max_size=3).map(lambda lines: "\n".join(f"- {line}" for line in lines)),
-    st.lists(LINE, min_size=1, max_size=3).map(
-        lambda lines: "\n\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
-    ),
-    st.lists(LINE, min_size=1, max_size=2).map(lambda lines: "- " + "\n\n  ".join(lines)),
-    st.lists(LINE, min_size=1, max_size=3).map(lambda lines: "\n".join(f"> {line}" for line in lines)),
-    st.lists(LINE, max_size=3).map(lambda lines: "\n".join(["```python", *lines, "", "x = 1", "```"])),
-    st.lists(LINE, max_size=3).map(
-        lambda lines: "\n".join(["| a | b |", "|---|:-:|", *("| 1 | 2 |" for _ in lines)])
-    ),
-    LINE.map(lambda line: f"    {line}"),
-    st.sampled_from(["---", "Title\n===", "***", "[d]: https://defined.example"]),
-)
-DEFINED_FIRST = "[d]: https://first.example\n\n"
-
-
-@given(blocks=st.lists(BLOCKS, min_size=1, max_size=6), data=st.data())
-def test_blocks_add_up_to_the_whole_text(blocks: list[str], data: st.DataObject) -> None:
-    text = DEFINED_FIRST + "\n\n".join(blocks)
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=30)))
-    pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    assert fed(pieces) == render(text)
-
-
 @pytest.mark.parametrize(
-    "text",
+    ("words", "address"),
     [
-        "1. one\n\n2. two\n\n3. three",
-        "- one\n\n- two",
-        "Above\na | b\n--|--x\nbelow",
-        "| a |\n|---|\n-x",
-        "> quoted\n-lazy",
-        "one\u2028still one\n\n# two\n\nthree",
-        "one\x0cstill\n\n- two",
-        "one\r\n\r\n- two\r\n\r\n- three\r\n\r\nfour",
-        "[d]: https://a.example\n\nSee [d].\n\n- and [d]",
-        "```\nunclosed\n\n# not a heading",
-        "\n\n\nlate",
+        ("https://bank.example", "https://evil.example/login"),
+        ("bank.example/?to=evil.example", "https://evil.example"),
+        ("evil.example.bank.example", "https://evil.example"),
+        ("read on", "https://bank.example@evil.example/"),
     ],
 )
-def test_letter_by_letter_is_the_same_as_at_once(text: str) -> None:
-    assert fed(list(text)) == render(text)
+def test_misleading_words_get_the_host_beside_them(words: str, address: str) -> None:
+    assert "(evil.example)" in Reader(render(f"[{words}](<{address}>)")).words
 
 
-def test_all_but_the_last_block_are_closed_while_it_grows() -> None:
-    stream = BlockStream()
-    stream.feed("# One\n\nTwo\n\nThree\n")
-    assert [(index, closed) for index, _, closed in stream.feed("goes on")] == [(2, False)]
+@pytest.mark.parametrize("words", ["good.example", "https://good.example", "HTTP://Good.example/a?b#c"])
+def test_words_that_are_the_address_need_no_host_beside_them(words: str) -> None:
+    assert "(" not in Reader(render(f"[{words}](https://good.example/a)")).words
+
+
+def test_headings_stay_below_those_of_the_page() -> None:
+    page = assert_harmless(render("# One\n\n## Two\n\n###### Six"))
+    assert [tag for tag, _ in page.tags] == ["h3", "h4", "h6"]
+
+
+@pytest.mark.parametrize("language", ["", "text", "plaintext"])
+def test_code_without_a_language_worth_telling_has_no_label(language: str) -> None:
+    assert "code-language" not in render(f"```{language}\nx\n```")
+    assert '<span class="code-language">sql</span>' in render("```sql\nselect 1\n```")
