@@ -1,12 +1,17 @@
-"""What no test may leave to the next one."""
+"""What every test has: no deadline, and no organization left open for the next one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tenants.context import peek_tenant
+
+# Timing is never a test.
+settings.register_profile("humana", deadline=None)
+settings.load_profile("humana")
 
 
 @pytest.fixture(autouse=True)
