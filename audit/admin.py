@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from audit.models import AuditEntry, Outbox, UsageEvent
 from audit.services.outbox import try_again
-from tenants.console import ContentAdmin, InHandAdmin
+from tenants.console import ContentAdmin, InHandAdmin, KindFilter
 from tenants.console_actions import confirmed
 from tenants.operators import support_of
 
@@ -22,7 +24,7 @@ class AuditEntryAdmin(InHandAdmin):
 
     may_add = may_change = may_delete = False
     list_display = ("sequence", "at", "actor_label", "actor_kind", "action", "resource_type", "resource_id")
-    list_filter = ("actor_kind", "resource_type")
+    list_filter = ("actor_kind", ("resource_type", KindFilter))
     search_fields = ("action", "actor_label", "resource_id")
     lookups = ("id", "resource_id")
     fields = (
@@ -35,16 +37,36 @@ class AuditEntryAdmin(InHandAdmin):
         return (*self.fields, "payload") if support_of(request) else self.fields
 
 
+STATES = {
+    "Pending": _("Waiting"),
+    "Done": _("Done"),
+    "Quarantined": _("Put aside"),
+}
+
+
+class StateFilter(admin.ChoicesFieldListFilter):
+    """The states in words: the table's own are names."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for one in super().choices(changelist):
+            yield {**one, "display": STATES.get(str(one["display"]), one["display"])}
+
+
 @admin.register(Outbox)
 class OutboxAdmin(InHandAdmin):
     """What waits, and what was put aside after too many attempts. Ids only."""
 
     may_add = may_change = may_delete = False
-    list_display = ("task", "state", "attempts", "due_at", "error", "created_at")
-    list_filter = ("state", "task")
+    list_display = ("task", "state_label", "attempts", "due_at", "error", "created_at")
+    list_filter = (("state", StateFilter), "task")
     ordering = ("-created_at",)
-    fields = ("task", "arguments", "state", "attempts", "due_at", "error", "created_at", "updated_at")
+    fields = ("task", "arguments", "state_label", "attempts", "due_at", "error", "created_at", "updated_at")
+    readonly_fields = ("state_label",)
     actions = ("again",)
+
+    @display(description=_("state"), ordering="state")
+    def state_label(self, item: Outbox) -> str:
+        return str(STATES[item.get_state_display()])
 
     @confirmed(
         description=_("Try again"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from humana.kernel.text import said_when
 from tenants.fields import ProtectedTextField
 from tenants.scoping import OrganizationScoped
 
@@ -140,3 +141,6 @@ class UsageEvent(OrganizationScoped):
             models.Index(fields=["organization_id", "created_at"], name="usage_by_time"),
             models.Index(fields=["organization_id", "companion_id", "created_at"], name="usage_by_companion"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.model or self.endpoint}, {said_when(self.created_at)}"

@@ -46,11 +46,15 @@ class ChatAdmin(ContentAdmin):
 class MessageAdmin(ContentAdmin):
     """The list tells which; the words are on each message's own page."""
 
-    list_display = ("id", "chat_id", "role", "state", "created_at")
+    list_display = ("id", "of_chat", "role", "state", "created_at")
     list_filter = ("role", "state")
     lookups = ("id", "chat")
     ordering = ("-created_at",)
     fields = ("chat", "parent", "role", "state", "author_id", "text", "parts", "created_at")
+
+    @display(description=_("chat"), ordering="chat")
+    def of_chat(self, message: Message) -> str:
+        return str(message.chat_id)
 
 
 @admin.register(Run)
@@ -63,6 +67,10 @@ class RunAdmin(ContentAdmin):
 
 @admin.register(Vote)
 class VoteAdmin(ContentAdmin):
-    list_display = ("id", "message_id", "up", "created_at")
+    list_display = ("id", "of_message", "up", "created_at")
     list_filter = ("up",)
     ordering = ("-created_at",)
+
+    @display(description=_("message"), ordering="message")
+    def of_message(self, vote: Vote) -> str:
+        return str(vote.message_id)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from companions.models import Companion
 from documents.models import Folder
+from humana.kernel.text import said_when
 from tenants.fields import ProtectedTextField
 from tenants.scoping import OrganizationScoped, Removable, TenantForeignKey
 
@@ -83,7 +84,7 @@ class Message(OrganizationScoped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.role} in {self.chat_id}"
+        return f"{self.get_role_display()}, {said_when(self.created_at)}"
 
 
 class Run(OrganizationScoped):
@@ -124,7 +125,7 @@ class Run(OrganizationScoped):
         indexes = [models.Index(fields=["organization_id", "state", "heartbeat_at"], name="run_live")]
 
     def __str__(self) -> str:
-        return f"run {self.id} ({self.state})"
+        return f"{self.id} ({self.get_state_display()})"
 
 
 class Vote(OrganizationScoped):
@@ -141,6 +142,9 @@ class Vote(OrganizationScoped):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "message", "member_id"], name="vote_once")
         ]
+
+    def __str__(self) -> str:
+        return said_when(self.created_at)
 
 
 class Draft(OrganizationScoped):

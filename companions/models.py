@@ -66,6 +66,9 @@ class PolicyVersion(OrganizationScoped):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"#{self.number}"
+
 
 class Brand(OrganizationScoped):
     """How the organization speaks. One per organization; each change keeps a BrandVersion."""
@@ -98,6 +101,9 @@ class BrandVersion(OrganizationScoped):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "number"], name="brand_version_once")
         ]
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
 
 
 class Companion(OrganizationScoped, Removable):

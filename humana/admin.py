@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db.models import Field, Model
 from django.utils.translation import gettext_lazy as _
 
-from humana.console_words import LABELS
+from humana.console_words import LABELS, MODELS
 from tenants.console import OperatorAdmin
 
 
@@ -20,12 +20,15 @@ def name_columns(model: type[Model]) -> None:
         unnamed = getattr(field, "_verbose_name", None) is None
         if isinstance(field, Field) and unnamed and field.name in LABELS:
             field.verbose_name = LABELS[field.name]
+    if model._meta.model_name in MODELS:
+        model._meta.verbose_name, model._meta.verbose_name_plural = MODELS[model._meta.model_name]
 
 
 admin.site.index_title = _("Overview")
 admin.site.disable_action("delete_selected")
 for model, page in list(admin.site._registry.items()):
     if isinstance(page, OperatorAdmin):
-        name_columns(model)
+        for shown in (model, *(inline.model for inline in page.inlines)):
+            name_columns(shown)
     else:
         admin.site.unregister(model)

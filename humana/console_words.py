@@ -14,10 +14,12 @@ LABELS = {
     "attempts": _("attempts"),
     "author_id": _("author"),
     "chat": _("chat"),
+    "comment": _("comment"),
     "companion": _("companion"),
     "companion_id": _("companion"),
     "cost": _("cost"),
     "created_at": _("made"),
+    "date_joined": _("signed up"),
     "currency": _("currency"),
     "due_at": _("due"),
     "encryption_required": _("must be sealed"),
@@ -72,6 +74,14 @@ LABELS = {
     "voice_and_tone": _("voice and tone"),
     "active": _("in force"),
     "owner": _("process"),
+}
+
+#: Words for models of which no person ever reads elsewhere: one, and several.
+MODELS = {
+    "brandversion": (_("brand version"), _("brand versions")),
+    "policyversion": (_("published version"), _("published versions")),
+    "user": (_("person"), _("people")),
+    "controlevent": (_("event"), _("events")),
 }
 
 #: What Unfold says and neither it nor Django has in Portuguese; here only to be in the catalogue.

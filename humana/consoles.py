@@ -107,6 +107,7 @@ def _inside() -> Items:
         (_("Values"), "companions_value", "favorite"),
         (_("Policies"), "companions_policy", "policy"),
         (_("Brand"), "companions_brand", "palette"),
+        (_("Brand versions"), "companions_brandversion", "history_edu"),
         (_("Trail"), "audit_auditentry", "receipt_long"),
         (_("Outbox"), "audit_outbox", "outbox"),
         (_("Support sessions"), "tenants_supportsession", "support_agent"),

@@ -9,12 +9,13 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from tenants.console import InHandAdmin, OperatorAdmin
+from tenants.console import InHandAdmin, KindFilter, OperatorAdmin
 from tenants.console_actions import confirmed
-from tenants.console_forms import MemberForm, OrganizationForm, RoleForm, ZoneForm
+from tenants.console_forms import MemberForm, OrganizationForm, PersonForm, RoleForm
 from tenants.models import (
     ApiKey,
     ControlEvent,
@@ -27,6 +28,7 @@ from tenants.models import (
     Team,
     User,
 )
+from tenants.operators import in_hand
 from tenants.services.keys import revoke_api_key
 from tenants.services.organizations import rename_address
 
@@ -47,6 +49,12 @@ class OrganizationAdmin(OperatorAdmin):
         (_("Rules"), {"fields": ("regulations", "retention_days", "zone")}),
         (_("Customs"), {"fields": ("language", "time_zone", "currency")}),
     )
+
+    def told_elsewhere(self, request: HttpRequest, key: str) -> str | None:
+        held = in_hand(request)
+        if held is not None and str(held.id) == key:
+            return None
+        return gettext("What happens to an organization is in its own trail: take it in hand to read it.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         rows: QuerySet[Organization] = super().get_queryset(request)
@@ -103,7 +111,7 @@ class UserAdmin(OperatorAdmin):
     """The sign-in identity. Neither e-mail nor password: whoever sets them could sign in as somebody."""
 
     may_change = True
-    form = ZoneForm
+    form = PersonForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email", "name")
@@ -212,7 +220,7 @@ class ControlEventAdmin(OperatorAdmin):
     """Without an organization in hand the platform's own events, with one that organization's."""
 
     list_display = ("created_at", "action", "who", "resource_type", "resource_id", "relayed_at")
-    list_filter = ("action", "resource_type")
+    list_filter = ("action", ("resource_type", KindFilter))
     ordering = ("-created_at",)
     search_fields = ("action", "resource_id")
     lookups = ("id", "resource_id")

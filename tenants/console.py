@@ -11,22 +11,26 @@ What operators do goes into the organization's trail instead.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import DateTimeField, Model, QuerySet
+from django.contrib.admin import AllValuesFieldListFilter
+from django.contrib.admin.utils import unquote
+from django.db.models import DateTimeField, JSONField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from humana.kernel.errors import HumanaError, NotAllowed
 from humana.kernel.ports import record_trail
+from humana.kernel.text import said_when
 from tenants.console_forms import with_refusal
 from tenants.console_notes import note
 from tenants.operators import in_hand, support_of
@@ -71,6 +75,20 @@ class OperatorAdmin(_Guarded, ModelAdmin):  # type: ignore[misc]
     def admit(self, request: HttpRequest) -> None:
         """Raises NotAllowed, saying what to do first."""
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        sets: list[Any] = list(super().get_fieldsets(request, obj))
+        if obj is None or self.has_change_permission(request, obj):
+            return sets
+        plain = {
+            field.name: plain_json(field)
+            for field in self.model._meta.local_fields
+            if isinstance(field, JSONField)
+        }
+        return [
+            (title, {**options, "fields": [plain.get(name, name) for name in options["fields"]]})
+            for title, options in sets
+        ]
+
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [short_moment(self.model, one) for one in super().get_list_display(request)]
 
@@ -92,11 +110,28 @@ class OperatorAdmin(_Guarded, ModelAdmin):  # type: ignore[misc]
         self.admit(request)
         return super().delete_view(request, object_id, extra_context)  # type: ignore[no-any-return]
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """ "Show all" stands beside the title only where a list does not show all already."""
+        found = super().get_changelist_instance(request)
+        if not found.query and not found.get_filters_params():
+            found.full_result_count = found.result_count
+        return found
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What happened to it is in the trail, or among the platform's events."""
         self.admit(request)
         page = "audit_auditentry" if in_hand(request) else "tenants_controlevent"
-        return HttpResponseRedirect(f"{reverse(f'admin:{page}_changelist')}?resource_id={object_id}")
+        elsewhere = self.told_elsewhere(request, unquote(object_id))
+        if elsewhere is not None:
+            self.message_user(request, elsewhere)
+        asked = urlencode({"resource_id": unquote(object_id)})
+        return HttpResponseRedirect(f"{reverse(f'admin:{page}_changelist')}?{asked}")
+
+    def told_elsewhere(self, request: HttpRequest, key: str) -> str | None:
+        """Where else to look for what happened to it, if there is more than the list shows."""
+        if in_hand(request) is None:
+            return None
+        return _("This is what the organization in hand was told. Let go of it to see the platform's events.")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -127,6 +162,9 @@ class InHandAdmin(OperatorAdmin):
 
     may_add = may_change = may_delete = True
     exclude = ("organization",)
+
+    def told_elsewhere(self, request: HttpRequest, key: str) -> str | None:
+        return None
 
     def open_to(self, request: HttpRequest) -> bool:
         return super().open_to(request) and in_hand(request) is not None
@@ -212,10 +250,30 @@ def short_moment(model: type[Model], column: Any) -> Any:
     @display(description=field.verbose_name, ordering=column)  # type: ignore[untyped-decorator]
     def short(obj: Model) -> str:
         moment = getattr(obj, column)
-        return date_format(localtime(moment), "SHORT_DATETIME_FORMAT") if moment else ""
+        return said_when(moment) if moment else ""
 
     short.__name__ = column
     return short
+
+
+def plain_json(field: JSONField) -> Any:
+    """A column of JSON with letters as letters, where the library writes numbers for them."""
+
+    @display(description=field.verbose_name)  # type: ignore[untyped-decorator]
+    def plain(obj: Model) -> str:
+        told = json.dumps(getattr(obj, field.name), indent=2, ensure_ascii=False, default=str)
+        return format_html('<pre class="json">{}</pre>', told)
+
+    plain.__name__ = field.name
+    return plain
+
+
+class KindFilter(AllValuesFieldListFilter):
+    """By what kind of thing something happened to: "by on what" is no sentence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("kind of thing")
 
 
 class Versions(_Guarded, TabularInline):  # type: ignore[misc]

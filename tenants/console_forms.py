@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -36,6 +37,8 @@ class Refusable(forms.BaseModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.label = capfirst(field.label)  # as Django writes those it makes itself
         if self.organization is not None and self.instance.organization_id is None:
             self.instance.organization = self.organization
 
@@ -79,6 +82,15 @@ class ZoneForm(forms.ModelForm):  # type: ignore[type-arg]
         if zone and zone not in zoneinfo.available_timezones():
             raise forms.ValidationError(_("There is no such time zone. Write it as America/Sao_Paulo."))
         return zone
+
+
+class PersonForm(ZoneForm):
+    language = forms.ChoiceField(
+        label=_("language"),
+        choices=[("", _("The browser's")), *settings.LANGUAGES],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
 
 
 class OrganizationForm(ZoneForm):

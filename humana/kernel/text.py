@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid
+
+
+def said_when(moment: datetime) -> str:
+    """A moment in few digits, as the reader's language and time zone have it."""
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 def clean_text(value: object, *, field: str, limit: int, required: bool = True) -> str:

@@ -68,11 +68,12 @@ class Console:
         self.page.get_by_role("status").get_by_text("everything you look at is noted").wait_for()
 
     def look_at(self, page: str) -> None:
-        """The list, its filters, the first row, and the row's history."""
+        """The list, its filters, and the first row."""
         self.page.goto(f"/admin/{page.replace('_', '/', 1)}/")
-        filters = self.page.get_by_text("Filters", exact=True)
+        filters = self.page.locator("a", has_text="Filters")
         if filters.count():
             filters.first.click()
+            self.page.locator("#changelist-filter").get_by_role("link", name="All").first.wait_for()
         first = self.page.locator("#result_list a[href*='/change/']")
         if first.count():
             self.page.goto(str(first.first.get_attribute("href")))
