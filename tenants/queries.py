@@ -89,8 +89,8 @@ def _is_slug(text: str) -> bool:
 
 
 def keys_of(organization: Organization) -> QuerySet[ApiKey]:
-    """The organization's working keys and whose they are."""
-    return organization.api_keys.filter(revoked_at=None).select_related("membership__user")
+    """The organization's keys, revoked ones too, and whose they are."""
+    return organization.api_keys.select_related("membership__user")
 
 
 def roles_of(organization: Organization) -> QuerySet[Role]:

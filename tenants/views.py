@@ -87,7 +87,7 @@ def settings_page(request: MemberRequest, slug: str) -> HttpResponse:
             "members": organization.memberships.select_related("user", "team", "position").order_by(
                 "user__name"
             ),
-            "keys": keys_of(organization) if allowed(member, KEYS.name) else None,
+            "keys": keys_of(organization).filter(revoked_at=None) if allowed(member, KEYS.name) else None,
             "new_key": request.session.pop("new_key", None),
             "api_base": request.build_absolute_uri("/v1"),
         },
