@@ -103,7 +103,7 @@ def test_a_program_that_may_no_longer_read_is_told_so_and_cut_off(
     with reading(desk, run) as events:
         until_said(events)
         lose(desk)
-        told = rest(events, seconds=20)
+        told = rest(events, seconds=10)
     cursor, name, data = told[-1]
     assert (cursor, name, data["code"]) == (told[-2][0], "refused", "invalid_api_key")
     assert data["message"]
@@ -122,7 +122,7 @@ def test_so_is_a_page(
     with reading(desk, run, session=signed_in(desk)) as events:
         until_said(events)
         lose(desk)
-        told = rest(events, seconds=20)
+        told = rest(events, seconds=10)
     assert (told[-1][1], told[-1][2]["code"]) == ("refused", code)
 
 
