@@ -22,14 +22,21 @@ async def while_admitted(ask: Callable[[], object], work: Coroutine[Any, Any, No
     working, asking = asyncio.create_task(work), asyncio.create_task(_refusal(ask))
     try:
         await asyncio.wait({working, asking}, return_when=asyncio.FIRST_COMPLETED)
+        over = working.done()
     finally:
-        working.cancel()
-        asking.cancel()
-        await asyncio.wait({working, asking})
-    if working.cancelled():
+        await _ended(working)
+        await _ended(asking)
+    if not over:
         return asking.result()
     working.result()
     return None
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """One cancellation can be lost to an entry that arrives at the same moment."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
 
 
 async def _refusal(ask: Callable[[], object]) -> HumanaError:
