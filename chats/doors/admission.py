@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from humana.kernel.errors import HumanaError, NotAllowed, NotFound, Unauthenticated
+from humana.kernel.http import ended
 from tenants.threads import in_thread
 
 
@@ -24,19 +25,12 @@ async def while_admitted(ask: Callable[[], object], work: Coroutine[Any, Any, No
         await asyncio.wait({working, asking}, return_when=asyncio.FIRST_COMPLETED)
         over = working.done()
     finally:
-        await _ended(working)
-        await _ended(asking)
+        await ended(working)
+        await ended(asking)
     if not over:
         return asking.result()
     working.result()
     return None
-
-
-async def _ended(task: asyncio.Task[Any]) -> None:
-    """One cancellation can be lost to an entry that arrives at the same moment."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait({task}, timeout=0.1)
 
 
 async def _refusal(ask: Callable[[], object]) -> HumanaError:

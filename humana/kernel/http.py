@@ -122,9 +122,14 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, None]) -> 
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        leaving.cancel()
-        if not working.done():
-            working.cancel()
-        await asyncio.wait({working, leaving})
+        await ended(leaving)
+        await ended(working)
     if not working.cancelled():
         working.result()
+
+
+async def ended(task: asyncio.Task[Any]) -> None:
+    """Cancel the task until it is over: one cancellation can be lost to what arrives just then."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.5)
