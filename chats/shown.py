@@ -1,18 +1,28 @@
-"""Messages as a page shows them: text rendered, versions counted, votes and runs joined."""
+"""What pages show: companions in the order one meets them, messages rendered and joined with their runs."""
 
 from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
+from byoc.contracts import ModelCard
 from chats.doors.sentences import sentence_for
 from chats.models import Chat, Message, Run, Vote
 from chats.queries import runs_of, thread, votes_of
+from companions.models import Companion
 from humana.rendering.markdown import render
 from tenants.models import Membership
+
+
+def put_forward(companions: Iterable[Companion], model: ModelCard | None) -> list[Companion]:
+    """Whom to offer first: with the built-in model, which manages only English, those who speak it."""
+    if model is None or not model.builtin:
+        return list(companions)
+    return sorted(companions, key=lambda one: one.language != "en")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from chats.models import Chat
 from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, chats_of, draft_of
 from chats.services import conversations, drafts, explain, replies, votes
-from chats.shown import shown_message, shown_thread
+from chats.shown import put_forward, shown_message, shown_thread
 from companions.queries import access_companion_by_slug, companions_for
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
@@ -29,13 +29,15 @@ RECENT, PAGE = 6, 50
 
 @require_GET
 def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `companions`, `recent` chats, `model` (ModelCard of the default model)."""
+    """Context: `companions`, `recent` chats, `model` (ModelCard of the default model), `may_write`."""
     member = request.visitor.member
     require(member, READ.name)
+    model = gateway.shown()
     context = {
-        "companions": companions_for(member=member),
+        "companions": put_forward(companions_for(member=member), model),
         "recent": chats_of(member)[:RECENT],
-        "model": gateway.shown(),
+        "model": model,
+        "may_write": allowed(member, WRITE.name),
     }
     return render(request, "chats/home.html", context)
 

@@ -14,9 +14,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from audit.permissions import READ as READ_TRAIL
+from byoc import gateway
 from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import chats_of
+from chats.shown import put_forward
 from companions.queries import companions_for
 from tenants.doors import Visitor
 from tenants.models import User
@@ -52,7 +54,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
     member = visitor.member
     return {
         "groups": grouped(list(chats_of(member)[:LISTED])),
-        "companions": companions_for(member=member)[:OFFERED],
+        "companions": put_forward(companions_for(member=member), gateway.shown())[:OFFERED],
         "may_write": allowed(member, WRITE.name),
         "organizations": [one.organization for one in memberships_of(member.user)],
         "may_read_trail": allowed(member, READ_TRAIL.name),

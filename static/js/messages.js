@@ -50,6 +50,9 @@
   document.addEventListener("click", (event) => {
     const message = event.target.closest("[data-message]");
     const button = event.target.closest("button");
+    if (button?.matches("[data-dialog=rename]")) {
+      document.querySelector("#rename [name=title]").value = document.getElementById("chat-title").textContent;
+    }
     if (!message || !button) return;
     if (button.matches("[data-copy]")) copyFrom(button, message.querySelector("[data-text]"));
     if (button.matches("[data-copy-code]")) copyFrom(button, button.parentElement.querySelector("pre"));

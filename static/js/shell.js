@@ -32,7 +32,12 @@
     return kept ? kept.slice(kept.indexOf("=") + 1) : "";
   }
 
-  window.humana = { notify, texts, csrfToken };
+  // Whoever was signed out meanwhile is led to the sign-in page; that is no answer to what they sent.
+  function ledAway(xhr) {
+    return Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname === new URL(texts.signInUrl, location).pathname;
+  }
+
+  window.humana = { notify, texts, csrfToken, ledAway };
 
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -66,6 +71,18 @@
     }
   });
 
+  // From the search one walks down into what it found, and back up.
+  document.addEventListener("keydown", (event) => {
+    if (!["ArrowUp", "ArrowDown"].includes(event.key) || !event.target.closest("#search, #found")) return;
+    const places = [document.getElementById("search"), ...document.querySelectorAll("#found a")];
+    const next = places[places.indexOf(event.target) + (event.key === "ArrowUp" ? -1 : 1)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  const keys = document.querySelector("[data-search-keys]");
+  if (keys && /Mac|iPhone|iPad/.test(navigator.platform)) keys.textContent = "⌘ K";
+
   // Buttons that are only an icon tell the mouse what they do, as they tell a screen reader.
   document.addEventListener("pointerover", (event) => {
     const named = event.target.closest?.(".icon-button[aria-label]:not([title])");
@@ -79,7 +96,9 @@
     if (!form.dataset.confirm || form.dataset.confirmed) return;
     event.preventDefault();
     confirming.querySelector("#confirm-words").textContent = form.dataset.confirm;
-    confirming.querySelector("[data-yes]").textContent = event.submitter.textContent.trim();
+    const yes = confirming.querySelector("[data-yes]");
+    yes.textContent = event.submitter.textContent.trim();
+    yes.classList.toggle("harm", event.submitter.matches(".harm"));
     confirming.returnValue = "no";
     confirming.addEventListener(
       "close",
@@ -93,6 +112,11 @@
     confirming.showModal();
   });
 
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!ledAway(event.detail.xhr)) return;
+    event.detail.shouldSwap = false;
+    notify(texts.signedOut, signIn());
+  });
   document.addEventListener("htmx:sendError", () => notify(texts.offline));
   document.addEventListener("htmx:responseError", (event) => {
     const { responseText, status } = event.detail.xhr;

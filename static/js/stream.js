@@ -53,6 +53,7 @@
         blocks.append(block);
       }
       blocks.children[i].innerHTML = html;
+      state.textContent = told = conversation.dataset.writing;
       announce(blocks.textContent, false);
       if (following) toBottom();
     });
@@ -77,7 +78,14 @@
     followed.delete(message.id);
     const target = `#${CSS.escape(message.id)}`;
     await htmx.ajax("GET", message.dataset.fragmentUrl, { target, swap: "outerHTML" });
-    document.body.dispatchEvent(new Event("humana:settled"));
+    if (document.querySelectorAll("[data-message]").length === 2) awaitTitle();
+  }
+
+  // A new chat is named after its first answer, by a task that may take a while: look a few times.
+  function awaitTitle() {
+    for (const wait of [1000, 4000, 12000]) {
+      setTimeout(() => document.body.dispatchEvent(new Event("humana:settled")), wait);
+    }
   }
 
   function look() {

@@ -1,0 +1,91 @@
+"""Lists of chats, what leaves them and comes back, and whom a new member is led to first."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from byoc import gateway
+from byoc.contracts import ModelCard
+from chats.models import Chat
+from companions.services.companions import create_companion
+from tenants.context import use_tenant
+from tests.fixtures.organizations import World
+from tests.pages.reading import Page, shortcomings
+
+pytestmark = pytest.mark.django_db
+
+
+def listed(client: Client, address: str) -> list[str]:
+    """The addresses of the chats that the page itself lists, without the sidebar."""
+    page = Page(client.get(address))
+    assert shortcomings(page) == []
+    return [one["href"] for one in page.all("a") if one["class"] == "list-row"]
+
+
+def test_what_is_archived_leaves_the_list_and_can_be_taken_back(owner: Client, left: World) -> None:
+    chat = f"/o/left/chats/{left.chat.pk}/"
+    assert chat in listed(owner, "/o/left/chats/")
+    page = Page(owner.post(f"{chat}archive/", follow=True))
+    assert f"{chat}unarchive/" in [one["action"] for one in page.all("form")], "no way to take it back"
+    assert chat not in listed(owner, "/o/left/chats/")
+    assert chat in listed(owner, "/o/left/chats/?archived=1")
+    assert owner.post(f"{chat}unarchive/").headers["Location"] == chat
+    assert chat in listed(owner, "/o/left/chats/")
+
+
+def test_somebody_elses_chat_cannot_be_taken_out_of_the_archive(member: Client, left: World) -> None:
+    assert member.post(f"/o/left/chats/{left.chat.pk}/unarchive/").status_code == 404
+    assert member.get(f"/o/left/chats/{left.chat.pk}/listed/").status_code == 404
+
+
+def test_the_fragment_of_titles_holds_header_tab_and_sidebar(owner: Client, left: World) -> None:
+    with use_tenant(left.context):
+        Chat.objects.filter(pk=left.chat.pk).update(title="<b>Plans</b> for today")
+    page = Page(owner.get(f"/o/left/chats/{left.chat.pk}/listed/", headers={"hx-request": "true"}))
+    heading = page.one("h1")
+    assert (heading["id"], heading["hx-swap-oob"], heading.words) == (
+        "chat-title",
+        "true",
+        "<b>Plans</b> for today",
+    )
+    assert page.one("title").words.startswith("<b>Plans</b> for today · ")
+    here = [one for one in page.all("a") if one["aria-current"] == "page"]
+    assert [one["href"] for one in here] == [f"/o/left/chats/{left.chat.pk}/"]
+
+
+def test_a_search_without_scripts_is_a_page(owner: Client, left: World) -> None:
+    assert "/o/left/companions/clara/" in [
+        one["href"] for one in Page(owner.get("/o/left/search/?q=clara")).all("a")
+    ]
+    fragment = owner.get("/o/left/search/?q=clara", headers={"hx-request": "true"})
+    assert b"<html" not in fragment.content
+
+
+@pytest.mark.parametrize(
+    ("builtin", "order"), [(True, ["Zoe", "Abel", "Clara"]), (False, ["Abel", "Clara", "Zoe"])]
+)
+def test_the_built_in_model_puts_forward_whom_it_can_play(
+    owner: Client, left: World, monkeypatch: pytest.MonkeyPatch, builtin: bool, order: list[str]
+) -> None:
+    """It manages only English, and the first chat should work."""
+    with use_tenant(left.context):
+        type(left.companion).objects.update(language="pt-br")
+        create_companion(name="Abel", purpose="Contas", base_prompt="Você é Abel.", language="pt-br")
+        create_companion(
+            name="Zoe",
+            purpose="Letters",
+            base_prompt="You are Zoe.",
+            language="en",
+            starters=["What is tea?"],
+        )
+    card = ModelCard("default", "small", builtin, "", 200, 2048)
+    monkeypatch.setattr(gateway, "shown", lambda model=None: card)
+    page = Page(owner.get("/o/left/"))
+    assert shortcomings(page) == []
+    assert [one.words for one in page.all("strong") if "a" in one.within] == order
+    offered = [one["action"] for one in page.all("form") if one["action"].endswith("/start/")]
+    assert [address.split("/")[-3] for address in offered][:3] == [name.lower() for name in order]
+    assert [one["value"] for one in page.all("button") if one["class"] == "chip"] == [
+        "What is tea?"
+    ] * builtin
