@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tenants.models import Organization
 from tests.browser.conftest import Reader
 from tests.fixtures.models import ScriptedModel
 
@@ -204,3 +205,38 @@ def test_a_hostile_answer_stays_text_in_a_browser(chatting: Reader) -> None:
     assert chatting.page.evaluate("window.hurt") is None
     assert chatting.answers.last.locator("img, script, a[href^='javascript']").count() == 0
     assert "<script>" in chatting.last_text
+
+
+def test_who_was_signed_out_meanwhile_loses_nothing(chatting: Reader) -> None:
+    chatting.page.context.clear_cookies(name=re.compile("session"))
+    chatting.composer.fill("a long thought")
+    chatting.composer.press("Enter")
+    notice = chatting.page.locator("#notices").get_by_role("link", name="Sign in")
+    notice.wait_for()
+    assert chatting.composer.input_value() == "a long thought"
+    assert chatting.page.locator("[type=password]").count() == 0, "the sign-in page stands in the chat"
+
+
+def test_a_draft_outlives_a_server_that_is_away(chatting: Reader) -> None:
+    """What the server has not got is kept in the tab."""
+    chatting.page.route(re.compile(r"/drafts/"), lambda route: None)  # never answered
+    with chatting.page.expect_request(re.compile(r"/drafts/")):
+        chatting.composer.fill("kept here")
+    chatting.page.reload()
+    assert chatting.composer.input_value() == "kept here"
+
+
+@pytest.mark.parametrize("width", [1100, 360])
+def test_a_long_name_is_cut_and_spills_nowhere(chatting: Reader, width: int) -> None:
+    page, name = chatting.page, "Friends of the Philharmonic Orchestra of the Upper Valley and its Harbours"
+    Organization.objects.filter(id=chatting.desk.world.organization.id).update(name=name)
+    page.set_viewport_size({"width": width, "height": 740})
+    page.reload()
+    assert_fits(chatting)
+    if width == 360:
+        page.get_by_role("button", name="Menu", exact=True).click()
+    assert page.locator(".organization").get_attribute("title") == name
+    spilt = """() => [...document.querySelectorAll(".sidebar-head *")].filter(one =>
+      one.getBoundingClientRect().right > document.querySelector(".sidebar").getBoundingClientRect().right + 1
+      && !one.closest(".menu-body, .visually-hidden")).map(one => one.outerHTML)"""
+    assert page.evaluate(spilt) == []
