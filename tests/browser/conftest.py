@@ -42,6 +42,7 @@ class Reader:
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_role("heading", level=1, name="Hello, Bruno").wait_for()
+        self.page.wait_for_load_state()  # scripts have run
 
     def open_chat(self) -> None:
         self.page.get_by_role("link", name="Clara").first.click()

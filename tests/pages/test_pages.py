@@ -188,8 +188,16 @@ def test_the_trail_is_for_those_who_may_read_it(owner: Client, member: Client) -
 
 
 @in_both_languages
-def test_an_unknown_address_is_answered_in_ones_language(owner: Client, asked: str) -> None:
-    assert_good(owner, "/o/left/nothing/", asked, status=404)
+def test_an_unknown_address_is_answered_in_ones_language(owner: Client, left: World, asked: str) -> None:
+    page = assert_good(owner, "/o/left/nothing/", asked, status=404)
+    (way_on,) = [one for one in page.all("a") if one["class"] == "button"]
+    assert way_on["href"] == "/o/left/"
+    assert left.organization.name in way_on.words, "one should see which organization one is in"
+
+
+def test_an_error_outside_any_organization_names_none(owner: Client) -> None:
+    page = assert_good(owner, "/nothing/", "en", status=404)
+    assert [one["href"] for one in page.all("a") if one["class"] == "button"] == ["/"]
 
 
 def test_a_visitor_signs_in_and_comes_back(client: Client, left: World) -> None:
