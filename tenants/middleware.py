@@ -48,7 +48,7 @@ class OrganizationMiddleware:
 
     def _page(self, request: HttpRequest, slug: str) -> HttpResponse:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _to_sign_in(request, slug)
         try:
             visitor = by_session(user=request.user, slug=slug, seen_as=current_actor())
         except NotAllowed:
@@ -80,6 +80,16 @@ class OrganizationMiddleware:
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()  # templates query: they must render while the context holds
             return response
+
+
+def _to_sign_in(request: HttpRequest, slug: str) -> HttpResponse:
+    """A script is told so: it would follow a redirect and take the sign-in page for its answer."""
+    if request.headers.get("HX-Request"):
+        raise Unauthenticated(
+            _("You have been signed out. What you wrote is still here: sign in, then send it again.")
+        )
+    readable = request.method in ("GET", "HEAD")
+    return redirect_to_login(request.get_full_path() if readable else f"/o/{slug}/")
 
 
 def _who_and_where(*, signed_in: bool) -> Unauthenticated:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from django.conf import settings
@@ -22,6 +23,8 @@ from tenants.permissions import require
 from tenants.transactions import tenant_atomic
 
 TITLE_LIMIT = 120
+#: What Markdown writes around words; a title is plain.
+_MARKS = re.compile(r"^\s{0,3}(?:#{1,6}|>|[-*+])\s+|\*\*|__|`+", re.MULTILINE)
 
 
 def start_chat(
@@ -108,7 +111,7 @@ def choose_branch(*, member: Membership, message: Message) -> Chat:
 
 def title_from(text: str) -> str:
     """The first words of a text, for a chat nobody has named."""
-    first = " ".join(text.split())
+    first = " ".join(_MARKS.sub("", text).split())
     return first if len(first) <= 60 else first[:57].rsplit(" ", 1)[0] + "…"
 
 

@@ -53,9 +53,9 @@ FURNITURE = Furniture(
             base_prompt="You are Alice. You write to the clinic's foreign patients in plain, warm English.",
             language="en",
             starters=(
-                "Write a welcome e-mail to a new patient.",
                 "Explain what a blood test is.",
                 "Explain what a fever is in two sentences.",
+                "Write a welcome e-mail to a new patient.",
             ),
             team="Recepção",
             position="Analista",

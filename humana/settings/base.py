@@ -136,7 +136,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_FORMS = {"login": "tenants.forms.SignInForm", "signup": "tenants.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "tenants.forms.SignInForm",
+    "signup": "tenants.forms.SignUpForm",
+    "reset_password": "tenants.forms.ForgottenForm",
+    "reset_password_from_key": "tenants.forms.NewPasswordForm",
+    "change_password": "tenants.forms.ChangeForm",
+}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True

@@ -95,3 +95,26 @@ def test_an_unknown_organization_looks_like_one_that_is_not_ours(
     assert unknown.status_code == 403
     assert unknown.headers["X-Request-ID"] in unknown.content.decode()
     assert shortcomings(Page(theirs)) == []
+
+
+def test_whoever_was_signed_out_is_led_to_sign_in_and_back(client: Client, left: World) -> None:
+    answer = client.get("/o/left/trail/?action=chats.")
+    assert answer.headers["Location"] == "/accounts/login/?next=/o/left/trail/%3Faction%3Dchats."
+    sent = client.post(f"/o/left/chats/{left.chat.pk}/messages/", {"text": "hello"})
+    assert sent.headers["Location"] == "/accounts/login/?next=/o/left/", "a POST has no address to go back to"
+
+
+def test_a_script_of_whoever_was_signed_out_is_told_so(client: Client, left: World) -> None:
+    """It would take the page it is led to for the answer to what was written."""
+    sent = client.post(
+        f"/o/left/chats/{left.chat.pk}/messages/", {"text": "hello"}, headers={"hx-request": "true"}
+    )
+    assert sent.status_code == 401
+    assert b"data-error" in sent.content
+
+
+@pytest.mark.parametrize("address", ["signup", "login", "password/reset"])
+def test_no_field_repeats_its_label_in_itself(client: Client, address: str) -> None:
+    page = Page(client.get(f"/accounts/{address}/"))
+    assert page.all("input")
+    assert not [one["name"] for one in page.all("input") if one["placeholder"]]
