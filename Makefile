@@ -16,7 +16,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test lint format types contracts migrations-check check messages footprint \
-	bench-stream bench-api browser-install ci-tools node-wheel docker-lint lock clean
+	bench-stream bench-api bench-start browser-install ci-tools node-wheel docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -58,6 +58,9 @@ bench-stream: $(DEV) messages ## figures of streaming
 
 bench-api: $(DEV) messages ## figures of the API
 	@$(BIN)/python -m tests.benchmarks.api $(ARGS)
+
+bench-start: $(DEV) ## from an empty clone to the first page and the first word
+	@$(BIN)/python -m tests.benchmarks.start
 
 browser-install: ## Chromium for the browser tests, from Debian (as root)
 	@command -v chromium >/dev/null && test -d /usr/share/fonts/truetype/liberation \
