@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import NotAllowed
 from humana.kernel.registry import Registry
+from tenants.context import peek_tenant
 from tenants.models import Membership, Role
 
 
@@ -62,7 +63,10 @@ def allowed(member: Membership, permission: str) -> bool:
 
 
 def require(member: Membership, permission: str) -> None:
-    """Raise NotAllowed unless the member has it."""
+    """Raise NotAllowed unless the member has it, here: a right reaches no further than its organization."""
+    here = peek_tenant()
+    if here is not None and here.organization_id != member.organization_id:
+        raise NotAllowed(_("You are not a member of this organization."), code="not_a_member")
     if not allowed(member, permission):
         message = _("You do not have permission for this: %(what)s.")
         raise NotAllowed(message % {"what": permissions.get(permission).label}, code="missing_permission")

@@ -11,7 +11,7 @@ from contextvars import copy_context
 import pytest
 from asgiref.sync import sync_to_async
 
-from humana.kernel.errors import NoTenant, NotFound
+from humana.kernel.errors import NotAllowed, NoTenant, NotFound
 from tenants.context import (
     PlacementRef,
     TenantContext,
@@ -20,7 +20,9 @@ from tenants.context import (
     use_tenant,
     without_tenant,
 )
+from tenants.permissions import KEYS, require
 from tenants.threads import in_thread
+from tests.fixtures.organizations import World
 
 POOL = PlacementRef(uuid.uuid4(), "default", "pool_main", "row")
 LEFT = TenantContext(uuid.uuid4(), "left", POOL)
@@ -146,3 +148,12 @@ def test_a_copy_of_the_context_is_how_work_is_carried_on() -> None:
 def test_an_organization_that_is_gone_cannot_be_entered() -> None:
     with pytest.raises(NotFound), use_tenant(uuid.uuid4()):
         pass
+
+
+def test_a_right_reaches_no_further_than_its_organization(left: World, right: World) -> None:
+    """The twin owns both; the membership of one opens nothing in the other."""
+    with use_tenant(left.context):
+        require(left.twin, KEYS.name)
+        with pytest.raises(NotAllowed) as refused:
+            require(right.twin, KEYS.name)
+    assert refused.value.code == "not_a_member"
