@@ -87,7 +87,7 @@
   form.addEventListener("htmx:beforeRequest", () => clearTimeout(saving));
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.target !== form) return;
-    if (event.detail.successful && !window.humana.ledAway(event.detail.xhr)) forget();
+    if (event.detail.successful) forget();
     else keep();
     text.focus();
   });

@@ -32,12 +32,7 @@
     return kept ? kept.slice(kept.indexOf("=") + 1) : "";
   }
 
-  // Whoever was signed out meanwhile is led to the sign-in page; that is no answer to what they sent.
-  function ledAway(xhr) {
-    return Boolean(xhr.responseURL) && new URL(xhr.responseURL).pathname === new URL(texts.signInUrl, location).pathname;
-  }
-
-  window.humana = { notify, texts, csrfToken, ledAway };
+  window.humana = { notify, texts, csrfToken };
 
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -112,11 +107,6 @@
     confirming.showModal();
   });
 
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!ledAway(event.detail.xhr)) return;
-    event.detail.shouldSwap = false;
-    notify(texts.signedOut, signIn());
-  });
   document.addEventListener("htmx:sendError", () => notify(texts.offline));
   document.addEventListener("htmx:responseError", (event) => {
     const { responseText, status } = event.detail.xhr;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +32,12 @@ class Reader:
 
     desk: Desk
     page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def pardon(self, word: str) -> None:
+        """The browser complained of this, and rightly: it was asked for."""
+        assert any(word in one for one in self.complaints)
+        self.complaints[:] = [one for one in self.complaints if word not in one]
 
     def visit(self, path: str = "/") -> None:
         self.page.goto(self.desk.server.url + path)
@@ -107,7 +113,9 @@ def window(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def reader(server: Server, transactional_db: None, window: BrowserContext) -> Iterator[Reader]:
-    page, complaints = window.new_page(), list[str]()
+    page = window.new_page()
+    reader = Reader(desk_at(server), page)
+    complaints = reader.complaints
     page.on(
         "console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None
     )
@@ -116,5 +124,5 @@ def reader(server: Server, transactional_db: None, window: BrowserContext) -> It
         "request",
         lambda one: None if one.url.startswith((server.url, "data:")) else complaints.append(one.url),
     )
-    yield Reader(desk_at(server), page)
+    yield reader
     assert complaints == []

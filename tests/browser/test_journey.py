@@ -215,6 +215,7 @@ def test_who_was_signed_out_meanwhile_loses_nothing(chatting: Reader) -> None:
     notice.wait_for()
     assert chatting.composer.input_value() == "a long thought"
     assert chatting.page.locator("[type=password]").count() == 0, "the sign-in page stands in the chat"
+    chatting.pardon("401")
 
 
 def test_a_draft_outlives_a_server_that_is_away(chatting: Reader) -> None:
