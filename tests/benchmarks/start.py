@@ -16,9 +16,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-from tests.browser.conftest import QUIET
-from tests.fixtures.server import ROOT, free_port
-from tests.plugins.needs import chromium
+from humana.embedded.process import free_port
+from tests.plugins.needs import QUIET, chromium
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PASSWORD = "first-light-71"
 #: Longer than the slowest machine we have seen needs; seconds.
@@ -80,11 +81,13 @@ def _first_word(url: str) -> tuple[float, float]:
         page.get_by_label("E-mail").fill("ana@aurora.example")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="Start a chat").click()
-        page.get_by_role("textbox", name="Message to Alice").fill("Explain what a blood test is.")
+        page.get_by_role("button", name="Começar uma conversa").click()  # Ana reads Portuguese
+        page.get_by_role("textbox", name="Mensagem para Alice").fill("Explain what a blood test is.")
         asked = time.monotonic()
         page.keyboard.press("Enter")
-        page.wait_for_function("() => document.querySelector('[data-blocks]')?.innerText.trim().length > 3")
+        page.wait_for_function(
+            "() => document.querySelector('article.companion [data-text]')?.innerText.trim().length > 3"
+        )
         word = time.monotonic()
         browser.close()
     return asked, word

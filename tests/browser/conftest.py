@@ -11,19 +11,10 @@ import pytest
 from tests.chats.conftest import Desk, desk_at
 from tests.fixtures.organizations import PASSWORD
 from tests.fixtures.server import Server
-from tests.plugins.needs import chromium
+from tests.plugins.needs import QUIET, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
-
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass

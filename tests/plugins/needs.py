@@ -30,6 +30,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(missing)
 
 
+#: What keeps a browser in a test from talking to anybody else.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
 def chromium() -> str | None:
     """The browser of this machine, if it has one."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
