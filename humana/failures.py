@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from humana.kernel.errors import HumanaError, TooMany
+from humana.kernel.errors import HumanaError, TooMany, Unavailable
 
 
 def answer_failure(request: HttpRequest, error: Exception) -> HttpResponse:
@@ -19,7 +19,7 @@ def answer_failure(request: HttpRequest, error: Exception) -> HttpResponse:
         )
     else:
         response = _page(request, status, message)
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Unavailable):
         response["Retry-After"] = str(error.retry_after)
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
@@ -30,7 +30,7 @@ def describe(error: Exception) -> tuple[int, str, str, str | None]:
     """Status, code, sentence, field. What we did not foresee says nothing of its inside."""
     if isinstance(error, HumanaError) and error.status < 500:
         return error.status, error.code, str(error.message), error.field
-    if isinstance(error, HumanaError) and error.status == 502:
+    if isinstance(error, HumanaError) and error.status in (502, 503):
         return error.status, error.code, str(error.message), None
     if isinstance(error, Http404):
         return 404, "not_found", _("There is nothing here."), None

@@ -10,3 +10,6 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import permissions  # noqa: F401  declares this app's permissions
+        from tenants.db import aliases
+
+        aliases.install()

@@ -5,6 +5,11 @@ does not: it runs in its caller's context, so nothing yields inside `use_tenant`
 
 The context says what every query may touch; the database backend turns it into the connection's search
 path and row-level-security setting (see `tenants/db/backend`).
+
+A block may outlive the organization's stay where it was entered: an answer takes minutes, a move
+flips in one. Whoever notices (the next transaction does, see `tenants/transactions.py`) calls
+`relocate`, and the whole block, with every thread and task that copied its context, is at the new
+placement.
 """
 
 from __future__ import annotations
@@ -16,7 +21,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from humana.kernel.errors import NoTenant
+from django.utils.translation import gettext as _
+
+from humana.kernel.errors import NoTenant, Unavailable
+from tenants.db.aliases import close_mine
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +37,7 @@ class PlacementRef:
     alias: str
     schema: str
     isolation: str
+    behind: bool = False  # migrations that the code cannot do without are missing there
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +51,60 @@ class TenantContext:
     retention_days: int | None = None
 
 
-_current: ContextVar[TenantContext | None] = ContextVar("humana_tenant", default=None)
+@dataclass(slots=True)
+class _Block:
+    """What `use_tenant` entered; shared by every copy of the context, so that all of them relocate."""
+
+    context: TenantContext
+
+
+_current: ContextVar[_Block | None] = ContextVar("humana_tenant", default=None)
 
 
 def peek_tenant() -> TenantContext | None:
     """The context, or None outside one. For the backend and logs; code that needs one asks below."""
-    return _current.get()
+    block = _current.get()
+    return None if block is None else block.context
 
 
 def current_tenant() -> TenantContext:
     """The context; raises NoTenant outside one."""
-    context = _current.get()
-    if context is None:
+    block = _current.get()
+    if block is None:
         raise NoTenant("a tenant query ran outside a context: wrap it in use_tenant(...)")
-    return context
+    return block.context
 
 
 @contextmanager
 def use_tenant(target: TenantContext | uuid.UUID) -> Iterator[TenantContext]:
-    """Enter an organization. Given an id, its placement is looked up (one query)."""
+    """Enter an organization. Given an id, its placement is looked up (one query).
+
+    Raises Unavailable where the placement is behind the code. On leaving, this thread closes what
+    it opened there, unless it was in the same database before.
+    """
     if isinstance(target, TenantContext):
         context = target
     else:
         from tenants.queries import context_of
 
         context = context_of(target)
-    token = _current.set(context)
+    if context.placement.behind:
+        raise Unavailable(_("This organization is being updated. Try again in a few minutes."), code="behind")
+    outer = _current.get()
+    token = _current.set(_Block(context))
     try:
         yield context
     finally:
         _current.reset(token)
+        close_mine(keep=outer.context.placement.alias if outer else None)
+
+
+def relocate(context: TenantContext) -> None:
+    """The organization has moved: what still runs in the current block goes on at its new placement."""
+    block = _current.get()
+    if block is None or block.context.organization_id != context.organization_id:
+        raise NoTenant("only the organization of the current block can be relocated")
+    block.context = context
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Working as the owner of the database: migrations, and the one way rows leave the trail."""
+"""Working as the owner of a placement's database: migrations, copies, and the one way rows leave the trail.
+
+For commands and the workers of placement jobs, never for a web process.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +9,65 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.conf import settings
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.utils import load_backend
 
+from humana.kernel import ports
 from humana.kernel.errors import Misconfigured
+from tenants.db.aliases import complete
+
+#: How long to wait for a server that may be gone, in seconds.
+CONNECT_SECONDS = 3
 
 
 @contextmanager
-def as_owner() -> Iterator[None]:
-    """Make `default` connect as DATABASE_OWNER_URL in this thread for the block.
-
-    For commands, never for a web process. The pool of the application role is closed before and
-    after, since pools are kept by alias.
-    """
-    from humana.settings.database import database
-
-    if not settings.DATABASE_OWNER_URL:
-        raise Misconfigured("set DATABASE_OWNER_URL: this command works as the owner of the database")
-    application = connections["default"].settings_dict
-    owner = database(settings.DATABASE_OWNER_URL)
-    _switch(
-        {**application, "USER": owner["USER"], "PASSWORD": owner["PASSWORD"], "OPTIONS": _unpooled(owner)}
-    )
+def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Make `alias` connect as the owner in this thread for the block; others are not touched."""
+    usual = connections[alias]
+    wanted = owner_settings(alias)
+    connections[alias] = load_backend(wanted["ENGINE"]).DatabaseWrapper(wanted, alias)
     try:
         yield
     finally:
-        _switch(application)
+        connections[alias].close()
+        connections[alias] = usual
 
 
-def _unpooled(owner: dict[str, object]) -> dict[str, object]:
-    options: dict[str, object] = dict(owner["OPTIONS"])  # type: ignore[call-overload]
-    options.pop("pool", None)
-    return options
+def owner_settings(alias: str = DEFAULT_DB_ALIAS) -> dict[str, Any]:
+    """Settings as in DATABASES, of the role that owns the tables there; without a pool."""
+    if alias == DEFAULT_DB_ALIAS:
+        wanted = {**connections.settings[alias], **_owner_of_default()}
+    else:
+        wanted = complete(ports.open_database(alias, owner=True))
+    options = {name: value for name, value in wanted["OPTIONS"].items() if name != "pool"}
+    return {**wanted, "OPTIONS": options, "ENTER_PER_TRANSACTION": False}
 
 
-def _switch(wanted: dict[str, Any]) -> None:
-    connection: Any = connections["default"]
-    connection.close()
-    connection.close_pool()
-    connection.settings_dict = wanted
+def owner_connection(alias: str = DEFAULT_DB_ALIAS, *, name: str | None = None) -> psycopg.Connection[Any]:
+    """A connection of the owner past Django, in autocommit; `name` is another database of that server."""
+    wanted = owner_settings(alias)
+    return psycopg.connect(
+        host=wanted["HOST"],
+        port=wanted["PORT"],
+        user=wanted["USER"],
+        password=wanted["PASSWORD"],
+        dbname=name or wanted["NAME"],
+        autocommit=True,
+        **{"connect_timeout": CONNECT_SECONDS, **_for_libpq(wanted["OPTIONS"])},
+    )
+
+
+def _owner_of_default() -> dict[str, Any]:
+    from humana.settings.database import database
+
+    if not settings.DATABASE_OWNER_URL:
+        raise Misconfigured("set DATABASE_OWNER_URL: this works as the owner of the database")
+    owner = database(settings.DATABASE_OWNER_URL)
+    return {name: owner[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME", "OPTIONS")}
+
+
+def _for_libpq(options: dict[str, Any]) -> dict[str, Any]:
+    ours = {"server_side_binding", "isolation_level", "assume_role", "pool", "prepare_threshold"}
+    return {name: value for name, value in options.items() if name not in ours}

@@ -1,7 +1,8 @@
 """The base of every tenant-plane model: belongs to one organization, and says so in each query.
 
 Row-level security is the net below; this is the floor. Reads filter by the context's
-organization, writes stamp it, and both raise outside a context.
+organization, writes stamp it, and both raise outside a context. Every write is inside a
+`tenant_atomic()`, its own if nobody opened one: that is what a move waits for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.utils import timezone
 from humana.kernel.errors import NoTenant
 from humana.kernel.models import BaseModel
 from tenants.context import current_tenant
+from tenants.transactions import tenant_atomic
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -46,7 +48,20 @@ class ScopedQuerySet(models.QuerySet[Row]):
     def update(self, **kwargs: Any) -> int:
         if "organization_id" in kwargs:
             raise FieldError("a row never changes its organization")
-        return super().update(**kwargs)
+        with tenant_atomic():
+            return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with tenant_atomic():
+            return super().delete()
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[Row]:
+        with tenant_atomic():
+            return super().bulk_create(*args, **kwargs)
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> int:
+        with tenant_atomic():
+            return super().bulk_update(*args, **kwargs)
 
     def remove(self, *, by: uuid.UUID | None) -> int:
         """Hide rows that people delete; a purge takes them after the undo window."""
@@ -83,10 +98,15 @@ class OrganizationScoped(BaseModel):
         base_manager_name = "everything"
         default_manager_name = "objects"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with tenant_atomic():
+            super().save(*args, **kwargs)
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Django deletes by key alone, past every manager; hence the look at whose row it is."""
         _must_be_ours(self)
-        return super().delete(*args, **kwargs)
+        with tenant_atomic():
+            return super().delete(*args, **kwargs)
 
 
 class Removable(models.Model):

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from tenants.context import current_tenant
 from tenants.scoping import OrganizationScoped, Removable
+from tenants.transactions import tenant_atomic
 
 Model = type[OrganizationScoped]
 Rows = list[tuple[Any, ...]]
@@ -72,6 +73,13 @@ def update(model: Model, changes: Mapping[str, Any], **where: Any) -> Statement:
 
 def send(*statements: Statement) -> list[Rows]:
     """Run them in order; of each the rows it returns, or one row with the count of what it changed."""
+    if all(one.fields for one in statements):
+        return _send(statements)
+    with tenant_atomic():
+        return _send(statements)
+
+
+def _send(statements: Sequence[Statement]) -> list[Rows]:
     connection = _connection()
     together = connection.vendor == "postgresql"
     results = []

@@ -16,6 +16,8 @@ from typing import ParamSpec, TypeVar
 from django.conf import settings
 from django.db import close_old_connections
 
+from tenants.db.aliases import close_mine
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -37,4 +39,5 @@ def _then_release(context: contextvars.Context, work: Callable[[], R]) -> R:
     try:
         return context.run(work)
     finally:
+        close_mine()
         close_old_connections()

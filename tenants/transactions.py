@@ -3,6 +3,9 @@
 Django's bare `atomic()` and `on_commit()` speak only of `default`; on a customer's database a
 row then survives its rollback. Tenant apps use these two. The outermost block also writes what
 was buffered for just before the commit (the trail), so a hot head row is locked only briefly.
+
+The outermost block begins where the organization lives at that moment: while its last rows are
+being moved it waits, and then begins at the new placement (see `tenants/db/residence.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.context import TenantContext, current_tenant, use_tenant
+from tenants.db.residence import follow, lives_here, waiting
 
 Write = Callable[[], None]
 
@@ -39,9 +43,27 @@ def tenant_atomic() -> Iterator[None]:
         with _inner(outer):
             yield
         return
-    connection = connections[current_tenant().placement.alias]
-    with transaction.atomic(using=connection.alias), _outermost(_Unit(connection)):
+    with _at_home() as connection, _outermost(_Unit(connection)):
         yield
+
+
+@contextmanager
+def control_atomic() -> Iterator[None]:
+    """All or nothing in the control plane. Around `tenant_atomic()` it commits after it."""
+    with transaction.atomic():
+        yield
+
+
+@contextmanager
+def _at_home() -> Iterator[BaseDatabaseWrapper]:
+    """A transaction that no move can overtake, on the database where the organization lives."""
+    for pause in waiting():
+        connection = connections[current_tenant().placement.alias]
+        with transaction.atomic(using=connection.alias):
+            if lives_here(connection):
+                yield connection
+                return
+        follow(pause)
 
 
 def _open_unit() -> _Unit | None:

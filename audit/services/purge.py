@@ -36,7 +36,7 @@ def purge_trail(*, organization: TenantContext, before: datetime, reason: Reason
     An entry stays when it is not older than `before` and, under retention, when its `keep_until`
     has not come or it is kept for good. For commands: it works as the owner (`as_owner`).
     """
-    with as_owner(), use_tenant(organization), tenant_atomic():
+    with use_tenant(organization), as_owner(organization.placement.alias), tenant_atomic():
         head = locked_head()
         first_kept = _staying(before, reason).aggregate(first=Min("sequence"))["first"]
         going = AuditEntry.objects.filter(sequence__lt=first_kept or head.sequence + 1)

@@ -13,7 +13,7 @@ from audit.services.trail import record_trail
 from humana.kernel.actor import Actor
 from tenants.context import current_tenant
 from tenants.models import ControlEvent
-from tenants.transactions import tenant_atomic
+from tenants.transactions import control_atomic, tenant_atomic
 
 #: Events copied in one transaction.
 BATCH = 100
@@ -36,7 +36,7 @@ def anything_to_relay() -> bool:
 
 
 def _relay_batch() -> int:
-    with tenant_atomic():
+    with control_atomic(), tenant_atomic():
         free = _waiting().select_for_update(skip_locked=True)
         events = list(free.order_by("created_at", "id")[:BATCH])
         ids = [event.id for event in events]

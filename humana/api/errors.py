@@ -33,7 +33,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 def _headers(status: int, error: Exception) -> dict[str, str] | None:
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    if status == 429:
+    if status in (429, 503):
         return {"Retry-After": str(getattr(error, "retry_after", 1))}
     return None
 

@@ -8,6 +8,7 @@
     │   └── StaleVersion    412  edited by somebody else meanwhile
     ├── Invalid             422  the input is wrong; `field` says where
     ├── TooMany             429  a limit was reached; `retry_after` in seconds
+    ├── Unavailable         503  not just now, for this organization; `retry_after` in seconds
     ├── EndpointError       502  an outside service failed; `permanent` is all a retry needs to know
     └── Misconfigured       500  an operator must mend the installation
         └── NoTenant        500  a tenant query outside a context: always a programming error
@@ -67,6 +68,16 @@ class TooMany(HumanaError):
     status, default_code = 429, "too_many"
 
     def __init__(self, message: Any, *, retry_after: int = 1, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class Unavailable(HumanaError):
+    """One organization, or one placement, cannot be served just now. `retry_after` is in seconds."""
+
+    status, default_code = 503, "unavailable"
+
+    def __init__(self, message: Any, *, retry_after: int = 5, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.retry_after = retry_after
 

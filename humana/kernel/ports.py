@@ -47,3 +47,7 @@ furnish_organization: Port[..., None] = Port("furnish_organization")
 #: answer_once(member_id=, key=, fingerprint=, act=) -> (status, body, repeated) — filled by `audit`.
 #: Runs `act` once for a key; later gives the kept answer.
 answer_once: Port[..., tuple[int, bytes, bool]] = Port("answer_once")
+
+#: open_database(alias, owner=False) -> settings as in DATABASES — filled by `byoc`.
+#: What an alias of a placement's database stands for; raises NotFound when nobody knows it.
+open_database: Port[..., dict[str, Any]] = Port("open_database")

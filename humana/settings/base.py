@@ -98,6 +98,7 @@ TEMPLATES = [
 
 DATABASES = {"default": database(env.text("DATABASE_URL", ""))}
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "")
+HUMANA_MOST_DATABASES = env.integer("HUMANA_MOST_DATABASES", 64, least=1)  # besides this, per process
 HUMANA_APP_ROLE = DATABASES["default"]["USER"]
 
 REDIS_URL = env.text("REDIS_URL", "")

@@ -2,6 +2,7 @@
 
 from tenants.models.access import ApiKey, SupportSession
 from tenants.models.events import ControlEvent, PendingWork
+from tenants.models.jobs import PlacementJob
 from tenants.models.organizations import Organization, OrganizationSlug, Plan
 from tenants.models.people import Membership, Role, User
 from tenants.models.placements import Isolation, Placement
@@ -16,6 +17,7 @@ __all__ = [
     "OrganizationSlug",
     "PendingWork",
     "Placement",
+    "PlacementJob",
     "Plan",
     "Position",
     "Role",

@@ -6,6 +6,7 @@ from django_tenants.models import TenantMixin
 
 from humana.kernel.models import BaseModel
 from tenants.context import PlacementRef
+from tenants.db.levels import is_behind
 
 
 class Isolation(models.TextChoices):
@@ -18,7 +19,7 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
     """Which database, which schema, which isolation. A pool is shared by many organizations.
 
     django-tenants' TENANT_MODEL: one row per schema. `capacity` counts organizations; null means
-    no limit.
+    no limit. `migrated` is the latest migration of each tenant app there, as `audit:3 chats:12`.
     """
 
     class State(models.TextChoices):
@@ -35,6 +36,7 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
     zone = models.CharField(_("zone"), max_length=40, blank=True)
     capacity = models.PositiveIntegerField(_("capacity"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.READY)
+    migrated = models.CharField(_("migrated to"), max_length=200, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("placement")
@@ -46,4 +48,6 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
 
     @property
     def ref(self) -> PlacementRef:
-        return PlacementRef(self.id, self.database, self.schema_name, self.isolation)
+        return PlacementRef(
+            self.id, self.database, self.schema_name, self.isolation, is_behind(self.migrated)
+        )

@@ -118,7 +118,7 @@ PLANTED: list[tuple[Rule, str]] = [
     ),
     (
         control_plane.control_plane_is_isolated_or_says_why,
-        "CREATE TABLE public.byoc_endpoint (organization_id uuid)",
+        "CREATE TABLE public.byoc_secret (organization_id uuid)",
     ),
     (
         control_plane.control_plane_is_isolated_or_says_why,

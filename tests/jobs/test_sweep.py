@@ -17,6 +17,7 @@ from audit.services.relay import relay_control_events
 from tenants import context
 from tenants.context import use_tenant
 from tenants.models import ControlEvent, PendingWork
+from tenants.services import pending
 from tenants.services.events import control_event
 from tests.fixtures.organizations import World, build_world
 
@@ -45,13 +46,13 @@ def test_only_marked_organizations_are_looked_at(
     happen(left)
     assert marked() == {"left"}
     entered: list[str] = []
-    look = sweep._look
+    enter = pending.use_tenant
 
-    def watched(organization_id: Any, *rest: Any) -> None:
+    def watched(organization_id: Any) -> Any:
         entered.append(str(organization_id))
-        look(organization_id, *rest)
+        return enter(organization_id)
 
-    monkeypatch.setattr(sweep, "_look", watched)
+    monkeypatch.setattr(pending, "use_tenant", watched)
     sweep.sweep()
     assert told(left) == 1
     assert marked() == set()

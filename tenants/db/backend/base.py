@@ -5,6 +5,11 @@ when they differ from what this connection last had. The parent forgets what was
 rollback and savepoint rollback, so a reverted setting is issued again. Without a context the
 connection points at `public` with no organization: tenant tables are not found, policies pass
 no row. In that state a connection goes back to the pool, and comes out of it.
+
+Behind a pooler that gives every transaction another server connection (PgBouncer's transaction
+mode; `ENTER_PER_TRANSACTION` in the database's settings) nothing may stay on a session: there the
+same two settings are local to the transaction, and travel in the message of its first statement, or
+of the statement itself where there is no transaction. See `entering`.
 """
 
 from __future__ import annotations
@@ -12,11 +17,12 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from django.db.utils import DatabaseError
+from django.db.utils import DEFAULT_DB_ALIAS, DatabaseError
 from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaWrapper
 from psycopg.pq import TransactionStatus
 
 from tenants.context import peek_tenant
+from tenants.db.backend.entering import EnteringCursor
 
 ENTER = "SELECT set_config('search_path', %s, false), set_config('humana.organization', %s, false)"
 NOWHERE = ("public", "")
@@ -29,6 +35,14 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     _setting_search_path: bool
     _last: tuple[str, str] | None = None
 
+    @property
+    def per_transaction(self) -> bool:
+        return bool(self.settings_dict.get("ENTER_PER_TRANSACTION"))
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        return {**params, "cursor_factory": EnteringCursor} if self.per_transaction else params
+
     def get_new_connection(self, conn_params: Any) -> Any:
         connection = super().get_new_connection(conn_params)
         self.search_path_set_schemas = NOWHERE if getattr(connection, "humana_left", False) else None
@@ -39,8 +53,19 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         self._last = self.search_path_set_schemas
         super().close()
 
+    def create_cursor(self, name: str | None = None) -> Any:
+        cursor = super().create_cursor(name)
+        if isinstance(cursor, EnteringCursor):
+            cursor.place = self
+        return cursor
+
+    def commit(self) -> None:
+        super().commit()
+        if self.per_transaction:
+            self.search_path_set_schemas = None
+
     def _close(self) -> None:
-        if self.connection is not None and self.pool:
+        if self.connection is not None and self.pool and not self.per_transaction:
             _leave(self.connection, self._last)
         super()._close()
 
@@ -48,11 +73,25 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         context = peek_tenant()
         if context is not None and context.placement.alias == self.alias:
             return f'"{context.placement.schema}", public', context.organization_id.hex
+        if context is not None and self.alias == DEFAULT_DB_ALIAS:
+            return "public", context.organization_id.hex  # its rows of the control plane
         schema = self.schema_name or "public"
         path = "public" if schema == "public" else f'"{schema}", public'
         return (path if self.include_public_schema else f'"{schema}"'), ""
 
+    def to_enter(self) -> tuple[str, str] | None:
+        """What the next statement has to set for its transaction; None where it is set already."""
+        wanted = self._wanted()
+        if self.search_path_set_schemas == wanted or self._only_rollback_is_left():
+            return None
+        if not self.get_autocommit():
+            self.search_path_set_schemas = wanted
+            return wanted
+        return None if wanted == NOWHERE else wanted
+
     def _handle_search_path(self, cursor: Any = None) -> None:
+        if self.per_transaction:
+            return
         wanted = self._wanted()
         if self._setting_search_path or self.search_path_set_schemas == wanted:
             return

@@ -1,0 +1,154 @@
+"""Databases besides `default`: known when first asked for, forgotten when long unused.
+
+Django keeps its databases in one dict for the process and an open connection per thread. Customers'
+databases are too many for that, so `connections.settings` asks here for an alias it does not know,
+and here it is bounded:
+
+    a process     knows at most HUMANA_MOST_DATABASES of them; the longest unused goes first, with
+                  its pool, and never one that somebody is connected to
+    a thread      closes what it opened when it leaves the organization (`close_mine`), itself:
+                  once an alias is forgotten, nobody else would find that connection
+
+An alias names one version of one address (see `open_database` in `humana.kernel.ports`), so a
+pool never hands out a connection made with another customer's credentials, or with old ones.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import request_finished
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.utils.translation import gettext as _
+
+from humana.kernel import ports
+from humana.kernel.errors import Unavailable
+
+#: What every alias of ours begins with.
+PREFIX = "at_"
+#: A pool for a customer's server: nothing is kept open for long, and never many.
+POOL = {"min_size": 0, "max_size": 2, "timeout": 5, "max_idle": 60, "num_workers": 1}
+
+_lock = threading.RLock()
+_known: OrderedDict[str, weakref.WeakSet[BaseDatabaseWrapper]] = OrderedDict()
+_mine = threading.local()
+
+
+class OnDemand(dict[str, Any]):
+    """`connections.settings`: what is in DATABASES, and any placement's database when asked for."""
+
+    def __contains__(self, alias: object) -> bool:
+        if super().__contains__(alias):
+            return True
+        if not isinstance(alias, str) or not alias.startswith(PREFIX):
+            return False
+        _learn(self, alias)
+        return True
+
+
+def install() -> None:
+    """Let Django find placements' databases. Once per process, when apps are ready."""
+    if not isinstance(connections.settings, OnDemand):
+        connections.settings = OnDemand(connections.settings)
+        connection_created.connect(_opened, dispatch_uid="humana.aliases")
+        request_finished.connect(_finished, dispatch_uid="humana.aliases")
+
+
+def close_mine(keep: str | None = None) -> None:
+    """Close what this thread opened outside `default`, but for the alias it goes on using."""
+    opened: dict[str, BaseDatabaseWrapper] = getattr(_mine, "opened", {})
+    for alias in [one for one in opened if one != keep]:
+        connection = opened[alias]
+        if not connection.in_atomic_block:
+            del opened[alias]
+            connection.close()
+            _let_go(alias, connection)
+
+
+def known() -> list[str]:
+    """Aliases this process has settings for, the longest unused first."""
+    with _lock:
+        return list(_known)
+
+
+def forget(alias: str) -> None:
+    """Drop the settings and the pool, whether or not somebody is still connected."""
+    with _lock:
+        _known.pop(alias, None)
+        connections.settings.pop(alias, None)
+        _close_pool(alias)
+
+
+def forget_all() -> None:
+    for alias in known():
+        forget(alias)
+
+
+def _learn(registered: OnDemand, alias: str) -> None:
+    wanted = ports.open_database(alias)
+    with _lock:
+        if not dict.__contains__(registered, alias):
+            _make_room()
+            registered[alias] = complete(wanted)
+            _known[alias] = weakref.WeakSet()
+
+
+def complete(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The settings with what Django adds by default."""
+    both = {DEFAULT_DB_ALIAS: dict(connections.settings[DEFAULT_DB_ALIAS]), "one": wanted}
+    settings_of_one: dict[str, Any] = connections.configure_settings(both)["one"]
+    return settings_of_one
+
+
+def _make_room() -> None:
+    while len(_known) >= settings.HUMANA_MOST_DATABASES:
+        idle = next(_idle(), None)
+        if idle is None:
+            raise Unavailable(
+                _("Too many organizations with databases of their own are at work. Try again in a moment."),
+                code="too_many_databases",
+            )
+        forget(idle)
+
+
+def _idle() -> Iterator[str]:
+    return (alias for alias, users in _known.items() if all(one.connection is None for one in list(users)))
+
+
+def _opened(sender: Any, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    if not connection.alias.startswith(PREFIX):
+        return
+    if not hasattr(_mine, "opened"):
+        _mine.opened = {}
+    _mine.opened[connection.alias] = connection
+    with _lock:
+        users = _known.setdefault(connection.alias, weakref.WeakSet())
+        users.add(connection)
+        _known.move_to_end(connection.alias)
+
+
+def _finished(**kwargs: Any) -> None:
+    close_mine()
+
+
+def _let_go(alias: str, connection: BaseDatabaseWrapper) -> None:
+    """This thread forgets the wrapper, unless it has another one by now (`as_owner`)."""
+    threads_own: Any = connections
+    if getattr(threads_own._connections, alias, None) is connection:
+        del connections[alias]
+
+
+def _close_pool(alias: str) -> None:
+    from django.db.backends.postgresql.base import DatabaseWrapper
+
+    pools: dict[str, Any] = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]
+    pool = pools.pop(alias, None)
+    if pool is not None:
+        pool.close(timeout=0)

@@ -1,0 +1,109 @@
+"""Where an organization lives, asked at the beginning of every writing transaction.
+
+A move ends with a short freeze: it takes the organization's residence for itself, copies the last
+rows, and names the new placement. Every writing transaction holds the residence too, shared with
+all other writers. So none is half inside the old placement when the move flips, and one that begins
+meanwhile is told to wait; reads take no part.
+
+    PostgreSQL    an advisory lock of the transaction, tried with the placement's name in one message
+    MariaDB       a shared lock on a row that every placement has
+    SQLite        a writing transaction is alone in its file anyway
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.utils.translation import gettext as _
+
+from humana.kernel.errors import Unavailable
+from tenants.context import current_tenant, relocate
+
+#: How long a writer waits for a move to end, in seconds; people are told "a few seconds".
+PATIENCE = 15.0
+#: Pauses between two looks, in seconds.
+PAUSE = 0.05
+
+_TRY = "SELECT pg_try_advisory_xact_lock_shared(%s)"
+_WHERE = "SELECT placement_id FROM public.tenants_organization WHERE id = %s"
+_SHARE = "SELECT id FROM django_migrations ORDER BY id LIMIT 1 LOCK IN SHARE MODE"
+
+
+def lock_of(organization_id: uuid.UUID) -> int:
+    """The number of the organization's advisory lock."""
+    return int.from_bytes(sha256(b"residence" + organization_id.bytes).digest()[:8], "big", signed=True)
+
+
+def lives_here(connection: Any) -> bool:
+    """Whether the open transaction may write: nobody is moving the organization, and it is here."""
+    context = current_tenant()
+    if connection.alias == DEFAULT_DB_ALIAS:
+        free, placement = _ask_both(connection, context.organization_id)
+    else:
+        free = _hold(connection, context.organization_id)
+        placement = _placement_of(context.organization_id) if free else None
+    return free and placement == context.placement.id
+
+
+def waiting() -> Iterator[float]:
+    """Pauses until patience ends; then Unavailable is raised."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        yield PAUSE
+    message = _("Your organization is being moved. This takes a few seconds: try again.")
+    raise Unavailable(message, code="moving")
+
+
+def follow(pause: float) -> None:
+    """Look where the organization lives now; wait where that has not changed yet.
+
+    Raises NotFound when it is gone for good.
+    """
+    from tenants.queries import context_of
+
+    context = current_tenant()
+    now = context_of(context.organization_id)
+    if now.placement == context.placement:
+        time.sleep(pause)
+    else:
+        relocate(now)
+
+
+def _ask_both(connection: Any, organization_id: uuid.UUID) -> tuple[bool, uuid.UUID | None]:
+    """The second statement is read after the lock is held, so it cannot be older than a move."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_TRY};{_WHERE}", [lock_of(organization_id), organization_id])
+        (free,) = cursor.fetchone()
+        cursor.nextset()
+        found = cursor.fetchone()
+    return bool(free), found[0] if found else None
+
+
+def _hold(connection: Any, organization_id: uuid.UUID) -> bool:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_TRY, [lock_of(organization_id)])
+            return bool(cursor.fetchone()[0])
+        if connection.vendor == "mysql":
+            return _shared(cursor)
+    return True
+
+
+def _shared(cursor: Any) -> bool:
+    try:
+        cursor.execute(f"{_SHARE} NOWAIT")
+    except OperationalError:
+        return False
+    return True
+
+
+def _placement_of(organization_id: uuid.UUID) -> uuid.UUID | None:
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(_WHERE, [organization_id])
+        found = cursor.fetchone()
+    return found[0] if found else None
