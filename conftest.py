@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.plugins.databases",
     "tests.plugins.needs",
+    "tests.plugins.peers",
     "tests.fixtures.models",
     "tests.fixtures.organizations",
     "tests.fixtures.server",

@@ -57,7 +57,7 @@ def find_place(programs: Path, data: Path) -> Place:
     Data that once moved below /var/lib stays there, whatever would work by now.
     """
     if os.geteuid() != 0:
-        return Place(programs, data, Account(os.geteuid(), os.getegid(), None))
+        return Place(programs, data, unprivileged())
     moved = REFUGE / f"data-{_mark(data)}"
     if not moved.exists():
         for account in (_nobody(), _mapped()):
@@ -69,6 +69,11 @@ def find_place(programs: Path, data: Path) -> Place:
     if data.exists():
         shutil.move(data, moved)
     return Place(copy, moved, _nobody())
+
+
+def unprivileged() -> Account:
+    """Ourselves, or `nobody` where we are root: for programs and folders that everybody reaches."""
+    return _nobody() if os.geteuid() == 0 else Account(os.geteuid(), os.getegid(), None)
 
 
 def _nobody() -> Account:

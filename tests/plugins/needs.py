@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers import mariadb
+from tests.peers.server import program
+
 PEERS = Path(__file__).resolve().parents[1] / "peers" / "node"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
@@ -23,11 +26,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for name in marker.args:
-            missing = MISSING[name]()
-            if missing and os.environ.get("HUMANA_CI") == "1":
-                pytest.fail(f"{missing} (nothing may be missing in CI)", pytrace=False)
-            if missing:
-                pytest.skip(missing)
+            require(name)
+
+
+def require(name: str) -> None:
+    """What the marker does; for fixtures that start what the machine may lack."""
+    missing = MISSING[name]()
+    if missing and os.environ.get("HUMANA_CI") == "1":
+        pytest.fail(f"{missing} (nothing may be missing in CI)", pytrace=False)
+    if missing:
+        pytest.skip(missing)
 
 
 #: What keeps a browser in a test from talking to anybody else.
@@ -70,4 +78,21 @@ def _linux() -> str | None:
     return None if Path("/proc/self/status").exists() else "only on Linux"
 
 
-MISSING = {"node": _node, "chromium": _chromium, "model": _model, "linux": _linux}
+def _mariadb() -> str | None:
+    if absent := [name for name in mariadb.PROGRAMS if program(name) is None]:
+        return f"MariaDB is not installed: no {', '.join(absent)}"
+    return None if mariadb.ZONES.is_dir() else f"no time zones in {mariadb.ZONES}"
+
+
+def _pgbouncer() -> str | None:
+    return None if program("pgbouncer") else "PgBouncer is not installed"
+
+
+MISSING = {
+    "node": _node,
+    "chromium": _chromium,
+    "model": _model,
+    "linux": _linux,
+    "mariadb": _mariadb,
+    "pgbouncer": _pgbouncer,
+}

@@ -1,0 +1,51 @@
+"""Databases that we did not write, for a whole run: started when a test first asks, stopped at the end.
+
+    mariadb              a customer's MariaDB              `needs("mariadb")` by itself
+    customer_postgres    a customer's PostgreSQL           a second server, one role of small power
+    pgbouncer            transaction mode before ours      `needs("pgbouncer")` by itself
+
+Each tells `host`, `port`, `user`, `password`, `name`, `url()`, and has `connect()`. The customers'
+servers have `another_database(name)` for a test that wants one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.peers.customer_postgres import CustomerPostgres
+from tests.peers.mariadb import MariaDB
+from tests.peers.pgbouncer import PgBouncer
+from tests.plugins.needs import require
+from tests.plugins.services import Services
+
+
+@pytest.fixture(scope="session")
+def mariadb(services: Services) -> Iterator[MariaDB]:
+    """A customer's MariaDB."""
+    require("mariadb")
+    server = MariaDB(services.home / "mariadb")
+    child = server.start()
+    yield server
+    child.stop()
+
+
+@pytest.fixture(scope="session")
+def customer_postgres(services: Services) -> Iterator[CustomerPostgres]:
+    """A customer's PostgreSQL, another server than the one of the run."""
+    server = CustomerPostgres(services.home / "customer")
+    child = server.start()
+    yield server
+    child.stop()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(services: Services, django_db_setup: None) -> Iterator[PgBouncer]:
+    """PgBouncer before the run's own PostgreSQL, for the application's role."""
+    require("pgbouncer")
+    server = PgBouncer(services.home / "pgbouncer", os.environ["DATABASE_URL"])
+    child = server.start()
+    yield server
+    child.stop()
