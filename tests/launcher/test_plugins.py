@@ -8,7 +8,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from humana import env
+from humana.embedded.process import CannotStart
+from tests.peers.server import installed, program
 from tests.plugins.services import PREFIX, Services, sweep
 
 NEEDY = """
@@ -43,6 +47,13 @@ def test_ci_skips_nothing(tmp_path: Path) -> None:
     done = run_without_node(tmp_path, ci=True)
     assert "Node is not installed (nothing may be missing in CI)" in done.stdout
     assert done.returncode == 1
+
+
+def test_a_program_that_the_machine_lacks_is_named() -> None:
+    assert program("sh") is not None
+    assert program("no-such-server") is None
+    with pytest.raises(CannotStart, match="no-such-server is not installed"):
+        installed("no-such-server")
 
 
 def test_folders_of_dead_runs_are_swept_and_those_of_living_ones_stay(services: Services) -> None:
