@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from tests.architecture.catalogue import (
-    APP,
-    GRANTS,
-    HERE,
-    ISOLATED,
-    OWNER,
-    Connection,
-    Rule,
-    foreign_keys,
-    isolated,
-    rows,
-)
+from tenants.db.catalogue import Connection, Expected, Rule
+from tenants.db.catalogue.reading import names, rows
+from tenants.db.catalogue.rights import grants, owned, schema_grants
+from tenants.db.catalogue.tables import HERE, ISOLATED, foreign_keys, isolated
 
+PUBLIC = "public"
 #: Rows without an organization are the platform's, seen outside every context.
-ISOLATED_OR_PLATFORM = f"(NOT (organization_id IS DISTINCT FROM {HERE}))"
+ISOLATED_OR_PLATFORM = f"NOT organization_id IS DISTINCT FROM {HERE}"
 
 #: Tables of the control plane with an organization and without row-level security, and why.
 #: Whoever adds one says what is read from it before a context can exist.
@@ -40,7 +33,7 @@ SINGLE_REFERENCES = {
 }
 
 
-def control_plane_is_isolated_or_says_why(connection: Connection) -> list[str]:
+def control_plane_is_isolated_or_says_why(connection: Connection, expected: Expected) -> list[str]:
     found = rows(
         connection,
         """
@@ -58,10 +51,10 @@ def control_plane_is_isolated_or_says_why(connection: Connection) -> list[str]:
     ]
     wrong += [f"{name} stands in OPEN_TABLES for nothing" for name in set(OPEN_TABLES) - open_tables]
     policies = {name: ISOLATED_OR_PLATFORM if nullable else ISOLATED for name, on, nullable in found if on}
-    return wrong + isolated(connection, "public", policies)
+    return wrong + isolated(connection, PUBLIC, policies)
 
 
-def control_plane_references(connection: Connection) -> list[str]:
+def control_plane_references(connection: Connection, expected: Expected) -> list[str]:
     """A row with an organization that points at another row with one, by the key alone."""
     with_organization = {
         name
@@ -73,7 +66,7 @@ def control_plane_references(connection: Connection) -> list[str]:
     }
     single = {
         f"{table}.{columns[0]}"
-        for table, columns, target, *_rest in foreign_keys(connection, "public")
+        for table, columns, target, *_rest in foreign_keys(connection, PUBLIC)
         if len(columns) == 1 and {table, target} <= with_organization
     }
     return [f"{one}: carry the organization" for one in single - SINGLE_REFERENCES] + [
@@ -81,33 +74,65 @@ def control_plane_references(connection: Connection) -> list[str]:
     ]
 
 
-def control_plane_grants(connection: Connection) -> list[str]:
-    allowed = {(APP, right) for right in ("SELECT", "INSERT", "UPDATE", "DELETE")}
-    given = rows(connection, GRANTS, "public")
-    return [
-        f"{name}: {who} may {right}"
-        for name, who, right in given
-        if who != OWNER and (who, right) not in allowed
-    ]
+def control_plane_grants(connection: Connection, expected: Expected) -> list[str]:
+    given = [one for one in grants(connection, PUBLIC, expected.owner) if not one[0].endswith("_seq")]
+    allowed = {(expected.app, right) for right in ("SELECT", "INSERT", "UPDATE", "DELETE")}
+    return [f"{name}: {who} may {right}" for name, who, right in given if (who, right) not in allowed]
 
 
-def roles_are_plain(connection: Connection) -> list[str]:
+def public_is_closed(connection: Connection, expected: Expected) -> list[str]:
+    """The application looks things up in public too, and makes nothing there; PUBLIC may do neither."""
+    of_interest = {expected.app, "PUBLIC"}
+    given = {one for one in schema_grants(connection, PUBLIC, expected.owner) if one[0] in of_interest}
+    return [f"public: {one} differs" for one in sorted(given ^ {(expected.app, "USAGE")})]
+
+
+def the_owner_owns_public(connection: Connection, expected: Expected) -> list[str]:
+    everything = owned(connection, PUBLIC, expected.owner)
+    return [one for one in everything if not one.startswith("the schema ")]
+
+
+def nothing_works_past_public(connection: Connection, expected: Expected) -> list[str]:
+    """In a database of ours there are no views, definer functions and triggers at all."""
+    return [f"{name} is a {what}" for what, query in _PAST.items() for name in names(connection, query)]
+
+
+_PAST = {
+    "view": """
+        SELECT c.oid::regclass::text FROM pg_class c WHERE relkind IN ('v', 'm')
+        AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+        AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+    """,
+    "function that runs as its owner": """
+        SELECT p.oid::regprocedure::text FROM pg_proc p WHERE prosecdef
+        AND pronamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
+    """,
+    "trigger": """
+        SELECT t.tgname FROM pg_trigger t WHERE NOT tgisinternal
+        AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
+    """,
+}
+
+
+def roles_are_plain(connection: Connection, expected: Expected) -> list[str]:
+    """Our own two roles are more modest than what a customer's must be."""
+    app, owner = expected.app, expected.owner
     found = rows(
         connection,
         "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolreplication, rolcreatedb"
-        " FROM pg_roles WHERE rolname IN (%s, %s)",
-        APP,
-        OWNER,
+        " FROM pg_roles WHERE rolname IN (%(app)s, %(owner)s)",
+        app=app,
+        owner=owner,
     )
     wrong = [f"{name} steps around the rules" for name, *powers, _createdb in found if any(powers)]
-    wrong += [f"{name} is missing" for name in {APP, OWNER} - {name for name, *_rest in found}]
-    wrong += [f"{name} may create databases" for name, *_p, createdb in found if createdb and name == APP]
+    wrong += [f"{name} is missing" for name in {app, owner} - {name for name, *_rest in found}]
+    wrong += [f"{name} may create databases" for name, *_p, createdb in found if createdb and name == app]
     memberships = rows(
         connection,
-        "SELECT roleid::regrole::text, member::regrole::text FROM pg_auth_members"
-        " WHERE member IN (%s::regrole, %s::regrole)",
-        APP,
-        OWNER,
+        "SELECT g.rolname, m.rolname FROM pg_auth_members JOIN pg_roles g ON g.oid = roleid"
+        " JOIN pg_roles m ON m.oid = member WHERE m.rolname IN (%(app)s, %(owner)s)",
+        app=app,
+        owner=owner,
     )
     return wrong + [f"{member} may act as {role}" for role, member in memberships]
 
@@ -116,5 +141,8 @@ RULES: list[Rule] = [
     control_plane_is_isolated_or_says_why,
     control_plane_references,
     control_plane_grants,
+    public_is_closed,
+    the_owner_owns_public,
+    nothing_works_past_public,
     roles_are_plain,
 ]

@@ -5,7 +5,6 @@ The first test of each pair is in the other modules: with the guard on, the same
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,8 +21,9 @@ from tenants import jobs, queries, scoping
 from tenants.context import use_tenant
 from tenants.db.backend import base
 from tenants.db.backend.base import DatabaseWrapper, SchemaWrapper
+from tenants.db.catalogue import rights, tables
 from tenants.models import Membership
-from tests.architecture import catalogue
+from tests.architecture.catalogue import wrong
 from tests.fixtures.organizations import World
 from tests.isolation import test_sql as sql
 from tests.isolation.cells import INSIDE, OUTSIDE, Case
@@ -201,8 +201,8 @@ def test_row_level_security(
         assert noticed(lambda: sql.test_rows_are_not_given_to_next_door(Chat, left, right, app_sql))
         app_sql.rollback()
         assert cells("raw_list", left, right, [Chat]) == {"raw_list"}
-        assert catalogue.rows_are_isolated(owner_sql)
-    assert catalogue.rows_are_isolated(owner_sql) == []
+        assert wrong(tables.rows_are_isolated, owner_sql)
+    assert wrong(tables.rows_are_isolated, owner_sql) == []
 
 
 @pytest.mark.usefixtures("_no_filter")
@@ -220,15 +220,14 @@ def test_each_half_of_the_policy(
     half: str, left: World, right: World, owner_sql: sql.Connection, app_sql: sql.Connection
 ) -> None:
     policy = "ALTER POLICY organization_isolation ON chats_draft"
-    isolated = re.sub(r" AS \"\w+\"", "", catalogue.ISOLATED)
     check = {
         "USING": sql.test_rows_are_not_seen_next_door,
         "WITH CHECK": sql.test_rows_are_not_given_to_next_door,
     }
-    with altered(owner_sql, f"{policy} {half} (true)", f"{policy} {half} ({isolated})"):
+    with altered(owner_sql, f"{policy} {half} (true)", f"{policy} {half} ({tables.ISOLATED})"):
         assert noticed(lambda: check[half](Draft, left, right, app_sql))
         app_sql.rollback()
-    assert catalogue.rows_are_isolated(owner_sql) == []
+    assert wrong(tables.rows_are_isolated, owner_sql) == []
 
 
 def test_forcing_it_on_the_owner(left: World, owner_sql: sql.Connection) -> None:
@@ -236,7 +235,7 @@ def test_forcing_it_on_the_owner(left: World, owner_sql: sql.Connection) -> None
     assert sql.count(owner_sql, Chat, left) == 0
     with altered(owner_sql, off, on):
         assert sql.count(owner_sql, Chat, left) == 1
-        assert catalogue.rows_are_isolated(owner_sql)
+        assert wrong(tables.rows_are_isolated, owner_sql)
 
 
 def test_the_organization_in_references(left: World, right: World, owner_sql: sql.Connection) -> None:
@@ -248,8 +247,8 @@ def test_the_organization_in_references(left: World, right: World, owner_sql: sq
     )
     with altered(owner_sql, off, on):
         assert cells("point_at_them", left, right, [Vote]) == {"point_at_them"}
-        assert catalogue.references_carry_the_organization(owner_sql)
-    assert catalogue.references_carry_the_organization(owner_sql) == []
+        assert wrong(tables.references_carry_the_organization, owner_sql)
+    assert wrong(tables.references_carry_the_organization, owner_sql) == []
 
 
 def test_grants_of_the_trail(
@@ -263,6 +262,6 @@ def test_grants_of_the_trail(
         sql.enter(app_sql, left)
         assert sql.changed(app_sql, "UPDATE {} SET action = 'forged'", AuditEntry) >= 1
         app_sql.rollback()
-        assert catalogue.grants_are_exact(owner_sql)
+        assert wrong(rights.grants_are_exact, owner_sql)
     sql.enter(app_sql, left)
     assert sql.changed(app_sql, "UPDATE {} SET action = 'forged'", AuditEntry) == 0

@@ -1,0 +1,91 @@
+"""What is expected of a schema, and how pg_catalog is asked about it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.apps import apps
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import Model
+from psycopg.rows import tuple_row
+
+from tenants.db.catalogue import sql
+from tenants.db.operations import IsolateTables
+from tenants.routing import TENANT_PLANE
+
+Connection = psycopg.Connection[Any]
+
+#: The one table of a schema that holds no rows of organizations.
+BOOKKEEPING = "django_migrations"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A schema and its roles, by name. `app` is `owner` where a customer gave one role only."""
+
+    schema: str
+    owner: str
+    app: str
+
+
+Rule = Callable[[Connection, Expected], list[str]]
+
+
+@contextmanager
+def undisturbed(connection: Connection) -> Iterator[None]:
+    """A transaction that leaves nothing, in which every name that is not PostgreSQL's own is told
+    with its schema: a look-alike of a function in `public` does not pass for the real one."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL search_path = pg_catalog")
+        yield
+
+
+def rows(connection: Connection, query: str, **values: str) -> list[tuple[Any, ...]]:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(query, values).fetchall()
+
+
+def names(connection: Connection, query: str, **values: str) -> list[str]:
+    """The only column of each row."""
+    return [name for (name,) in rows(connection, query, **values)]
+
+
+def tables(connection: Connection, schema: str) -> set[str]:
+    return set(names(connection, sql.TABLES, schema=schema))
+
+
+def tenant_models() -> dict[str, type[Model]]:
+    """Every model of the tenant plane, by its table."""
+    models = [model for label in sorted(TENANT_PLANE) for model in apps.get_app_config(label).get_models()]
+    return {model._meta.db_table: model for model in models}
+
+
+@functools.cache
+def append_only() -> frozenset[str]:
+    """Tables in which the application may insert and read rows, never change them: as migrations say."""
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations.values()
+    named = {
+        (migration.app_label, name)
+        for migration in known
+        for operation in migration.operations
+        if isinstance(operation, IsolateTables)
+        for name in operation.append_only
+    }
+    models = tenant_models().items()
+    return frozenset(t for t, model in models if (model._meta.app_label, model._meta.object_name) in named)
+
+
+def tokens(expression: str | None) -> list[str]:
+    """An expression without what versions of PostgreSQL deparse differently.
+
+    Left out are blanks, parentheses, the name of the inner SELECT's column, and casts of literals
+    to text.
+    """
+    bare = re.sub(r"""(?<=')::text\b|\sAS\s"?\w+"?(?=\s*\))""", "", expression or "")
+    return re.findall(r"'[^']*'|[\w.\"]+|[^\s()]", bare)
