@@ -18,7 +18,11 @@ LOOKALIKE = (
     " SET LOCAL search_path = {schema}, public, pg_catalog;"
     f" ALTER POLICY organization_isolation ON chats_chat USING ({tables.ISOLATED})"
 )
-PLANTED: list[tuple[Rule, str]] = [
+OTHER_POLICY = (
+    "DROP POLICY organization_isolation ON chats_chat; CREATE POLICY organization_isolation ON chats_chat"
+    f" {{}} USING ({tables.ISOLATED}) WITH CHECK ({tables.ISOLATED})"
+)
+PLANTED: Planted = [
     (tables.planes_are_apart, "CREATE TABLE {schema}.chats_secret (id uuid)"),
     (tables.planes_are_apart, "CREATE TABLE public.chats_chat (id uuid)"),
     (tables.planes_are_apart, "DROP TABLE chats_draft"),
@@ -90,7 +94,16 @@ PLANTED: list[tuple[Rule, str]] = [
     (tables.rows_are_isolated, LOOKALIKE),
     (
         tables.rows_are_isolated,
+        f"CREATE POLICY more ON chats_chat USING ({tables.ISOLATED}) WITH CHECK ({tables.ISOLATED})",
+    ),
+    *((tables.rows_are_isolated, OTHER_POLICY.format(kind)) for kind in ("FOR UPDATE", "AS RESTRICTIVE")),
+    (
+        tables.rows_are_isolated,
         f"ALTER POLICY organization_isolation ON chats_chat USING ({tables.ISOLATED} OR pinned)",
+    ),
+    (
+        tables.organization_is_always_there,
+        "CREATE TABLE {schema}.chats_secret (organization_id text NOT NULL)",
     ),
     (
         tables.organization_comes_first,
@@ -103,8 +116,13 @@ PLANTED: list[tuple[Rule, str]] = [
     ),
     (
         tables.references_carry_the_organization,
-        "CREATE TABLE public.copy (LIKE chats_message INCLUDING INDEXES);"
-        f" {REPLACED} REFERENCES public.copy (organization_id, id)",
+        "CREATE TABLE public.chats_message (LIKE chats_message INCLUDING INDEXES);"
+        f" {REPLACED} REFERENCES public.chats_message (organization_id, id)",
+    ),
+    (
+        tables.references_carry_the_organization,
+        "ALTER TABLE chats_vote ADD FOREIGN KEY (id, message_id)"
+        " REFERENCES chats_message (organization_id, id)",
     ),
     (rights.grants_are_exact, "GRANT SELECT ON chats_chat TO pg_monitor"),
     (rights.grants_are_exact, f"GRANT SELECT ON chats_chat TO {APP} WITH GRANT OPTION"),
@@ -115,6 +133,8 @@ PLANTED: list[tuple[Rule, str]] = [
     (rights.schema_is_closed, f"REVOKE USAGE ON SCHEMA {{schema}} FROM {APP}"),
     (rights.schema_is_closed, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor"),
     (rights.nothing_works_past_the_policies, "CREATE VIEW {schema}.peek AS SELECT 1"),
+    (rights.nothing_works_past_the_policies, "CREATE MATERIALIZED VIEW {schema}.peek AS SELECT 1"),
+    (rights.nothing_works_past_the_policies, "CREATE TABLE public.part () INHERITS (chats_vote)"),
     (
         rights.nothing_works_past_the_policies,
         "CREATE FUNCTION {schema}.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
@@ -185,6 +205,13 @@ PLANTED_BY_A_SUPERUSER: Planted = [
         "CREATE ROLE humana_between; CREATE ROLE humana_past BYPASSRLS;"
         f" GRANT humana_past TO humana_between; GRANT humana_between TO {APP}",
     ),
+    (rights.nobody_is_inside_unasked, f"ALTER ROLE {APP} SET humana.organization = 'somebody'"),
+    (
+        rights.nobody_is_inside_unasked,
+        "DO $$ BEGIN EXECUTE format("
+        "'ALTER DATABASE %I SET humana.organization = somebody', current_database()); END $$",
+    ),
+    (rights.nobody_is_inside_unasked, f"ALTER ROLE {APP} SET session_replication_role = replica"),
     (rights.the_owner_owns, f"ALTER TABLE chats_chat OWNER TO {APP}"),
     (rights.the_owner_owns, f"ALTER SCHEMA {{schema}} OWNER TO {APP}"),
     (rights.nothing_works_past_the_policies, "ALTER TABLE chats_vote DISABLE TRIGGER ALL"),

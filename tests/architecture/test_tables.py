@@ -26,6 +26,10 @@ from tests.fixtures.schemas import make_schema
 from tests.plugins.services import Services
 
 FRESH = "o_left_0a1b2c"
+LOOKALIKE = (
+    "CREATE FUNCTION public.current_setting(text, boolean) RETURNS text LANGUAGE sql AS 'SELECT $1';"
+    " SET LOCAL search_path = {schema}, pg_catalog"
+)
 
 
 def name_of(one: Any) -> str:
@@ -139,6 +143,11 @@ def test_an_audit_says_everything_and_changes_nothing(schema: str, owner: Connec
     assert "chats_chat: row-level security" in str(refusal.value)
     assert f"chats_draft has no table in {schema}" in str(refusal.value)
     assert owner.execute("SHOW search_path").fetchone() == (f"{schema}, public",)
+
+
+def test_it_does_not_matter_where_the_session_looks_first(schema: str, owner: Connection) -> None:
+    plant(owner, "public", LOOKALIKE)
+    assert catalogue.problems(owner, expected(schema)) == []
 
 
 def test_where_one_role_is_everything_nobody_else_has_a_right(owner: Connection) -> None:

@@ -27,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     tables.organization_comes_first,
     tables.references_carry_the_organization,
     rights.roles_are_held,
+    rights.nobody_is_inside_unasked,
     rights.the_owner_owns,
     rights.grants_are_exact,
     rights.schema_is_closed,

@@ -34,6 +34,12 @@ def _too_much(role: str, power: str, past: bool, more: bool, owner: str) -> str:
     return f"{role} may do more than it was granted, as {power}" if more and role != owner else ""
 
 
+def nobody_is_inside_unasked(connection: Connection, expected: Expected) -> list[str]:
+    """No session begins with an organization, nor with references unchecked."""
+    found = rows(connection, sql.PRESETS, owner=expected.owner, app=expected.app)
+    return [f"sessions of {who} begin with a setting of {name}" for name, who in found]
+
+
 def the_owner_owns(connection: Connection, expected: Expected) -> list[str]:
     """Whoever owns a table can lift its policies."""
     return owned(connection, expected.schema, expected.owner)

@@ -78,6 +78,17 @@ POWERS = """
     WHERE r.rolname = %(role)s ORDER BY p.oid = r.oid DESC, 1
 """
 
+# What sessions begin with: of everybody or of these roles, in this database or everywhere.
+PRESETS = """
+    SELECT split_part(preset, '=', 1), coalesce(r.rolname, 'everybody')::text
+    FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) preset
+    LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE (s.setrole = 0 OR r.rolname IN (%(owner)s, %(app)s))
+      AND (s.setdatabase = 0 OR d.datname = current_database())
+      AND lower(split_part(preset, '=', 1)) IN ('humana.organization', 'session_replication_role')
+    ORDER BY 1, 2
+"""
+
 # Indexes, row types and TOAST go with their table.
 OWNED_BY_OTHERS = """
     WITH o AS (
