@@ -23,6 +23,7 @@ from psycopg.pq import TransactionStatus
 
 from tenants.context import peek_tenant
 from tenants.db.backend.entering import EnteringCursor
+from tenants.db.backend.schema import SchemaEditor
 
 ENTER = "SELECT set_config('search_path', %s, false), set_config('humana.organization', %s, false)"
 NOWHERE = ("public", "")
@@ -31,6 +32,7 @@ NOWHERE = ("public", "")
 class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     """django-tenants' wrapper, except that the wanted state comes from the ContextVar."""
 
+    SchemaEditorClass = SchemaEditor
     search_path_set_schemas: tuple[str, str] | None
     _setting_search_path: bool
     _last: tuple[str, str] | None = None

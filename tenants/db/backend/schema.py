@@ -1,0 +1,38 @@
+"""A schema editor that can be listened to: what it ran in one schema can be replayed in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
+else:
+    from django.db.backends.postgresql.schema import DatabaseSchemaEditor as Editor
+
+_tape: ContextVar[list[str] | None] = ContextVar("humana_tape", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[list[str]]:
+    """Every statement that schema editors run inside the block, in order, parameters quoted in."""
+    tape: list[str] = []
+    token = _tape.set(tape)
+    try:
+        yield tape
+    finally:
+        _tape.reset(token)
+
+
+class SchemaEditor(Editor):
+    """PostgreSQL's, which also puts the final text of each statement on the tape of `recording`."""
+
+    def execute(self, sql: Any, params: Any = ()) -> None:
+        tape = _tape.get()
+        if tape is not None:
+            operations: Any = self.connection.ops
+            text = str(sql) if params is None else operations.compose_sql(str(sql), params)
+            tape.append(text.strip())
+        super().execute(sql, params)
