@@ -11,11 +11,12 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from tenants.db.scripts import NOTHING, Name, Script, State, latest, script
 from tenants.owner import as_owner
-from tenants.routing import TENANT_PLANE
+from tenants.routing import TENANT_PLANE, in_tenant_plane
 
 #: How long a replay waits for a lock before it gives way to the people at work, in milliseconds.
 LOCK_TIMEOUT_MS = 2000
@@ -99,6 +100,13 @@ def migrate_by_django(
             _enter(connection, schema, lock_timeout_ms)
         executor = MigrationExecutor(connection)
         executor.migrate(latest(executor))
+
+
+def applied_by_django(alias: str) -> State:
+    """As `applied`, for a database that holds one placement and is not PostgreSQL."""
+    with as_owner(alias):
+        known = MigrationRecorder(connections[alias]).applied_migrations()
+    return frozenset(key for key in known if in_tenant_plane(key[0]))
 
 
 def _enter(connection: Any, schema: str, lock_timeout_ms: int) -> None:

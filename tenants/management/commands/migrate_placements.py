@@ -1,0 +1,84 @@
+"""`manage.py migrate_placements`: every placement brought up to the code, one report for each."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from tenants.db.replay import LOCK_TIMEOUT_MS
+from tenants.services.migrating import Outcome, Result, migrate_targets, targets
+
+#: The progress bar: its length in characters, and what clears the line it is in.
+BAR, WIPE = 30, "\r\x1b[K"
+
+
+class Command(BaseCommand):
+    help = (
+        "Migrates every placement as the owner (DATABASE_OWNER_URL): planned once, replayed in each."
+        " One that fails keeps no other; the next run tries it again."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--placement", metavar="NAME", help="only this one")
+        parser.add_argument("--plan", action="store_true", help="say what is pending, change nothing")
+        parser.add_argument("--json", action="store_true", help="the report, for programs")
+        parser.add_argument(
+            "--lock-timeout",
+            type=int,
+            default=LOCK_TIMEOUT_MS,
+            metavar="MS",
+            help="wait so long for tables that are in use, three times; milliseconds",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        chosen = targets(options["placement"])
+        if options["placement"] and not chosen:
+            raise CommandError(f"There is no placement “{options['placement']}” to migrate: see its name.")
+        outcomes: list[Outcome] = []
+        going = migrate_targets(chosen, plan_only=options["plan"], lock_timeout_ms=options["lock_timeout"])
+        for outcome in going:
+            outcomes.append(outcome)
+            if not options["json"] and options["verbosity"]:
+                self._tell(outcome, len(outcomes), len(chosen))
+        if options["json"]:
+            self.stdout.write(json.dumps([_as_json(one) for one in outcomes], ensure_ascii=False))
+        self._conclude(outcomes, quiet=options["json"] or not options["verbosity"])
+
+    def _tell(self, outcome: Outcome, done: int, total: int) -> None:
+        """A bar on a terminal, with failures above it; a line for each placement elsewhere."""
+        is_terminal = self.stdout.isatty()
+        if not is_terminal or outcome.result in (Result.FAILED, Result.PENDING):
+            self.stdout.write(f"{WIPE if is_terminal else ''}{_line(outcome)}")
+        if is_terminal:
+            full = BAR * done // total
+            self.stdout.write(f"{WIPE}[{'█' * full}{'·' * (BAR - full)}] {done}/{total}", ending="")
+            self.stdout.flush()
+
+    def _conclude(self, outcomes: list[Outcome], *, quiet: bool) -> None:
+        counts = Counter(one.result for one in outcomes)
+        if not quiet:
+            told = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
+            wipe = WIPE if self.stdout.isatty() else ""
+            self.stdout.write(f"{wipe}Placements: {told or 'none'}.")
+        if counts[Result.FAILED]:
+            raise CommandError(f"{counts[Result.FAILED]} of {len(outcomes)} placements were not migrated.")
+
+
+def _line(outcome: Outcome) -> str:
+    names = " ".join(f"{app}.{name}" for app, name in outcome.migrations)
+    return f"{outcome.target.placement}: {outcome.result} {outcome.problem or names}".rstrip()
+
+
+def _as_json(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "placement": outcome.target.placement,
+        "schema": outcome.target.schema,
+        "database": outcome.target.alias,
+        "result": outcome.result,
+        "migrations": [f"{app}.{name}" for app, name in outcome.migrations],
+        "problem": outcome.problem,
+    }

@@ -1,0 +1,346 @@
+"""Placements are brought up to the code: each for itself, and the report says what became of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from humana.kernel import ports
+from humana.settings.database import database
+from tenants.context import use_tenant
+from tenants.db.aliases import forget_all
+from tenants.db.levels import level_of
+from tenants.db.replay import applied, create_schema
+from tenants.db.scripts import script, wanted
+from tenants.models import Organization, Placement
+from tenants.owner import owner_connection
+from tests.plugins.databases import create
+from tests.plugins.databases import drop as drop_database
+from tests.plugins.services import Services, in_database, run_database
+from tests.tenants.schemas import ADD_FIELD, drop, facts, held, next_release, tables
+
+SCHEMAS = [f"own_{number:02}" for number in range(30)]
+BUSY = "LOCK TABLE own_01.companions_value IN ACCESS SHARE MODE"
+
+
+@pytest.fixture(autouse=True)
+def _any_database(cloned_database: str, django_db_blocker: Any) -> Iterator[None]:
+    """Also those that are known only once the test is running; Django's test cases would refuse them."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def owner(_any_database: None) -> Iterator[psycopg.Connection[Any]]:
+    with owner_connection() as connection:
+        yield connection
+
+
+@pytest.fixture
+def placements(owner: psycopg.Connection[Any], request: pytest.FixtureRequest) -> Iterator[list[Placement]]:
+    """Organizations' own schemas beside the pool, all up to date; `param` says how many."""
+    schemas = SCHEMAS[: getattr(request, "param", 4)]
+    for schema in schemas:
+        create_schema(owner, schema, app_role=settings.HUMANA_APP_ROLE)
+    yield [
+        Placement.objects.create(name=f"Own {schema[-2:]}", schema_name=schema, isolation="schema")
+        for schema in schemas
+    ]
+    Organization.objects.all().delete()
+    Placement.objects.exclude(schema_name="pool_main").delete()
+    drop(owner, *schemas, "pool_main")
+    create_schema(owner, "pool_main", app_role=settings.HUMANA_APP_ROLE)
+
+
+def run(**options: Any) -> list[dict[str, Any]]:
+    """The report, also of a run that ends with an error."""
+    out = io.StringIO()
+    try:
+        call_command("migrate_placements", json=True, lock_timeout=100, stdout=out, **options)
+    except CommandError as error:
+        assert error.returncode == 1
+        assert "not migrated" in str(error)
+    report: list[dict[str, Any]] = json.loads(out.getvalue())
+    return report
+
+
+def results(**options: Any) -> dict[str, str]:
+    return {one["placement"]: one["result"] for one in run(**options)}
+
+
+def has_weight(owner: psycopg.Connection[Any], schema: str) -> bool:
+    query = (
+        "SELECT 1 FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'weight' AND NOT attisdropped"
+    )
+    return owner.execute(query, [f"{schema}.companions_value"]).fetchone() is not None
+
+
+@pytest.mark.parametrize("placements", [30], indirect=True)
+def test_thirty_schemas_and_the_pool_get_a_column(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    with next_release(ADD_FIELD):
+        assert set(results().values()) == {"migrated"}
+        assert len(results()) == 31
+        assert all(has_weight(owner, schema) for schema in [*SCHEMAS, "pool_main"])
+        assert set(applied(owner, SCHEMAS).values()) == {wanted()}
+        assert {one.migrated for one in Placement.objects.all()} == {level_of(wanted())}
+        assert set(results().values()) == {"already"}
+
+
+def test_a_run_with_nothing_to_do_changes_nothing(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    before = facts(owner, "own_03")
+    assert set(results().values()) == {"already"}
+    assert facts(owner, "own_03") == before
+
+
+def test_a_table_in_use_keeps_no_other_and_the_next_run_mends_it(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    with next_release(ADD_FIELD):
+        with held(BUSY):
+            report = {one["placement"]: one for one in run()}
+        failed = [name for name, one in report.items() if one["result"] != "migrated"]
+        assert failed == ["Own 01"]
+        assert report["Own 01"]["problem"].startswith("Its tables were in use, 3 times.")
+        assert not has_weight(owner, "own_01")
+        assert Placement.objects.get(name="Own 01").migrated != level_of(wanted())
+        assert results()["Own 01"] == "migrated"
+        assert has_weight(owner, "own_01")
+
+
+def test_who_was_only_busy_for_a_moment_is_come_back_to(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    free = threading.Event()
+
+    def keep() -> None:
+        with held(BUSY):
+            taken.set()
+            free.wait(10)
+
+    taken, keeper = threading.Event(), threading.Thread(target=keep)
+    keeper.start()
+    taken.wait(10)
+    with next_release(ADD_FIELD):
+        watcher = threading.Thread(target=_let_go_after_another, args=[free])
+        watcher.start()
+        assert set(results().values()) == {"migrated"}
+        watcher.join()
+    keeper.join()
+
+
+def _let_go_after_another(free: threading.Event) -> None:
+    """The busy one is given free only when one that comes after it is through."""
+    with owner_connection() as own:
+        while not has_weight(own, "own_03"):
+            time.sleep(0.01)
+    free.set()
+
+
+def test_a_schema_that_somebody_changed_by_hand_fails_alone(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    owner.execute("ALTER TABLE own_02.companions_value ADD COLUMN weight text")
+    with next_release(ADD_FIELD):
+        report = {one["placement"]: one for one in run()}
+        assert {name for name, one in report.items() if one["result"] != "migrated"} == {"Own 02"}
+        assert 'column "weight" of relation "companions_value" already exists' in report["Own 02"]["problem"]
+
+
+def test_python_on_rows_is_run_in_each_schema(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    """Rows of every organization are reached, as only Django can."""
+    from companions.models import Value
+
+    people = [
+        Organization.objects.create(slug=name.lower().replace(" ", "-"), name=name, placement=placement)
+        for name, placement in (("Own 00", placements[0]), ("Own 01", placements[1]))
+    ]
+    for organization in people:
+        with use_tenant(organization.context):
+            Value.objects.create(title="Calm", description="Before")
+    change = (
+        "RunPerOrganization(lambda apps: apps.get_model('companions', 'Value').objects.update("
+        "description='After'), count=lambda apps: apps.get_model('companions', 'Value').objects.count())"
+    )
+    with next_release(change):
+        assert script(applied(owner, ["own_00"])["own_00"]) is None
+        assert set(results().values()) == {"migrated"}
+        assert set(applied(owner, SCHEMAS[:4]).values()) == {wanted()}
+    for organization in people:
+        with use_tenant(organization.context):
+            assert [one.description for one in Value.objects.all()] == ["After"]
+
+
+def test_a_migration_that_is_wrong_fails_once_for_all(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    before = facts(owner, "own_00")
+    with next_release("migrations.RunSQL('SELECT 1/0')"):
+        report = run()
+    assert {one["result"] for one in report} == {"failed"}
+    assert report[0]["problem"] == "division by zero. Mend that, then run this again."
+    assert facts(owner, "own_00") == before
+
+
+def test_schemas_that_stand_at_different_migrations_meet(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    index = "migrations.AddIndex('value', models.Index(fields=['organization_id', 'title'], name='by_title'))"
+    with next_release(ADD_FIELD, index):
+        latest = max(name for app, name in wanted() if app == "companions")
+        assert set(results(placement="Own 02").values()) == {"migrated"}
+        owner.execute("DELETE FROM own_02.django_migrations WHERE name = %s", [latest])
+        owner.execute("DROP INDEX own_02.by_title")
+        assert set(results().values()) == {"migrated"}
+        everywhere = [facts(owner, schema) for schema in ("own_00", "own_02", "pool_main")]
+        assert everywhere[0] == everywhere[1]
+        assert everywhere[0]["columns"] == everywhere[2]["columns"]
+
+
+def test_the_plan_changes_nothing(owner: psycopg.Connection[Any], placements: list[Placement]) -> None:
+    with next_release(ADD_FIELD):
+        report = run(plan=True, placement="Own 00")
+        assert [one["result"] for one in report] == ["pending"]
+        assert report[0]["migrations"][0].startswith("companions.0002_")
+        assert not has_weight(owner, "own_00")
+
+
+def test_a_placement_without_its_schema_gets_it(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    drop(owner, "own_02")
+    assert results(placement="Own 02") == {"Own 02": "migrated"}
+    assert facts(owner, "own_02") == facts(owner, "own_03")
+
+
+def test_a_placement_that_its_job_prepares_is_left_to_it(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    drop(owner, "own_02")
+    Placement.objects.filter(name="Own 02").update(state="preparing")
+    assert "Own 02" not in results()
+
+
+def test_lines_for_people(placements: list[Placement]) -> None:
+    out = io.StringIO()
+    call_command("migrate_placements", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "Main pool: already"
+    assert lines[-1] == "Placements: 5 already."
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_on_a_terminal(placements: list[Placement]) -> None:
+    out = Terminal()
+    call_command("migrate_placements", stdout=out)
+    assert "] 5/5" in out.getvalue()
+    assert "Main pool" not in out.getvalue()
+
+
+def test_nobody_of_that_name() -> None:
+    with pytest.raises(CommandError, match="There is no placement “Atlantis”"):
+        call_command("migrate_placements", placement="Atlantis")
+
+
+def test_a_session_that_is_ended_keeps_no_other(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    with next_release(ADD_FIELD):
+        with held(BUSY):
+            watcher = threading.Thread(target=_end_who_waits, args=[owner])
+            watcher.start()
+            report = {one["placement"]: one for one in run()}
+            watcher.join()
+        assert [name for name, one in report.items() if one["result"] != "migrated"] == ["Own 01"]
+        assert report["Own 01"]["problem"].startswith("Its database did not answer: terminating connection")
+        assert not has_weight(owner, "own_01")
+        assert results()["Own 01"] == "migrated"
+
+
+def _end_who_waits(owner: psycopg.Connection[Any]) -> None:
+    waiting = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"
+    while not owner.execute(waiting).fetchone():
+        time.sleep(0.005)
+
+
+@contextmanager
+def addresses(**known: dict[str, Any]) -> Iterator[None]:
+    """Databases besides our own, as endpoints name them."""
+    usual = ports.open_database._body
+    ports.open_database.fill(lambda alias, owner=False: known[alias])
+    try:
+        yield
+    finally:
+        ports.open_database._body = usual
+        forget_all()
+
+
+@pytest.fixture
+def elsewhere(services: Services, placements: list[Placement]) -> Iterator[dict[str, Any]]:
+    """Another database of our server, which knows nothing of us yet."""
+    name = f"{run_database()}_customer"
+    create(name, template="template1")
+    yield database(in_database(settings.DATABASE_OWNER_URL, name))
+    forget_all()
+    drop_database(name, services)
+
+
+def place(name: str, alias: str, schema: str) -> None:
+    Placement.objects.create(name=name, database=alias, schema_name=schema, isolation="database")
+
+
+def test_databases_of_customers_come_along(
+    owner: psycopg.Connection[Any], elsewhere: dict[str, Any], tmp_path: Path
+) -> None:
+    file = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "rows.sqlite3")}
+    place("Acme", "at_acme", "humana_acme")
+    place("Boreal", "at_file", "humana_boreal")
+    with addresses(at_acme=elsewhere, at_file=file):
+        assert results() == {**dict.fromkeys(results(), "already"), "Acme": "migrated", "Boreal": "migrated"}
+        with owner_connection("at_acme") as there:
+            made, ours = facts(there, "humana_acme"), facts(owner, "own_00")
+            assert made == ours
+            assert tables(there, "public") == set()
+        with next_release(ADD_FIELD):
+            assert set(results().values()) == {"migrated"}
+        with sqlite3.connect(file["NAME"]) as rows:
+            assert rows.execute("SELECT count(*) FROM companions_value WHERE weight = 1").fetchone() == (0,)
+
+
+def test_who_does_not_answer_is_given_three_seconds(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place("Silent", "at_silent", "humana_silent")
+        place("Unknown", "at_unknown", "humana_unknown")
+        url = f"postgresql://owner:secret@127.0.0.1:{silent.getsockname()[1]}/rows"
+        with addresses(at_silent=database(url)), next_release(ADD_FIELD):
+            began = time.monotonic()
+            report = {one["placement"]: one for one in run()}
+            assert time.monotonic() - began < 10
+    assert report["Silent"]["problem"].startswith("Its database did not answer: ")
+    assert "secret" not in report["Silent"]["problem"]
+    assert {name for name, one in report.items() if one["result"] == "failed"} == {"Silent", "Unknown"}
+    assert has_weight(owner, "own_00")
