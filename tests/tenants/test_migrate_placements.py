@@ -223,6 +223,32 @@ def test_the_plan_changes_nothing(owner: psycopg.Connection[Any], placements: li
         assert not has_weight(owner, "own_00")
 
 
+def test_what_is_pending_can_be_asked(owner: psycopg.Connection[Any], placements: list[Placement]) -> None:
+    call_command("migrate_placements", check=True, verbosity=0)
+    call_command("migrate", check_unapplied=True, verbosity=0)
+    with next_release(ADD_FIELD), pytest.raises(CommandError, match="Migrations are pending"):
+        call_command("migrate_placements", check=True, verbosity=0)
+    assert not has_weight(owner, "own_00")
+
+
+def test_migrate_brings_the_placements_along(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    with next_release(ADD_FIELD):
+        call_command("migrate", verbosity=0)
+        assert has_weight(owner, "own_00")
+        assert has_weight(owner, "pool_main")
+    assert not {name for name in tables(owner, "public") if name.startswith("companions")}
+
+
+def test_migrate_with_a_schema_is_still_for_that_one(
+    owner: psycopg.Connection[Any], placements: list[Placement]
+) -> None:
+    with next_release(ADD_FIELD):
+        call_command("migrate", schema_name="own_01", verbosity=0)
+        assert [has_weight(owner, schema) for schema in ("own_00", "own_01")] == [False, True]
+
+
 def test_a_placement_without_its_schema_gets_it(
     owner: psycopg.Connection[Any], placements: list[Placement]
 ) -> None:

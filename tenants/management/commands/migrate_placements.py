@@ -25,6 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--placement", metavar="NAME", help="only this one")
         parser.add_argument("--plan", action="store_true", help="say what is pending, change nothing")
+        parser.add_argument("--check", action="store_true", help="as --plan; fails if something is pending")
         parser.add_argument("--json", action="store_true", help="the report, for programs")
         parser.add_argument(
             "--lock-timeout",
@@ -39,14 +40,16 @@ class Command(BaseCommand):
         if options["placement"] and not chosen:
             raise CommandError(f"There is no placement “{options['placement']}” to migrate: see its name.")
         outcomes: list[Outcome] = []
-        going = migrate_targets(chosen, plan_only=options["plan"], lock_timeout_ms=options["lock_timeout"])
-        for outcome in going:
+        plan_only = options["plan"] or options["check"]
+        for outcome in migrate_targets(chosen, plan_only=plan_only, lock_timeout_ms=options["lock_timeout"]):
             outcomes.append(outcome)
             if not options["json"] and options["verbosity"]:
                 self._tell(outcome, len(outcomes), len(chosen))
         if options["json"]:
             self.stdout.write(json.dumps([_as_json(one) for one in outcomes], ensure_ascii=False))
         self._conclude(outcomes, quiet=options["json"] or not options["verbosity"])
+        if options["check"] and any(one.result == Result.PENDING for one in outcomes):
+            raise CommandError("Migrations are pending: run migrate_placements.")
 
     def _tell(self, outcome: Outcome, done: int, total: int) -> None:
         """A bar on a terminal, with failures above it; a line for each placement elsewhere."""
