@@ -7,3 +7,11 @@ from django.utils.translation import gettext_lazy as _
 class ByocConfig(AppConfig):
     name = "byoc"
     verbose_name = _("Endpoints")
+
+    def ready(self) -> None:
+        from byoc.databases import open_database
+        from byoc.services.databases import register_database
+        from humana.kernel import ports
+
+        ports.open_database.fill(open_database)
+        ports.register_database.fill(register_database)

@@ -51,8 +51,9 @@ class Furniture:
 
 
 def furnish_organization(organization: Organization) -> None:
-    """Furnish a new organization in its language. Runs inside its context, all or nothing."""
-    furnish(STARTING.get(organization.language, STARTING["en"]))
+    """Furnish a new organization in its language, once. Runs inside its context, all or nothing."""
+    if not Companion.everything.exists():
+        furnish(STARTING.get(organization.language, STARTING["en"]))
 
 
 def furnish(

@@ -1,9 +1,24 @@
 from __future__ import annotations
 
+import uuid
+
+from celery import shared_task
+
 from tenants.jobs import tenant_task
 from tenants.services import support
+from tenants.services.placing import jobs
 
 
 @tenant_task(support.END_EXPIRED)
 def end_expired_support() -> None:
     support.end_expired_support()
+
+
+@shared_task(name=jobs.TASK, time_limit=None)  # type: ignore[untyped-decorator]
+def work_on_placement(job_id: str) -> None:
+    jobs.work_on(uuid.UUID(job_id))
+
+
+@shared_task(name="tenants.wake_placement_jobs")  # type: ignore[untyped-decorator]
+def wake_placement_jobs() -> None:
+    jobs.wake_due()

@@ -51,3 +51,7 @@ answer_once: Port[..., tuple[int, bytes, bool]] = Port("answer_once")
 #: open_database(alias, owner=False) -> settings as in DATABASES — filled by `byoc`.
 #: What an alias of a placement's database stands for; raises NotFound when nobody knows it.
 open_database: Port[..., dict[str, Any]] = Port("open_database")
+
+#: register_database(organization) -> alias — filled by `byoc`.
+#: An endpoint for a database of the organization's own on the platform's server; nothing is made yet.
+register_database: Port[..., str] = Port("register_database")

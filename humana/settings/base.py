@@ -99,6 +99,8 @@ TEMPLATES = [
 DATABASES = {"default": database(env.text("DATABASE_URL", ""))}
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "")
 HUMANA_MOST_DATABASES = env.integer("HUMANA_MOST_DATABASES", 64, least=1)  # besides this, per process
+HUMANA_MOST_SCHEMAS = env.integer("HUMANA_MOST_SCHEMAS", 500, least=1)  # in one database
+HUMANA_ROLLBACK_HOURS = env.integer("HUMANA_ROLLBACK_HOURS", 72, least=0)  # a moved source is kept
 HUMANA_APP_ROLE = DATABASES["default"]["USER"]
 
 REDIS_URL = env.text("REDIS_URL", "")
@@ -246,6 +248,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "audit.sweep", "schedule": 15.0},
+    "wake-placement-jobs": {"task": "tenants.wake_placement_jobs", "schedule": 15.0},
     "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},
     "forget-idempotency-keys": {"task": "audit.forget_idempotency_keys", "schedule": 3600.0},
 }

@@ -42,15 +42,27 @@ _mine = threading.local()
 
 
 class OnDemand(dict[str, Any]):
-    """`connections.settings`: what is in DATABASES, and any placement's database when asked for."""
+    """`connections.settings`: what is in DATABASES, and any placement's database when asked for.
+
+    Whoever walks over all of them sees DATABASES only: Django does so twice in each request.
+    """
+
+    def __init__(self, databases: dict[str, Any]) -> None:
+        super().__init__(databases)
+        self.placements: dict[str, dict[str, Any]] = {}
 
     def __contains__(self, alias: object) -> bool:
-        if super().__contains__(alias):
+        if super().__contains__(alias) or alias in self.placements:
             return True
         if not isinstance(alias, str) or not alias.startswith(PREFIX):
             return False
         _learn(self, alias)
         return True
+
+    def __missing__(self, alias: str) -> dict[str, Any]:
+        if alias not in self:
+            raise KeyError(alias)
+        return self.placements[alias]
 
 
 def install() -> None:
@@ -82,7 +94,8 @@ def forget(alias: str) -> None:
     """Drop the settings and the pool, whether or not somebody is still connected."""
     with _lock:
         _known.pop(alias, None)
-        connections.settings.pop(alias, None)
+        registered: Any = connections.settings
+        registered.placements.pop(alias, None)
         _close_pool(alias)
 
 
@@ -94,9 +107,9 @@ def forget_all() -> None:
 def _learn(registered: OnDemand, alias: str) -> None:
     wanted = ports.open_database(alias)
     with _lock:
-        if not dict.__contains__(registered, alias):
+        if alias not in registered.placements:
             _make_room()
-            registered[alias] = complete(wanted)
+            registered.placements[alias] = complete(wanted)
             _known[alias] = weakref.WeakSet()
 
 

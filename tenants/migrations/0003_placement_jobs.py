@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('done', models.PositiveIntegerField(default=0)),
                 ('total', models.PositiveIntegerField(default=0)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('error', models.CharField(blank=True, max_length=500, verbose_name='problem')),
+                ('error', models.CharField(blank=True, max_length=2000, verbose_name='problem')),
                 ('retry_at', models.DateTimeField(null=True, verbose_name='next attempt')),
                 ('report', models.JSONField(default=dict, verbose_name='report')),
                 ('signature', models.CharField(blank=True, max_length=64, verbose_name='signature')),

@@ -44,7 +44,7 @@ class PlacementJob(BaseModel):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    error = models.CharField(_("problem"), max_length=500, blank=True)
+    error = models.CharField(_("problem"), max_length=2000, blank=True)
     retry_at = models.DateTimeField(_("next attempt"), null=True)
     report = models.JSONField(_("report"), default=dict)
     signature = models.CharField(_("signature"), max_length=64, blank=True)

@@ -64,10 +64,14 @@ class Organization(BaseModel):
     @property
     def context(self) -> TenantContext:
         """What use_tenant needs; loads the placement if it was not joined."""
+        return self.at(self.placement)
+
+    def at(self, placement: Placement) -> TenantContext:
+        """The same, at another placement: one that is being prepared, or was left."""
         return TenantContext(
             organization_id=self.id,
             slug=self.slug,
-            placement=self.placement.ref,
+            placement=placement.ref,
             regulations=tuple(self.regulations),
             retention_days=self.retention_days,
         )

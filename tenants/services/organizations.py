@@ -1,4 +1,4 @@
-"""Founding an organization: a working Free one in the pool, at once."""
+"""Founding an organization: a working one in the pool at once, one with a placement of its own soon."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import secrets
 import unicodedata
 
 from django.db import transaction
-from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from humana.kernel import ports
 from humana.kernel.errors import Conflict, Invalid
 from tenants.context import use_tenant
-from tenants.models import Isolation, Membership, Organization, OrganizationSlug, Placement, Plan, User
+from tenants.models import Membership, Organization, OrganizationSlug, Plan, User
 from tenants.models.organizations import slug_rule
 from tenants.services.events import control_event
+from tenants.services.placing.jobs import work_on
+from tenants.services.placing.places import ISOLATION_OF_PLAN, settle
+from tenants.services.placing.provision import provision
 
 RESERVED = frozenset({"admin", "api", "humana", "new", "o", "static", "health", "design", "accounts", "v1"})
 
@@ -27,20 +29,27 @@ def found_organization(
     slug: str | None = None,
     plan: str = Plan.FREE,
     language: str = "",
+    isolation: str | None = None,
     furnish: bool = True,
+    now: bool = False,
 ) -> Organization:
-    """Create an organization its owner can use at once; the address follows from the name."""
+    """Create an organization; the address follows from the name, the isolation from the plan.
+
+    In a pool it can be used at once. A schema or a database of its own is made by a job first: until
+    then its state is `provisioning`. `now` does the job here instead of asking a worker.
+    """
     name = name.strip()
     if not name:
         raise Invalid(_("Give your organization a name."), field="organization")
+    wanted = isolation or ISOLATION_OF_PLAN[Plan(plan)]
     with transaction.atomic():
-        organization = Organization.objects.create(
+        organization = Organization(
             name=name[:120],
             slug=slug or free_slug(name),
             plan=plan,
-            placement=roomiest_pool(),
             language=language or owner.language or "pt-br",
         )
+        settle(organization=organization, isolation=wanted)
         Membership.objects.create(user=owner, organization=organization, role="owner")
         if owner.primary_organization_id is None:
             owner.primary_organization = organization
@@ -48,26 +57,15 @@ def found_organization(
         control_event(
             "organization.founded", "organization", organization.id, organization_id=organization.id
         )
-    if furnish:
+        alone = organization.state == Organization.State.PROVISIONING
+        job = provision(organization=organization, furnish=furnish, later=not now) if alone else None
+    if job is not None and now:
+        work_on(job.id)
+        organization.refresh_from_db()
+    elif job is None and furnish:
         with use_tenant(organization.context):
             ports.furnish_organization(organization)
     return organization
-
-
-def roomiest_pool() -> Placement:
-    """The least loaded pool that still takes organizations.
-
-    The pools are locked first and counted then, so that two sign-ups cannot take one last place.
-    """
-    pools = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
-    ready = [pool.pk for pool in pools.select_for_update().order_by("pk")]
-    counted = Placement.objects.filter(pk__in=ready).annotate(used=Count("organizations"))
-    best = counted.filter(Q(capacity=None) | Q(used__lt=F("capacity"))).order_by("used", "name").first()
-    if best is None:
-        raise Conflict(
-            _("There is no room for new organizations at the moment. Try again later."), code="no_room"
-        )
-    return best
 
 
 def free_slug(name: str) -> str:

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.django_db
 PLATFORM_TASKS = {
     "audit.sweep": "reads markers of the control plane and enters each organization named there",
     "audit.forget_idempotency_keys": "enters each organization in turn",
+    "tenants.work_on_placement": "enters the organization of the job it is given, a row of the control plane",
+    "tenants.wake_placement_jobs": "reads jobs of the control plane and wakes a worker for each",
     "chats.sweep_runs": "reads markers of the control plane and enters each organization named there",
 }
 

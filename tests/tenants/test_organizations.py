@@ -21,8 +21,8 @@ from tenants.services.organizations import (
     found_organization,
     free_slug,
     rename_address,
-    roomiest_pool,
 )
+from tenants.services.placing.places import roomiest_pool
 from tests.fixtures.organizations import World, join
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -39,8 +39,11 @@ class Origin:
     port: int
 
     @classmethod
-    def of(cls, url: str) -> Origin:
-        """Raises EgressRefused on every spelling that two parsers could read differently."""
+    def of(cls, url: str, ports: Mapping[str, int] = DEFAULT_PORTS) -> Origin:
+        """Raises EgressRefused on every spelling that two parsers could read differently.
+
+        `ports` are the schemes that make sense, and the port of each where the URL names none.
+        """
         if _UNSEEN.search(url):
             raise EgressRefused("The address contains a blank or a character outside ASCII.")
         try:
@@ -48,11 +51,11 @@ class Origin:
             host, port = parts.hostname, parts.port
         except ValueError:
             raise EgressRefused("The address cannot be read as a URL.") from None
-        if parts.scheme not in DEFAULT_PORTS or not host:
-            raise EgressRefused("The address must begin with https:// and name a host.")
+        if parts.scheme not in ports or not host:
+            raise EgressRefused(f"The address must begin with {list(ports)[-1]}:// and name a host.")
         if "@" in parts.netloc:
             raise EgressRefused("Put the key in its own field, not into the address.")
-        return cls(parts.scheme, _clean_host(host), port or DEFAULT_PORTS[parts.scheme])
+        return cls(parts.scheme, _clean_host(host), port or ports[parts.scheme])
 
     def has(self, scheme: str, host: str, port: int | None) -> bool:
         """Whether a URL with these parts is one of this origin."""

@@ -1,0 +1,180 @@
+"""The state machine of placement jobs: steps in order, one worker at a time, resumed where cut off.
+
+A worker holds an advisory lock on a connection of its own, so the lock ends with the worker, however
+it ends. `step` is written after each step; a step that was cut off is run again, which each of them
+bears.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from humana.kernel.actor import current_actor
+from humana.kernel.crypto import associated, derived_key, same, sign
+from humana.kernel.errors import HumanaError, Unavailable
+from tenants.models import Organization, Placement, PlacementJob
+from tenants.owner import owner_connection
+
+log = logging.getLogger(__name__)
+
+#: Attempts at one step before an operator has to look.
+MOST_ATTEMPTS = 5
+#: As much of a problem as is kept, in characters.
+ERROR_LENGTH = 2000
+TASK = "tenants.work_on_placement"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`act` may be run again after it was cut off anywhere; what it returns joins the report."""
+
+    name: str
+    act: Callable[[PlacementJob], dict[str, Any] | None]
+
+
+#: Filled by the modules beside this one: the steps of each kind of job.
+PLANS: dict[str, Callable[[], Sequence[Step]]] = {}
+
+
+def begin(
+    *,
+    kind: str,
+    organization: Organization,
+    source: Placement | None = None,
+    target: Placement | None = None,
+    later: bool = True,
+) -> PlacementJob:
+    """Note the job; a worker takes it once this transaction commits, unless `later` is off."""
+    job = PlacementJob.objects.create(
+        organization=organization,
+        slug=organization.slug,
+        kind=kind,
+        source=source,
+        target=target,
+        step=PLANS[kind]()[0].name,
+        total=len(PLANS[kind]()),
+        started_by=current_actor().user_id,
+    )
+    if later:
+        transaction.on_commit(lambda: wake(job.id))
+    return job
+
+
+def wake(job_id: uuid.UUID) -> None:
+    """Ask a worker to go on; where none can be asked the sweep does."""
+    try:
+        current_app.tasks[TASK].apply_async(kwargs={"job_id": str(job_id)}, retry=False)
+    except OperationalError:
+        log.warning("broker unreachable; the sweep will wake placement job %s", job_id)
+
+
+def wake_due() -> int:
+    """Wake every running job whose time has come; a worker that is at it already keeps it."""
+    due = PlacementJob.objects.filter(state=PlacementJob.State.RUNNING).exclude(retry_at__gt=timezone.now())
+    for job_id in due.values_list("id", flat=True):
+        wake(job_id)
+    return len(due)
+
+
+def work_on(job_id: uuid.UUID) -> PlacementJob | None:
+    """Do the steps that are left. None when another worker is at it, or nothing is left to do."""
+    with _alone(job_id) as alone:
+        job = (
+            PlacementJob.objects.select_related("organization", "source", "target").filter(id=job_id).first()
+        )
+        if not alone or job is None or job.state != PlacementJob.State.RUNNING:
+            return None
+        try:
+            for step in _left(job):
+                _do(job, step)
+        except Exception as error:  # noqa: BLE001  it is written down, for an operator to read
+            _give_back(job, error)
+        else:
+            _finish(job, PlacementJob.State.DONE)
+        return job
+
+
+def try_again(*, job: PlacementJob) -> None:
+    """An operator has mended what was wrong."""
+    failed = PlacementJob.objects.filter(id=job.id, state=PlacementJob.State.FAILED)
+    if failed.update(state=PlacementJob.State.RUNNING, attempts=0, error="", retry_at=None):
+        transaction.on_commit(lambda: wake(job.id))
+
+
+def progress(job: PlacementJob, done: int, total: int) -> None:
+    """Tell whoever watches how far the current step is."""
+    PlacementJob.objects.filter(id=job.id).update(done=done, total=total, updated_at=timezone.now())
+
+
+def signature_of(job: PlacementJob) -> str:
+    """Over everything the report says, and whose it is."""
+    told = json.dumps(job.report, sort_keys=True, default=str)
+    return sign(associated(str(job.id), job.slug, job.kind, told), key=derived_key("placement-report"))
+
+
+def is_genuine(job: PlacementJob) -> bool:
+    """Whether the report is as it was signed."""
+    return same(job.signature, signature_of(job))
+
+
+def _left(job: PlacementJob) -> list[Step]:
+    steps = list(PLANS[job.kind]())
+    names = [step.name for step in steps]
+    return steps[names.index(job.step) :] if job.step in names else []
+
+
+def _do(job: PlacementJob, step: Step) -> None:
+    job.step = step.name
+    began = timezone.now()
+    PlacementJob.objects.filter(id=job.id).update(step=step.name, done=0, total=0, updated_at=began)
+    told = step.act(job) or {}
+    seconds = (timezone.now() - began).total_seconds()
+    job.report = {**job.report, **told, "seconds": {**job.report.get("seconds", {}), step.name: seconds}}
+    rest = _left(job)[1:]
+    job.step = rest[0].name if rest else ""
+    job.attempts = 0
+    job.save(update_fields=["step", "report", "attempts", "updated_at"])
+
+
+def _give_back(job: PlacementJob, error: Exception) -> None:
+    """Try again soon, by itself where that can help; an operator reads why it stopped."""
+    log.warning("placement job %s stopped at %s", job.id, job.step, exc_info=error)
+    job.attempts += 1
+    job.error = str(error)[:ERROR_LENGTH] if isinstance(error, HumanaError) else _unforeseen(error)
+    hopeless = isinstance(error, HumanaError) and not isinstance(error, Unavailable)
+    if hopeless or job.attempts >= MOST_ATTEMPTS:
+        job.state = PlacementJob.State.FAILED
+    pause = error.retry_after if isinstance(error, Unavailable) else 5 * job.attempts
+    job.retry_at = timezone.now() + timedelta(seconds=pause)
+    job.save(update_fields=["state", "attempts", "error", "retry_at", "updated_at"])
+
+
+def _unforeseen(error: Exception) -> str:
+    return _("Something failed on our side (%(kind)s). It is tried again.") % {"kind": type(error).__name__}
+
+
+def _finish(job: PlacementJob, state: str) -> None:
+    job.state, job.error, job.retry_at, job.finished_at = state, "", None, timezone.now()
+    job.signature = signature_of(job)
+    job.save(update_fields=["state", "error", "retry_at", "finished_at", "signature", "updated_at"])
+
+
+@contextmanager
+def _alone(job_id: uuid.UUID) -> Iterator[bool]:
+    with owner_connection() as connection:
+        key = job_id.int % 2**63
+        (mine,) = connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone() or (False,)
+        yield bool(mine)

@@ -1,0 +1,85 @@
+"""Which placement an organization gets: by its plan, where there is room."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Count, F, Q
+from django.utils.translation import gettext as _
+
+from humana.kernel import ports
+from humana.kernel.errors import Conflict
+from tenants.models import Isolation, Organization, Placement, Plan
+
+ISOLATION_OF_PLAN = {
+    Plan.FREE: Isolation.ROW,
+    Plan.PRO: Isolation.ROW,
+    Plan.BUSINESS: Isolation.SCHEMA,
+    Plan.ENTERPRISE: Isolation.DATABASE,
+}
+
+
+def settle(*, organization: Organization, isolation: str) -> None:
+    """Save a new organization with its placement: a pool it can be used in, or one to be made for it."""
+    if isolation == Isolation.ROW:
+        organization.placement = roomiest_pool()
+        organization.save(force_insert=True)
+        return
+    organization.state = Organization.State.PROVISIONING
+    organization.placement = own_placement(
+        organization=organization, isolation=isolation, database=roomiest_database()
+    )
+    organization.save(force_insert=True)
+    if isolation == Isolation.DATABASE:
+        placement = organization.placement
+        placement.database = ports.register_database(organization)
+        placement.save(update_fields=["database", "updated_at"])
+
+
+def own_placement(*, organization: Organization, isolation: str, database: str) -> Placement:
+    """A placement for this organization alone, in the database of that alias; nothing is made there yet."""
+    placement = Placement(isolation=isolation, database=database, state=Placement.State.PREPARING, capacity=1)
+    placement.schema_name = schema_name(organization.slug, placement.id.hex)
+    placement.name = f"{organization.slug} · {placement.id.hex[-8:]}"
+    placement.zone = organization.zone
+    placement.save()
+    return placement
+
+
+def schema_name(slug: str, key: str) -> str:
+    """A name that no two placements share, that needs no quoting and that people recognise."""
+    return f"o_{slug[:30].replace('-', '_')}_{key[-12:]}"
+
+
+def roomiest_pool() -> Placement:
+    """The least loaded pool that still takes organizations.
+
+    The pools are locked first and counted then, so that two sign-ups cannot take one last place.
+    """
+    pools = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
+    ready = [pool.pk for pool in pools.select_for_update().order_by("pk")]
+    counted = Placement.objects.filter(pk__in=ready).annotate(used=Count("organizations"))
+    best = counted.filter(Q(capacity=None) | Q(used__lt=F("capacity"))).order_by("used", "name").first()
+    if best is None:
+        raise _no_room()
+    return best
+
+
+def roomiest_database() -> str:
+    """The alias of the server, among those with a pool, that has the fewest schemas and room for more.
+
+    A database slows down for everybody on it beyond some hundreds of schemas (HUMANA_MOST_SCHEMAS).
+    """
+    pools = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
+    servers = sorted({pool.database for pool in pools.select_for_update()})
+    schemas = Placement.objects.filter(isolation=Isolation.SCHEMA, database__in=servers)
+    counted = dict(schemas.values_list("database").annotate(number=Count("id")).order_by())
+    best = min(servers, key=lambda one: counted.get(one, 0), default=None)
+    if best is None or counted.get(best, 0) >= settings.HUMANA_MOST_SCHEMAS:
+        raise _no_room()
+    return best
+
+
+def _no_room() -> Conflict:
+    return Conflict(
+        _("There is no room for new organizations at the moment. Try again later."), code="no_room"
+    )

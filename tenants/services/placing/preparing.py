@@ -1,0 +1,81 @@
+"""A placement made ready: its database, its schema, and the proof that both isolate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from tenants.context import use_tenant
+from tenants.db import catalogue, replay
+from tenants.db.dropping import drop_schema, drop_tables
+from tenants.db.levels import level_of
+from tenants.db.preflight import preflight
+from tenants.db.scripts import wanted
+from tenants.db.servers import create_database, drop_database
+from tenants.models import Isolation, Organization, Placement
+from tenants.owner import as_owner, owner_connection, owner_settings
+
+
+def make_database(placement: Placement, organization: Organization) -> dict[str, Any]:
+    """On the platform's own server it is created; a customer's is there, and is looked at."""
+    if placement.isolation != Isolation.DATABASE:
+        return {}
+    with use_tenant(organization.at(placement)):
+        database = owner_settings(placement.database)
+        if database.get("OURS"):
+            create_database(database["NAME"])
+        return preflight(placement.database)
+
+
+def make_schema(placement: Placement, organization: Organization) -> None:
+    """All tables: by replay on PostgreSQL, by Django's migrations elsewhere."""
+    if placement.isolation == Isolation.ROW:
+        return
+    with use_tenant(organization.at(placement)):
+        if is_postgresql(placement):
+            with owner_connection(placement.database) as connection:
+                role = settings.HUMANA_APP_ROLE
+                name, alias = placement.schema_name, placement.database
+                replay.create_schema(connection, name, app_role=role, alias=alias)
+        else:
+            replay.migrate_by_django(placement.schema_name, alias=placement.database)
+    placement.migrated = level_of(wanted())
+    placement.save(update_fields=["migrated", "updated_at"])
+
+
+def prove(placement: Placement, organization: Organization) -> dict[str, Any]:
+    """Read the catalogue and refuse a placement that does not isolate; facts for the report."""
+    with use_tenant(organization.at(placement)):
+        if not is_postgresql(placement):
+            return {"row_level_security": False}
+        with owner_connection(placement.database) as connection:
+            expected = catalogue.Expected(placement.schema_name, *roles(placement))
+            catalogue.audit(connection, expected)
+            return {"row_level_security": True, **catalogue.figures(connection, expected)}
+
+
+def unmake(placement: Placement, organization: Organization) -> None:
+    """The opposite of both: what was made for one organization alone is gone. Pools stay."""
+    if placement.isolation == Isolation.ROW:
+        return
+    with use_tenant(organization.at(placement)):
+        database = owner_settings(placement.database)
+        if placement.isolation == Isolation.DATABASE and database.get("OURS"):
+            drop_database(database["NAME"])
+        elif is_postgresql(placement):
+            with owner_connection(placement.database) as connection:
+                drop_schema(connection, placement.schema_name)
+        else:
+            with as_owner(placement.database):
+                drop_tables(connections[placement.database])
+
+
+def roles(placement: Placement) -> tuple[str, str]:
+    """Owner and application there; the same role where a customer gave one."""
+    return owner_settings(placement.database)["USER"], connections.settings[placement.database]["USER"]
+
+
+def is_postgresql(placement: Placement) -> bool:
+    return bool(connections[placement.database].vendor == "postgresql")
