@@ -10,6 +10,7 @@ being moved it waits, and then begins at the new placement (see `tenants/db/resi
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +20,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.context import TenantContext, current_tenant, use_tenant
-from tenants.db.residence import follow, lives_here, waiting
+from tenants.db.residence import being_moved, follow, lives_here, waiting
 
 Write = Callable[[], None]
 
@@ -29,6 +30,7 @@ class _Unit:
     """One outermost transaction: what must still be written into it, by whom, in order."""
 
     connection: BaseDatabaseWrapper
+    at_home: set[uuid.UUID]  # organizations that no move can take away before it ends
     last_words: list[tuple[TenantContext, Write]] = field(default_factory=list)
 
 
@@ -43,7 +45,7 @@ def tenant_atomic() -> Iterator[None]:
         with _inner(outer):
             yield
         return
-    with _at_home() as connection, _outermost(_Unit(connection)):
+    with _at_home() as connection, _outermost(_Unit(connection, {current_tenant().organization_id})):
         yield
 
 
@@ -90,10 +92,19 @@ def _inner(unit: _Unit) -> Iterator[None]:
     said = len(unit.last_words)
     try:
         with transaction.atomic(using=unit.connection.alias):
+            _keep_at_home(unit)
             yield
     except BaseException:
         del unit.last_words[said:]
         raise
+
+
+def _keep_at_home(unit: _Unit) -> None:
+    """Another organization inside the same transaction: it cannot wait for a move, so it gives up."""
+    organization_id = current_tenant().organization_id
+    if organization_id not in unit.at_home and not lives_here(unit.connection):
+        raise being_moved()
+    unit.at_home.add(organization_id)
 
 
 def _say_last_words(unit: _Unit) -> None:

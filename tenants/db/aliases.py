@@ -164,4 +164,4 @@ def _close_pool(alias: str) -> None:
     pools: dict[str, Any] = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]
     pool = pools.pop(alias, None)
     if pool is not None:
-        pool.close(timeout=0)
+        pool.close(timeout=2)

@@ -55,8 +55,12 @@ def waiting() -> Iterator[float]:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         yield PAUSE
+    raise being_moved()
+
+
+def being_moved() -> Unavailable:
     message = _("Your organization is being moved. This takes a few seconds: try again.")
-    raise Unavailable(message, code="moving")
+    return Unavailable(message, code="moving")
 
 
 def follow(pause: float) -> None:

@@ -9,6 +9,7 @@ from django.db import connections
 
 from tenants.context import use_tenant
 from tenants.db import catalogue, replay
+from tenants.db.aliases import forget
 from tenants.db.dropping import drop_schema, drop_tables
 from tenants.db.levels import level_of
 from tenants.db.preflight import preflight
@@ -63,6 +64,7 @@ def unmake(placement: Placement, organization: Organization) -> None:
     with use_tenant(organization.at(placement)):
         database = owner_settings(placement.database)
         if placement.isolation == Isolation.DATABASE and database.get("OURS"):
+            forget(placement.database)  # the pool of this process would keep it in use
             drop_database(database["NAME"])
         elif is_postgresql(placement):
             with owner_connection(placement.database) as connection:
