@@ -39,7 +39,12 @@ BEAT = ("celery", "-A", "humana", "beat", "--pidfile=", "--schedule")
 KEPT = ("SECRET_KEY", "HUMANA_SEAL_KEY", "HUMANA_DEMO_PASSWORD")
 STOP_ORDER = ("web", "worker", "beat", "the built-in model", "Valkey", "PostgreSQL")
 MODEL_SETTINGS = ("HUMANA_LLM_URL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY")
-DEMO_SIGN_INS = ("ana@aurora.example", "bruno@boreal.example", "operator@humana.example")
+DEMO_SIGN_INS = (
+    "ana@aurora.example",
+    "bruno@boreal.example",
+    "carla@cerrado.example",
+    "operator@humana.example",
+)
 
 
 class Stop(BaseException):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from humana.demo.shapes import DemoChat, DemoOrganization, DemoPerson
 from humana.furnishing import Furniture, NewBrand, NewCompanion, NewPolicy
+from tenants.models import Plan
 
 FURNITURE = Furniture(
     values={
@@ -111,6 +112,7 @@ Antes de enviar, confira o horário do jejum no **protocolo vigente**.""",
 AURORA = DemoOrganization(
     slug="aurora",
     name="Clínica Aurora",
+    plan=Plan.PRO,
     regulations=("LGPD",),
     departments=("Recepção", "Faturamento", "Enfermagem"),
     positions=("Direção", "Coordenação", "Analista"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from humana.demo.shapes import DemoChat, DemoOrganization, DemoPerson
 from humana.furnishing import Furniture, NewBrand, NewCompanion, NewPolicy
+from tenants.models import Plan
 
 FURNITURE = Furniture(
     values={
@@ -116,6 +117,7 @@ Não há nome, placa nem telefone de motorista em nenhum dos avisos.""",
 BOREAL = DemoOrganization(
     slug="boreal",
     name="Boreal Logística",
+    plan=Plan.BUSINESS,
     regulations=("LGPD", "SOX"),
     departments=("Operação", "Controladoria", "Atendimento"),
     positions=("Direção", "Gerência", "Analista"),

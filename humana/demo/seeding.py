@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 from django.utils import timezone
@@ -15,17 +16,18 @@ from chats.models import Chat, Message
 from companions.models import Companion
 from humana.demo.aurora import AURORA
 from humana.demo.boreal import BOREAL
+from humana.demo.cerrado import CERRADO
 from humana.demo.shapes import DemoChat, DemoOrganization, DemoPerson
 from humana.furnishing import furnish
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.ports import record_trail
 from tenants.context import use_tenant
-from tenants.models import Membership, Organization, Plan, Position, Team, User
+from tenants.models import Isolation, Membership, Organization, Position, Team, User
 from tenants.services.events import control_event
 from tenants.services.organizations import found_organization
 from tenants.transactions import tenant_atomic
 
-ORGANIZATIONS = (AURORA, BOREAL)
+ORGANIZATIONS = (AURORA, BOREAL, CERRADO)
 OPERATOR = "operator@humana.example"
 SEEDER = Actor(label="seed_demo")
 
@@ -75,7 +77,14 @@ def _seeded_password(password: str) -> str:
 def _seed(demo: DemoOrganization, encoded: str) -> None:
     people = [_person(one.email, one.name, encoded) for one in demo.people]
     organization = found_organization(
-        name=demo.name, owner=people[0], slug=demo.slug, plan=Plan.PRO, language="pt-br", furnish=False
+        name=demo.name,
+        owner=people[0],
+        slug=demo.slug,
+        plan=demo.plan,
+        isolation=None if settings.DATABASE_OWNER_URL else Isolation.ROW,
+        language="pt-br",
+        furnish=False,
+        now=True,
     )
     organization.regulations = list(demo.regulations)
     organization.save(update_fields=["regulations", "updated_at"])

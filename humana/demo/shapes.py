@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from humana.furnishing import Furniture
+from tenants.models import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class DemoOrganization:
 
     slug: str
     name: str
+    plan: Plan
     regulations: tuple[str, ...]
     departments: tuple[str, ...]
     positions: tuple[str, ...]

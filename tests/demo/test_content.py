@@ -17,14 +17,15 @@ from companions.prompts import (
 )
 from humana.demo.aurora import AURORA
 from humana.demo.boreal import BOREAL
+from humana.demo.cerrado import CERRADO
 from humana.demo.shapes import DemoOrganization
 from humana.embedded.model import Model
 from humana.furnishing import STARTING, Furniture, NewCompanion
 from humana.rendering.markdown import render
 
 MOST_TOKENS = 150
-ORGANIZATIONS = (AURORA, BOREAL)
-FURNITURE = {"aurora": AURORA.furniture, "boreal": BOREAL.furniture, **STARTING}
+ORGANIZATIONS = (AURORA, BOREAL, CERRADO)
+FURNITURE = {"aurora": AURORA.furniture, "boreal": BOREAL.furniture, "cerrado": CERRADO.furniture, **STARTING}
 
 
 def compiled(furniture: Furniture, companion: NewCompanion) -> str:

@@ -61,16 +61,22 @@ def _rows(model: Any) -> list[tuple[Any, ...]]:
     return sorted(manager.values_list(), key=repr)
 
 
-def test_a_fresh_installation_gets_two_organizations_and_an_operator() -> None:
+def test_a_fresh_installation_gets_an_organization_of_each_isolation_and_an_operator() -> None:
     said = seed()
     assert "aurora: seeded (ana@aurora.example, caio@aurora.example)" in said
     assert "boreal: seeded (bruno@boreal.example, dora@boreal.example)" in said
+    assert "cerrado: seeded (carla@cerrado.example, enzo@cerrado.example)" in said
     found = Organization.objects.order_by("slug")
     assert [(one.slug, one.name, one.regulations) for one in found] == [
         ("aurora", "Clínica Aurora", ["LGPD"]),
         ("boreal", "Boreal Logística", ["LGPD", "SOX"]),
+        ("cerrado", "Cerrado Diagnósticos", ["LGPD", "HIPAA"]),
     ]
-    assert {one.placement.isolation for one in found} == {Isolation.ROW}
+    assert [one.placement.isolation for one in found] == [
+        Isolation.ROW,
+        Isolation.SCHEMA,
+        Isolation.DATABASE,
+    ]
     operator = User.objects.get(email=OPERATOR)
     assert (operator.is_staff, operator.is_superuser) == (True, True)
     assert not operator.memberships.exists()
@@ -78,7 +84,11 @@ def test_a_fresh_installation_gets_two_organizations_and_an_operator() -> None:
 
 @pytest.mark.parametrize(
     ("owner", "colleague"),
-    [("ana@aurora.example", "caio@aurora.example"), ("bruno@boreal.example", "dora@boreal.example")],
+    [
+        ("ana@aurora.example", "caio@aurora.example"),
+        ("bruno@boreal.example", "dora@boreal.example"),
+        ("carla@cerrado.example", "enzo@cerrado.example"),
+    ],
 )
 def test_the_people_work_where_they_should(owner: str, colleague: str) -> None:
     seed()
@@ -197,16 +207,21 @@ def test_what_was_seeded_is_versioned_and_in_the_trail() -> None:
         assert {tuple(one.regulations) for one in entries} == {("LGPD", "SOX")}
         assert [one.action for one in entries].count("companions.companion.created") == 3
         events = ControlEvent.objects.values_list("action", flat=True)
-        assert sorted(events) == ["member.added", "organization.founded", "organization.structured"]
+        assert sorted(events) == [
+            "member.added",
+            "organization.founded",
+            "organization.provisioned",
+            "organization.structured",
+        ]
 
 
-def test_the_two_organizations_share_nothing() -> None:
+def test_the_organizations_share_nothing() -> None:
     seed()
     told = {}
     for organization in Organization.objects.all():
         with use_tenant(organization.context):
             told[organization.slug] = {prepare_prompt(one).text for one in Companion.objects.all()}
             assert Value.objects.exists()
-    assert len(told["aurora"]) == len(told["boreal"]) == 3
+    assert {slug: len(prompts) for slug, prompts in told.items()} == {"aurora": 3, "boreal": 3, "cerrado": 3}
     assert not any("SOX" in text for text in told["aurora"])
     assert all("SOX" in text for text in told["boreal"])
