@@ -1,7 +1,7 @@
 """What an alias of a placement's database stands for: settings as in DATABASES, from an Endpoint.
 
     at_p<id>_<version>    the platform's own, read outside every organization
-    at_o<id>_<version>    an organization's, read inside it and nowhere else
+    at_o<id>_<version>    an organization's, read inside it; from within another one it is not found
 
 The version is that of the endpoint, so a changed address or password is another alias, with
 another pool. An empty origin is the platform's own server: the same roles, another database.
@@ -16,15 +16,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
 
 from byoc.models import Endpoint
 from humana.kernel.crypto import associated, derived_key, open_sealed, seal
 from humana.kernel.egress import Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
 from humana.kernel.errors import Misconfigured, NotFound
-from tenants.context import without_tenant
+from tenants.context import peek_tenant, use_tenant, without_tenant
 from tenants.db.aliases import POOL, PREFIX
 from tenants.owner import owner_settings
+from tenants.queries import context_at
 
 #: How long a customer's server may take to answer a connection, in seconds.
 CONNECT_SECONDS = 3
@@ -54,14 +56,25 @@ def endpoint_of(alias: str) -> Endpoint:
     rows = Endpoint.objects.filter(
         id=key, version=version, kind=Endpoint.Kind.DATABASE, state=Endpoint.State.READY
     )
-    if whose == "o":
-        endpoint = rows.first()
-    else:
+    if whose == "p":
         with without_tenant(reason="an endpoint of the platform itself"):
             endpoint = rows.first()
+    elif peek_tenant() is not None:
+        endpoint = rows.first()
+    else:
+        endpoint = _as_its_organization(alias, rows)
     if endpoint is None:
         raise NotFound("no such database endpoint")
     return endpoint
+
+
+def _as_its_organization(alias: str, rows: QuerySet[Endpoint]) -> Endpoint | None:
+    """For commands and jobs that work on placements, in no organization."""
+    whose = context_at(alias)
+    if whose is None:
+        return None
+    with use_tenant(whose):
+        return rows.first()
 
 
 def settings_of(endpoint: Endpoint, *, owner: bool = False) -> dict[str, Any]:

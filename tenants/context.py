@@ -40,6 +40,10 @@ class PlacementRef:
     behind: bool = False  # migrations that the code cannot do without are missing there
 
 
+#: No placement at all: an organization's rows of the control plane, and nothing else of it.
+CONTROL_PLANE = PlacementRef(uuid.UUID(int=0), "default", "public", "row")
+
+
 @dataclass(frozen=True, slots=True)
 class TenantContext:
     """One organization in one placement. `regulations` and `retention_days` go into its trail."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from humana.kernel.errors import NotAllowed, NotFound
-from tenants.context import TenantContext
+from tenants.context import CONTROL_PLANE, TenantContext
 from tenants.joins import member_by_slug
 from tenants.models import ApiKey, Membership, Organization, OrganizationSlug, Role, SupportSession, User
 from tenants.models.organizations import slug_rule
@@ -29,6 +30,12 @@ def contexts_in(*, alias: str, schema: str) -> list[TenantContext]:
     """Every organization stored in one schema of one database."""
     rows = Organization.objects.select_related("placement").filter(placement__database=alias)
     return [row.context for row in rows.filter(placement__schema_name=schema).order_by("id")]
+
+
+def context_at(alias: str) -> TenantContext | None:
+    """The organization whose own database has this alias, in its rows of the control plane only."""
+    row = Organization.objects.select_related("placement").filter(placement__database=alias).first()
+    return replace(row.context, placement=CONTROL_PLANE) if row else None
 
 
 def working_organizations() -> Iterator[TenantContext]:

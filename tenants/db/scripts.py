@@ -24,6 +24,7 @@ from django.db.migrations.operations import SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from psycopg import sql
 
+from tenants.context import without_tenant
 from tenants.db.backend.schema import recording
 from tenants.db.operations import RunPerOrganization
 from tenants.owner import as_owner
@@ -96,7 +97,7 @@ def _script(wanted_digest: str, state: State) -> Script | None:
 def _scratch() -> Iterator[tuple[Any, str]]:
     """The owner's connection, in an empty schema that is gone afterwards."""
     schema = f"scratch_{uuid.uuid4().hex}"
-    with as_owner(), transaction.atomic():
+    with without_tenant(reason="a plan is nobody's"), as_owner(), transaction.atomic():
         connection: Any = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
             cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from humana.kernel import ports
 from humana.kernel.errors import Conflict, Invalid
 from tenants.context import use_tenant
-from tenants.models import Membership, Organization, OrganizationSlug, Plan, User
+from tenants.models import Membership, Organization, OrganizationSlug, PlacementJob, Plan, User
 from tenants.models.organizations import slug_rule
 from tenants.services.events import control_event
 from tenants.services.placing.jobs import work_on
@@ -60,12 +60,19 @@ def found_organization(
         alone = organization.state == Organization.State.PROVISIONING
         job = provision(organization=organization, furnish=furnish, later=not now) if alone else None
     if job is not None and now:
-        work_on(job.id)
+        _do_now(job)
         organization.refresh_from_db()
     elif job is None and furnish:
         with use_tenant(organization.context):
             ports.furnish_organization(organization)
     return organization
+
+
+def _do_now(job: PlacementJob) -> None:
+    work_on(job.id)
+    job.refresh_from_db()
+    if job.state != PlacementJob.State.DONE:
+        raise Conflict(job.error, code="not_provisioned")
 
 
 def free_slug(name: str) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from audit.models import AuditEntry
 from companions.models import Companion, Value
 from humana.kernel.errors import Conflict, HumanaError, Misconfigured
 from tenants.context import use_tenant
-from tenants.db import aliases, catalogue, levels
+from tenants.db import aliases, catalogue, levels, scripts
 from tenants.models import Isolation, Organization, Placement, PlacementJob, Plan, Team, User
 from tenants.owner import owner_connection, owner_settings
 from tenants.queries import membership_at
@@ -92,6 +94,12 @@ def test_its_rows_are_there_and_nowhere_else(plan: Plan) -> None:
 
 
 @OWN
+def test_a_worker_that_never_planned_does_it_inside_the_job(plan: Plan) -> None:
+    scripts._script.cache_clear()
+    assert found(plan).state == Organization.State.ACTIVE
+
+
+@OWN
 def test_the_rows_of_the_control_plane_are_still_its_own(plan: Plan) -> None:
     organization = found(plan)
     with use_tenant(organization.context):
@@ -134,6 +142,18 @@ def _failing_after(steps: list[jobs.Step], name: str) -> list[jobs.Step]:
         raise ZeroDivisionError
 
     return [jobs.Step(name, act) if step.name == name else step for step in steps]
+
+
+@OWN
+def test_commands_find_every_placement(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+    """As at a deploy: nobody is in an organization then."""
+    placement = found(plan).placement
+    aliases.forget_all()
+    call_command("migrate_placements", placement=placement.name)
+    assert f"{placement.name}: already" in capsys.readouterr().out
+    with suppress(CommandError):  # databases of other tests are gone by now
+        call_command("audit_placements")
+    assert f"{placement.name}: holds" in capsys.readouterr().out
 
 
 def test_only_one_worker_at_a_time() -> None:

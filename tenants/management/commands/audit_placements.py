@@ -9,11 +9,13 @@ from typing import Any
 
 import psycopg
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import connections
 
+from humana.kernel.errors import HumanaError
 from tenants.db import catalogue
 from tenants.models import Placement
 from tenants.owner import owner_connection
+from tenants.services.placing.preparing import is_postgresql
 
 
 class Command(BaseCommand):
@@ -40,7 +42,7 @@ class Command(BaseCommand):
 def placements() -> list[Placement]:
     """Those that organizations live in; one that is being prepared ends with this very audit."""
     ready = Placement.objects.exclude(state=Placement.State.PREPARING)
-    return list(ready.filter(database=DEFAULT_DB_ALIAS).order_by("name"))
+    return [one for one in ready.order_by("name") if is_postgresql(one)]
 
 
 def open_as_owner(placement: Placement) -> psycopg.Connection[Any]:
@@ -58,7 +60,7 @@ def audited_placement(placement: Placement) -> dict[str, Any]:
             problems, figures = (
                 read(connection, expected) for read in (catalogue.problems, catalogue.figures)
             )
-    except psycopg.Error as error:
+    except (psycopg.Error, HumanaError) as error:
         return {**told, "problems": [f"the database could not be asked: {error}"], "figures": {}}
     return {**told, "problems": problems, "figures": figures}
 

@@ -35,4 +35,5 @@ class Command(MigrateSchemasCommand):  # type: ignore[misc]
             super().handle(*args, **(options | {"shared": True} if everything else options))
         if everything:
             wishes = {"plan": options["plan"], "check": options["check_unapplied"]}
-            call_command("migrate_placements", verbosity=options["verbosity"], stdout=self.stdout, **wishes)
+            told = {"verbosity": options["verbosity"], "stdout": self.stdout, "go_on": True}
+            call_command("migrate_placements", **told, **wishes)
