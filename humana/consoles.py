@@ -92,6 +92,7 @@ def _platform() -> Items:
     return [
         (_("Organizations"), "tenants_organization", "apartment"),
         (_("Placements"), "tenants_placement", "database"),
+        (_("Placement jobs"), "tenants_placementjob", "conveyor_belt"),
         (_("People"), "tenants_user", "person"),
         (_("Events"), "tenants_controlevent", "history"),
     ]

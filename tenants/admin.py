@@ -22,6 +22,7 @@ from tenants.models import (
     Membership,
     Organization,
     Placement,
+    PlacementJob,
     Position,
     Role,
     SupportSession,
@@ -31,6 +32,7 @@ from tenants.models import (
 from tenants.operators import in_hand
 from tenants.services.keys import revoke_api_key
 from tenants.services.organizations import rename_address
+from tenants.services.placing.jobs import try_again
 
 
 @admin.register(Organization)
@@ -104,6 +106,40 @@ class PlacementAdmin(OperatorAdmin):
     @display(description=_("organizations"), ordering="used")  # type: ignore[untyped-decorator]
     def organizations(self, placement: Any) -> int:
         return int(placement.used)
+
+
+@admin.register(PlacementJob)
+class PlacementJobAdmin(OperatorAdmin):
+    """Setting up and removing, as it goes; what stopped is tried again once it is mended."""
+
+    list_display = ("slug", "kind", "state", "step", "target", "error", "updated_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("target",)
+    search_fields = ("slug",)
+    fields = (
+        "slug",
+        "kind",
+        "state",
+        "step",
+        "source",
+        "target",
+        "attempts",
+        "error",
+        "retry_at",
+        "report",
+        "signature",
+        "created_at",
+        "finished_at",
+    )
+    actions = ("once_more",)
+
+    @confirmed(
+        description=_("Try again"),
+        question=_("The work goes on at the step where it stopped."),
+    )
+    def once_more(self, request: HttpRequest, queryset: QuerySet[PlacementJob]) -> None:
+        for job in queryset:
+            try_again(job=job)
 
 
 @admin.register(User)

@@ -42,7 +42,13 @@ def shown(desk: Desk) -> str:
 
 def test_every_page_is_of_one_of_the_three_kinds() -> None:
     assert all(isinstance(page, OperatorAdmin) for page in PAGES.values())
-    assert {"tenants_organization", "tenants_placement", "tenants_user", "tenants_controlevent"} == PLATFORM
+    assert {
+        "tenants_organization",
+        "tenants_placement",
+        "tenants_placementjob",
+        "tenants_user",
+        "tenants_controlevent",
+    } == PLATFORM
     assert {
         "audit_usageevent",
         "chats_chat",

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from tenants.context import use_tenant
-from tenants.models import Organization, Placement, Position, Role, Team
+from tenants.models import Organization, Placement, PlacementJob, Position, Role, Team
 from tenants.services.events import control_event
 from tests.admin.conftest import Desk
 from tests.admin.test_doors import PAGES, PLATFORM
@@ -42,6 +42,21 @@ def inside(operator: Desk, left: World) -> Desk:
 def row_of(desk: Desk, page: str) -> Model | None:
     rows = list(desk.get(page).context["cl"].result_list)
     return rows[0] if rows else None
+
+
+@pytest.fixture(autouse=True)
+def _a_job_that_stopped(left: World) -> None:
+    """Setting up `left` stopped once: what an operator comes for."""
+    PlacementJob.objects.create(
+        organization=left.organization,
+        slug=left.slug,
+        kind=PlacementJob.Kind.PROVISION,
+        state=PlacementJob.State.FAILED,
+        step="schema",
+        target=left.organization.placement,
+        error="The server does not answer. Check address, port and firewall.",
+        report={"seconds": {"database": 0.1}},
+    )
 
 
 def ways(page: str, key: object) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.test import Client
 
 from audit.models import AuditEntry
 from companions.models import Companion, Value
@@ -264,3 +265,24 @@ def test_threads_leave_no_connection_behind() -> None:
     threads_own: Any = connections
     assert not hasattr(threads_own._connections, alias)
     assert alias in aliases.known()
+
+
+def test_an_operator_reads_why_it_stopped_and_tries_again(client: Client, monkeypatch: Any) -> None:
+    """The schema cannot be made at first; the console says so, and one action goes on."""
+    organization = found(now=False)
+
+    def refuse(placement: Placement, organization: Organization) -> None:
+        raise Conflict("The disk of the server is full. Make room, then try again.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(preparing, "make_schema", refuse)
+        job = resume(organization)
+    assert job.state == PlacementJob.State.FAILED
+    operator = User.objects.create_user(
+        f"op-{uuid.uuid4().hex[:8]}@humana.example", "quiet-harbour-71", is_staff=True
+    )
+    assert client.login(email=operator.email, password="quiet-harbour-71")
+    page = "/admin/tenants/placementjob/"
+    assert "The disk of the server is full" in client.get(page).content.decode()
+    client.post(page, {"action": "once_more", "_selected_action": [str(job.id)], "confirmed": "1"})
+    assert resume(organization).state == PlacementJob.State.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -56,7 +57,7 @@ class Command(BaseCommand):
 def bootstrap(admin_url: str, name: str, *, owner: Role, app: Role) -> list[str]:
     """Returns the extensions that the server does not have."""
     with psycopg.connect(admin_url, autocommit=True) as admin:
-        ensure_role(admin, owner)
+        ensure_role(admin, replace(owner, may_create_databases=True))  # for organizations with their own
         ensure_role(admin, app)
         ensure_database(admin, name, owner=owner)
     inside = urlsplit(admin_url)._replace(path=f"/{name}").geturl()
