@@ -10,15 +10,18 @@ from collections.abc import Callable
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request
+from django.utils.translation import gettext as _
 
 from humana.failures import answer_failure
 from humana.kernel.actor import Actor, acting_as
-from humana.kernel.errors import HumanaError
+from humana.kernel.errors import HumanaError, Unavailable
+from tenants.context import peek_tenant
 
 log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -100,4 +103,15 @@ class ErrorMiddleware:
         if isinstance(error, HumanaError | PermissionDenied | Http404):
             return answer_failure(request, error)
         log.error("request failed", exc_info=error, extra={"path": request.path_info})
-        return answer_failure(request, error)
+        return answer_failure(request, _of_their_own(error) or error)
+
+
+def _of_their_own(error: Exception) -> Unavailable | None:
+    """A database of the organization's own that does not answer: everybody else works on."""
+    tenant = peek_tenant()
+    if tenant is None or tenant.placement.alias == DEFAULT_DB_ALIAS:
+        return None
+    if not isinstance(error, OperationalError | InterfaceError):
+        return None
+    message = _("Your organization's database does not answer just now. Nothing is lost: try again soon.")
+    return Unavailable(message, retry_after=15, code="database_unreachable")

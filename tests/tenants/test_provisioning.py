@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -286,3 +287,27 @@ def test_an_operator_reads_why_it_stopped_and_tries_again(client: Client, monkey
     assert "The disk of the server is full" in client.get(page).content.decode()
     client.post(page, {"action": "once_more", "_selected_action": [str(job.id)], "confirmed": "1"})
     assert resume(organization).state == PlacementJob.State.DONE
+
+
+def signed_in(organization: Organization) -> Client:
+    client = Client(raise_request_exception=False)
+    owner = organization.memberships.get().user
+    assert client.login(email=owner.email, password="quiet-harbour-71")
+    return client
+
+
+def test_a_database_that_is_down_is_said_plainly_and_to_its_people_only() -> None:
+    cerrado, aurora = found(Plan.ENTERPRISE), found(Plan.FREE)
+    with use_tenant(cerrado.context):
+        database = owner_settings(cerrado.placement.database)["NAME"]
+    aliases.forget_all()
+    with owner_connection() as owner:
+        owner.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS false'.encode())
+    page = signed_in(cerrado).get(f"/o/{cerrado.slug}/", headers={"accept-language": "en"})
+    assert page.status_code == 503
+    assert page["Retry-After"] == "15"
+    assert "database does not answer just now" in html.unescape(page.content.decode())
+    assert signed_in(aurora).get(f"/o/{aurora.slug}/").status_code == 200
+    with owner_connection() as owner:
+        owner.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true'.encode())
+    assert signed_in(cerrado).get(f"/o/{cerrado.slug}/").status_code == 200
