@@ -19,7 +19,7 @@ from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.mariadb import MariaDB
 from tests.peers.pgbouncer import PgBouncer
 from tests.plugins.needs import require
-from tests.plugins.services import Services
+from tests.plugins.services import Services, in_database, run_database
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +43,13 @@ def customer_postgres(services: Services) -> Iterator[CustomerPostgres]:
 
 @pytest.fixture(scope="session")
 def pgbouncer(services: Services, django_db_setup: None) -> Iterator[PgBouncer]:
-    """PgBouncer before the run's own PostgreSQL, for the application's role."""
+    """PgBouncer before the run's own PostgreSQL, for the application's role.
+
+    By itself it leads to the run's database: who asks first may stand in a clone, which is dropped.
+    """
     require("pgbouncer")
-    server = PgBouncer(services.home / "pgbouncer", os.environ["DATABASE_URL"])
+    url = in_database(os.environ["DATABASE_URL"], run_database())
+    server = PgBouncer(services.home / "pgbouncer", url)
     child = server.start()
     yield server
     child.stop()
