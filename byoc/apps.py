@@ -10,8 +10,9 @@ class ByocConfig(AppConfig):
 
     def ready(self) -> None:
         from byoc.databases import open_database
-        from byoc.services.databases import register_database
+        from byoc.services.databases import register_database, release_database
         from humana.kernel import ports
 
         ports.open_database.fill(open_database)
         ports.register_database.fill(register_database)
+        ports.release_database.fill(release_database)

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from tenants.jobs import tenant_task
 from tenants.services import support
-from tenants.services.placing import jobs
+from tenants.services.placing import clearing, jobs, moving, provision, removing  # noqa: F401  their plans
 
 
 @tenant_task(support.END_EXPIRED)
@@ -21,4 +21,5 @@ def work_on_placement(job_id: str) -> None:
 
 @shared_task(name="tenants.wake_placement_jobs")  # type: ignore[untyped-decorator]
 def wake_placement_jobs() -> None:
+    moving.clear_due()
     jobs.wake_due()

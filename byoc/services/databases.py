@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from byoc.databases import alias_of
+from byoc.databases import alias_of, endpoint_of
 from byoc.models import Endpoint
 from tenants.context import use_tenant
 from tenants.models import Organization
@@ -21,6 +21,13 @@ def register_database(organization: Organization) -> str:
         endpoint.options = {"database": _name(organization.slug, endpoint.id.hex)}
         endpoint.save(force_insert=True)
     return alias_of(endpoint)
+
+
+def release_database(alias: str) -> None:
+    """The endpoint of a database that was ours to drop goes; one that the customer brought stays."""
+    endpoint = endpoint_of(alias)
+    if not endpoint.origin:
+        endpoint.delete()
 
 
 def _name(slug: str, key: str) -> str:

@@ -55,3 +55,7 @@ open_database: Port[..., dict[str, Any]] = Port("open_database")
 #: register_database(organization) -> alias — filled by `byoc`.
 #: An endpoint for a database of the organization's own on the platform's server; nothing is made yet.
 register_database: Port[..., str] = Port("register_database")
+
+#: release_database(alias) — filled by `byoc`. Runs inside the organization: its database on the
+#: platform's own server is gone, so its endpoint goes; a customer's own endpoint stays.
+release_database: Port[..., None] = Port("release_database")

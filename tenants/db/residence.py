@@ -15,23 +15,29 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Unavailable
-from tenants.context import current_tenant, relocate
+from tenants.context import TenantContext, current_tenant, relocate, use_tenant
 
 #: How long a writer waits for a move to end, in seconds; people are told "a few seconds".
 PATIENCE = 15.0
 #: Pauses between two looks, in seconds.
 PAUSE = 0.05
 
+#: How long a move waits for writers to finish before it lets them go on, in seconds.
+MOVERS_PATIENCE = 5
+
 _TRY = "SELECT pg_try_advisory_xact_lock_shared(%s)"
+_TAKE = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)"
 _WHERE = "SELECT placement_id FROM public.tenants_organization WHERE id = %s"
 _SHARE = "SELECT id FROM django_migrations ORDER BY id LIMIT 1 LOCK IN SHARE MODE"
+_ALONE = "SELECT id FROM django_migrations ORDER BY id LIMIT 1 FOR UPDATE"
 
 
 def lock_of(organization_id: uuid.UUID) -> int:
@@ -48,6 +54,35 @@ def lives_here(connection: Any) -> bool:
         free = _hold(connection, context.organization_id)
         placement = _placement_of(context.organization_id) if free else None
     return free and placement == context.placement.id
+
+
+@contextmanager
+def taken(context: TenantContext) -> Iterator[None]:
+    """Nobody writes for the organization at this placement within the block; they wait for its end.
+
+    One transaction of the owner: what is changed in the same database commits with it, or not at all.
+    Raises Unavailable where writers do not finish in time.
+    """
+    from tenants.owner import as_owner
+
+    alias = context.placement.alias
+    with use_tenant(context), as_owner(alias), transaction.atomic(using=alias):
+        connection = connections[alias]
+        try:
+            _take(connection, context.organization_id)
+        except OperationalError as error:
+            message = _("People were writing all the time. It is tried again by itself.")
+            raise Unavailable(message, code="busy") from error
+        yield
+
+
+def _take(connection: Any, organization_id: uuid.UUID) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_TAKE, [f"{MOVERS_PATIENCE}s", lock_of(organization_id)])
+        elif connection.vendor == "mysql":
+            cursor.execute(f"SET innodb_lock_wait_timeout = {MOVERS_PATIENCE}")
+            cursor.execute(_ALONE)
 
 
 def waiting() -> Iterator[float]:

@@ -19,6 +19,7 @@ class PlacementJob(BaseModel):
         PROVISION = "provision", _("Set up")
         MOVE = "move", _("Move")
         REMOVE = "remove", _("Remove")
+        CLEAR = "clear", _("Clear what was left")
 
     class State(models.TextChoices):
         RUNNING = "running", _("Running")

@@ -11,10 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from tenants.db.replay import LOCK_TIMEOUT_MS
+from tenants.management.bar import draw, wipe
 from tenants.services.migrating import Outcome, Result, migrate_targets, targets
-
-#: The progress bar: its length in characters, and what clears the line it is in.
-BAR, WIPE = 30, "\r\x1b[K"
 
 
 class Command(BaseCommand):
@@ -59,20 +57,15 @@ class Command(BaseCommand):
 
     def _tell(self, outcome: Outcome, done: int, total: int) -> None:
         """A bar on a terminal, with failures above it; a line for each placement elsewhere."""
-        is_terminal = self.stdout.isatty()
-        if not is_terminal or outcome.result in (Result.FAILED, Result.PENDING):
-            self.stdout.write(f"{WIPE if is_terminal else ''}{_line(outcome)}")
-        if is_terminal:
-            full = BAR * done // total
-            self.stdout.write(f"{WIPE}[{'█' * full}{'·' * (BAR - full)}] {done}/{total}", ending="")
-            self.stdout.flush()
+        if not self.stdout.isatty() or outcome.result in (Result.FAILED, Result.PENDING):
+            self.stdout.write(f"{wipe(self.stdout)}{_line(outcome)}")
+        draw(self.stdout, done, total)
 
     def _conclude(self, outcomes: list[Outcome], *, quiet: bool, go_on: bool) -> None:
         counts = Counter(one.result for one in outcomes)
         if not quiet:
             told = ", ".join(f"{counts[result]} {result}" for result in Result if counts[result])
-            wipe = WIPE if self.stdout.isatty() else ""
-            self.stdout.write(f"{wipe}Placements: {told or 'none'}.")
+            self.stdout.write(f"{wipe(self.stdout)}Placements: {told or 'none'}.")
         failed = [one for one in outcomes if one.result == Result.FAILED]
         if go_on and all(one.target.alias != DEFAULT_DB_ALIAS for one in failed):
             return

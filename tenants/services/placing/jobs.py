@@ -12,6 +12,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from kombu.exceptions import OperationalError
 
 from humana.kernel.actor import current_actor
 from humana.kernel.crypto import associated, derived_key, same, sign
-from humana.kernel.errors import HumanaError, Unavailable
+from humana.kernel.errors import EndpointError, HumanaError, Unavailable
 from tenants.models import Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
 
@@ -44,6 +45,9 @@ class Step:
     name: str
     act: Callable[[PlacementJob], dict[str, Any] | None]
 
+
+Watcher = Callable[[str, int, int], None]
+_watcher: ContextVar[Watcher | None] = ContextVar("humana_job_watcher", default=None)
 
 #: Filled by the modules beside this one: the steps of each kind of job.
 PLANS: dict[str, Callable[[], Sequence[Step]]] = {}
@@ -91,11 +95,11 @@ def wake_due() -> int:
 
 def work_on(job_id: uuid.UUID) -> PlacementJob | None:
     """Do the steps that are left. None when another worker is at it, or nothing is left to do."""
-    with _alone(job_id) as alone:
+    with alone(job_id) as mine:
         job = (
             PlacementJob.objects.select_related("organization", "source", "target").filter(id=job_id).first()
         )
-        if not alone or job is None or job.state != PlacementJob.State.RUNNING:
+        if not mine or job is None or job.state != PlacementJob.State.RUNNING:
             return None
         try:
             for step in _left(job):
@@ -103,7 +107,7 @@ def work_on(job_id: uuid.UUID) -> PlacementJob | None:
         except Exception as error:  # noqa: BLE001  it is written down, for an operator to read
             _give_back(job, error)
         else:
-            _finish(job, PlacementJob.State.DONE)
+            finish(job, PlacementJob.State.DONE)
         return job
 
 
@@ -117,6 +121,19 @@ def try_again(*, job: PlacementJob) -> None:
 def progress(job: PlacementJob, done: int, total: int) -> None:
     """Tell whoever watches how far the current step is."""
     PlacementJob.objects.filter(id=job.id).update(done=done, total=total, updated_at=timezone.now())
+    watched = _watcher.get()
+    if watched is not None:
+        watched(job.step, done, total)
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Whatever a job tells within this block is told to `watcher(step, done, total)` too."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
 
 
 def signature_of(job: PlacementJob) -> str:
@@ -154,26 +171,34 @@ def _give_back(job: PlacementJob, error: Exception) -> None:
     log.warning("placement job %s stopped at %s", job.id, job.step, exc_info=error)
     job.attempts += 1
     job.error = str(error)[:ERROR_LENGTH] if isinstance(error, HumanaError) else _unforeseen(error)
-    hopeless = isinstance(error, HumanaError) and not isinstance(error, Unavailable)
-    if hopeless or job.attempts >= MOST_ATTEMPTS:
+    if _is_hopeless(error) or job.attempts >= MOST_ATTEMPTS:
         job.state = PlacementJob.State.FAILED
     pause = error.retry_after if isinstance(error, Unavailable) else 5 * job.attempts
     job.retry_at = timezone.now() + timedelta(seconds=pause)
     job.save(update_fields=["state", "attempts", "error", "retry_at", "updated_at"])
 
 
+def _is_hopeless(error: Exception) -> bool:
+    """Whether trying again without changing something is in vain."""
+    if isinstance(error, EndpointError):
+        return error.permanent
+    return isinstance(error, HumanaError) and not isinstance(error, Unavailable)
+
+
 def _unforeseen(error: Exception) -> str:
     return _("Something failed on our side (%(kind)s). It is tried again.") % {"kind": type(error).__name__}
 
 
-def _finish(job: PlacementJob, state: str) -> None:
+def finish(job: PlacementJob, state: str) -> None:
+    """Over for good; what the report says is signed."""
     job.state, job.error, job.retry_at, job.finished_at = state, "", None, timezone.now()
     job.signature = signature_of(job)
     job.save(update_fields=["state", "error", "retry_at", "finished_at", "signature", "updated_at"])
 
 
 @contextmanager
-def _alone(job_id: uuid.UUID) -> Iterator[bool]:
+def alone(job_id: uuid.UUID) -> Iterator[bool]:
+    """Whether nobody else is at the job, which stays so for the block."""
     with owner_connection() as connection:
         key = job_id.int % 2**63
         (mine,) = connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone() or (False,)

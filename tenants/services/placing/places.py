@@ -35,6 +35,19 @@ def settle(*, organization: Organization, isolation: str) -> None:
         placement.save(update_fields=["database", "updated_at"])
 
 
+def place_for(*, organization: Organization, isolation: str, database: str | None = None) -> Placement:
+    """A pool with room, or a placement of the organization's own; nothing is made there yet.
+
+    `database` is the alias of one that the organization brought; else it is on the platform's server.
+    """
+    if isolation == Isolation.ROW:
+        return roomiest_pool()
+    if isolation == Isolation.SCHEMA:
+        return own_placement(organization=organization, isolation=isolation, database=roomiest_database())
+    alias = database or ports.register_database(organization)
+    return own_placement(organization=organization, isolation=isolation, database=alias)
+
+
 def own_placement(*, organization: Organization, isolation: str, database: str) -> Placement:
     """A placement for this organization alone, in the database of that alias; nothing is made there yet."""
     placement = Placement(isolation=isolation, database=database, state=Placement.State.PREPARING, capacity=1)

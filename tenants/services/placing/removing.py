@@ -11,20 +11,27 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
+from humana.kernel.errors import Conflict
 from tenants.context import use_tenant
-from tenants.db.dropping import erase_rows
 from tenants.db.residence import lock_of
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
 from tenants.services.events import control_event
-from tenants.services.placing import preparing
+from tenants.services.placing.clearing import remove_rows
 from tenants.services.placing.jobs import PLANS, Step, begin
+from tenants.services.placing.moving import kept
 
 
 def deprovision(*, organization: Organization, later: bool = True) -> PlacementJob:
-    """Close the organization at once; a job removes everything of it."""
+    """Close the organization at once; a job removes everything of it, wherever it lived.
+
+    Raises Conflict while it is being moved.
+    """
     with transaction.atomic():
+        _not_while_moving(organization)
         Organization.objects.filter(id=organization.id).update(state=Organization.State.REMOVING)
         control_event(
             "organization.removing", "organization", organization.id, organization_id=None,
@@ -38,6 +45,16 @@ def deprovision(*, organization: Organization, later: bool = True) -> PlacementJ
         )
 
 
+def _not_while_moving(organization: Organization) -> None:
+    Organization.objects.select_for_update().get(id=organization.id)
+    live = PlacementJob.objects.filter(organization=organization, state__in=PlacementJob.LIVE)
+    if live.filter(kind__in=[PlacementJob.Kind.MOVE, PlacementJob.Kind.CLEAR]).exists():
+        raise Conflict(
+            _("The organization is being moved: wait until that is over, or give the move up first."),
+            code="being_moved",
+        )
+
+
 def _erase(job: PlacementJob) -> dict[str, Any] | None:
     """Rows and control plane, while nobody can write; whoever comes after finds no organization."""
     organization, placement = job.organization, job.source
@@ -45,26 +62,24 @@ def _erase(job: PlacementJob) -> dict[str, Any] | None:
         return None  # done before the worker was cut off
     with owner_connection() as holder:
         holder.execute("SELECT pg_advisory_lock(%s)", [lock_of(organization.id)])
-        gone = _rows(organization, placement)
+        for left in kept(organization):
+            remove_rows(organization, left)
+            job.report.setdefault("left", []).append(str(left.id))
+        gone = remove_rows(organization, placement)
         with use_tenant(organization.context), transaction.atomic():
+            job.save(update_fields=["report"])
             _total, by_model = Organization.objects.filter(id=organization.id).delete()
     job.organization = None
     return {"organization": str(organization.id), "rows": gone, "control": by_model}
 
 
-def _rows(organization: Organization, placement: Placement) -> dict[str, int]:
-    if placement.isolation != Isolation.ROW:
-        preparing.unmake(placement, organization)
-        return {}
-    with owner_connection(placement.database) as connection:
-        return erase_rows(connection, placement.schema_name, organization.id)
-
-
 def _placement(job: PlacementJob) -> None:
-    """A placement of its own goes with it; a pool stays."""
-    if job.source is not None and job.source.isolation != Isolation.ROW:
-        Placement.objects.filter(id=job.source.id).delete()
-        job.source = None
+    """Placements of its own go with it; pools stay."""
+    lived_in = Q(id__in=job.report.get("left", []))
+    if job.source is not None:
+        lived_in |= Q(id=job.source.id)
+    Placement.objects.filter(lived_in).exclude(isolation=Isolation.ROW).delete()
+    job.source = None
 
 
 def _cache(job: PlacementJob) -> dict[str, Any]:

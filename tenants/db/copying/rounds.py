@@ -1,0 +1,138 @@
+"""A round: the target made equal to one snapshot of the source, whatever it held before.
+
+Rows are compared in buckets of about BUCKET neighbours by id. Where a bucket's digest differs, its
+rows are compared one by one; those that differ are deleted there and written anew, with references
+checked at the end. So inserts, changes and deletions are all one case, and so is a target that
+somebody tampered with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
+
+from humana.kernel.errors import HumanaError
+from tenants.db.copying.sides import Buckets, Side, Slice
+from tenants.db.copying.tables import Table, tables
+
+#: Neighbouring rows that share a digest; also how finely differences are looked for.
+BUCKET = 1000
+#: As many buckets are carried in one go, when all of their rows are missing.
+AT_ONCE = 20
+
+Found = TypeVar("Found")
+Tell = Callable[[int, int], None]
+
+
+class NotEqual(HumanaError):
+    """What was written is not what was read: the round is undone, nothing of it stays."""
+
+    status, default_code = 500, "copy_not_equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A table after a round, equal on both sides; `changed` rows were carried or removed for it.
+
+    `digest` is a SHA-256 over all of its rows.
+    """
+
+    rows: int
+    digest: str
+    changed: int
+
+
+def synchronise(source: Side, target: Side, *, tell: Tell = lambda done, total: None) -> dict[str, Compared]:
+    """Make the organization's rows at `target` those of `source`, as they are at this moment.
+
+    `tell(done, total)` hears how many rows are certain. Raises NotEqual, or what a driver raises; a
+    table that was finished before it stays, so the next round has less to do.
+    """
+    outcome: dict[str, Compared] = {}
+    with source.reading(), ThreadPoolExecutor(2) as both:
+        total = sum(source.count(table) for table in tables())
+        for batch in _batches(target):
+            with target.writing():
+                for table in batch:
+                    outcome[table.name] = _Evening(source, target, table, both).even()
+                    tell(sum(one.rows for one in outcome.values()), total)
+    return outcome
+
+
+def _batches(target: Side) -> list[Sequence[Table]]:
+    """What is written together: the tables that hold rows already, then each of the others alone.
+
+    Rows that are there may be referred to by others that are there, so they change in one
+    transaction. Behind the last of them all is empty, and a table only refers to earlier ones.
+    """
+    with target.reading():
+        filled = [number for number, table in enumerate(tables()) if target.count(table)]
+    there = filled[-1] + 1 if filled else 0
+    return [tables()[:there], *([table] for table in tables()[there:])]
+
+
+class _Evening:
+    """One table on its way to be equal."""
+
+    def __init__(self, source: Side, target: Side, table: Table, both: ThreadPoolExecutor) -> None:
+        self.source, self.target, self.table, self.both = source, target, table, both
+        self.bounds = source.bounds(table, BUCKET)
+
+    def even(self) -> Compared:
+        wanted, found = self._of_both(lambda side: side.buckets(self.table, self.bounds))
+        odd = sorted(n for n in wanted.keys() | found.keys() if wanted.get(n) != found.get(n))
+        changed = self._carry(wanted, found, odd) if odd else 0
+        if odd:
+            self._look_again(wanted, odd)
+        return Compared(sum(bucket.rows for bucket in wanted.values()), _digest(wanted), changed)
+
+    def _carry(self, wanted: Buckets, found: Buckets, odd: list[int]) -> int:
+        missing = [number for number in odd if number not in found]
+        mixed = [number for number in odd if number in found]
+        changed = self._carry_rows(mixed) if mixed else 0
+        for first, last in _runs(missing):
+            self.target.take(self.table, self.source, Slice.between(self.bounds, first, last))
+            changed += sum(wanted[number].rows for number in range(first, last + 1))
+        return changed
+
+    def _carry_rows(self, numbers: list[int]) -> int:
+        wanted, found = self._of_both(lambda side: side.rows(self.table, self.bounds, numbers))
+        stale = [key for key, digest in found.items() if wanted.get(key) != digest]
+        fresh = [key for key, digest in wanted.items() if found.get(key) != digest]
+        self.target.remove(self.table, stale)
+        if fresh:
+            self.target.take(self.table, self.source, Slice(ids=fresh))
+        return len({*stale, *fresh})
+
+    def _look_again(self, wanted: Buckets, odd: list[int]) -> None:
+        written = self.target.buckets(self.table, self.bounds, odd)
+        if wrong := [number for number in odd if wanted.get(number) != written.get(number)]:
+            message = _("%(table)s differs after it was copied, in part %(part)d. Nothing was changed.")
+            raise NotEqual(message % {"table": self.table.name, "part": wrong[0]})
+
+    def _of_both(self, look: Callable[[Side], Found]) -> tuple[Found, Found]:
+        """The two servers work at the same time."""
+        there = self.both.submit(look, self.target)
+        return look(self.source), there.result()
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Neighbours joined, at most AT_ONCE of them: first and last of each run."""
+    start = 0
+    for here in range(1, len(numbers) + 1):
+        ends = here == len(numbers) or numbers[here] != numbers[here - 1] + 1 or here - start == AT_ONCE
+        if ends:
+            yield numbers[start], numbers[here - 1]
+            start = here
+
+
+def _digest(buckets: Buckets) -> str:
+    whole = sha256()
+    for number in sorted(buckets):
+        whole.update(buckets[number].digest)
+    return whole.hexdigest()
