@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,7 +21,6 @@ from django.db import connections
 
 from audit.services import chain
 from tenants.context import use_tenant
-from tenants.db import copying
 from tenants.models import Isolation, Organization, Placement, PlacementJob, Plan, User
 from tenants.owner import owner_connection
 from tenants.services.organizations import found_organization
@@ -61,14 +61,15 @@ def in_the_middle_of_a_round(patch: pytest.MonkeyPatch) -> None:
 
 
 def in_the_last_round(patch: pytest.MonkeyPatch) -> None:
-    rounds: list[int] = []
-    synchronise = copying.synchronise
+    taken = moving.taken
 
-    def second(*args: Any, **options: Any) -> Any:
-        rounds.append(1)
-        return synchronise(*args, **options) if len(rounds) == 1 else die()
+    @contextmanager
+    def taken_and_die(*args: Any) -> Iterator[None]:
+        with taken(*args):
+            patch.setattr(moving, "progress", die)
+            yield
 
-    patch.setattr(copying, "synchronise", second)
+    patch.setattr(moving, "taken", taken_and_die)
 
 
 def before_the_flip_commits(patch: pytest.MonkeyPatch) -> None:

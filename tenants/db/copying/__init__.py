@@ -9,8 +9,8 @@ A round reads the source in one snapshot, compares digests of some thousand rows
 differs, and looks again before it commits. It may be cut off anywhere and run again.
 """
 
-from tenants.db.copying.rounds import Compared, NotEqual, synchronise
+from tenants.db.copying.rounds import Compared, Copy, NotEqual, synchronise
 from tenants.db.copying.sides import Side, both_sides
 from tenants.db.copying.tables import Table, tables
 
-__all__ = ["Compared", "NotEqual", "Side", "Table", "both_sides", "synchronise", "tables"]
+__all__ = ["Compared", "Copy", "NotEqual", "Side", "Table", "both_sides", "synchronise", "tables"]

@@ -9,6 +9,7 @@ import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -44,6 +45,10 @@ class _Portable:
         self, table: Table, bounds: Sequence[uuid.UUID], only: Sequence[int] | None = None
     ) -> Buckets:
         return buckets_of(table, self._in(table, bounds, only), bounds)
+
+    def marks(self, table: Table, bounds: Sequence[uuid.UUID]) -> dict[int, Decimal]:
+        """None: everything is read anew in each round."""
+        return {}
 
     def rows(self, table: Table, bounds: Sequence[uuid.UUID], only: Sequence[int]) -> dict[uuid.UUID, bytes]:
         key = table.columns.index("id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -76,7 +77,11 @@ class PostgresSide:
     ) -> Buckets:
         chosen = None if only is None else list(only)
         found = self._ask(_PARTED + _BUCKETS, table, bounds=list(bounds), only=chosen)
-        return {number: Bucket(rows, digest) for number, rows, digest in found}
+        return {number: Bucket(rows, digest, mark) for number, rows, digest, mark in found}
+
+    def marks(self, table: Table, bounds: Sequence[uuid.UUID]) -> dict[int, Decimal]:
+        """From each row's id and the transaction that wrote it, which every change replaces."""
+        return dict(self._ask(_MARKS, table, bounds=list(bounds)))
 
     def rows(self, table: Table, bounds: Sequence[uuid.UUID], only: Sequence[int]) -> dict[uuid.UUID, bytes]:
         return dict(self._ask(_PARTED + _ROWS, table, bounds=list(bounds), only=list(only)))
@@ -140,14 +145,22 @@ _BOUNDS = """
         FROM {table} WHERE organization_id = %(organization)s
     ) AS numbered WHERE number %% %(size)s = 0 ORDER BY id
 """
+_MARKS = """
+    SELECT width_bucket(id, %(bounds)s::uuid[]) AS bucket, sum(uuid_hash_extended(id, xmin::text::bigint))
+    FROM {table} WHERE organization_id = %(organization)s GROUP BY bucket
+"""
 _PARTED = """
-    WITH parted AS (SELECT id, width_bucket(id, %(bounds)s::uuid[]) AS bucket,
-           sha256(convert_to(ROW({columns})::text, 'UTF8')) AS digest
-    FROM {table} WHERE organization_id = %(organization)s
-      AND (%(only)s::int[] IS NULL OR width_bucket(id, %(bounds)s::uuid[]) = ANY(%(only)s::int[])))
+    WITH parted AS (
+        SELECT id, xmin, width_bucket(id, %(bounds)s::uuid[]) AS bucket,
+               sha256(convert_to(ROW({columns})::text, 'UTF8')) AS digest
+        FROM {table} WHERE organization_id = %(organization)s
+          AND (%(only)s::int[] IS NULL OR width_bucket(id, %(bounds)s::uuid[]) = ANY(%(only)s::int[]))
+    )
 """
 _BUCKETS = """
-    SELECT bucket, count(*), sha256(string_agg(digest, ''::bytea ORDER BY id)) FROM parted GROUP BY bucket
+    SELECT bucket, count(*), sha256(string_agg(digest, ''::bytea ORDER BY id)),
+           sum(uuid_hash_extended(id, xmin::text::bigint))
+    FROM parted GROUP BY bucket
 """
 _ROWS = "SELECT id, digest FROM parted"
 _REMOVE = "DELETE FROM {table} WHERE organization_id = %(organization)s AND id = ANY(%(ids)s)"

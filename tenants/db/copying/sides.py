@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 from django.db import connections
@@ -16,10 +17,15 @@ from tenants.db.copying.tables import Table
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Neighbouring rows: how many, and a digest over all of them in order."""
+    """Neighbouring rows: how many, and a digest over all of them in order.
+
+    `mark` stays the same on a side for as long as nobody wrote any of them there. It is cheap, and
+    means nothing on another side; None where an engine has no such thing.
+    """
 
     rows: int
     digest: bytes
+    mark: Decimal | None = field(default=None, compare=False)
 
 
 Buckets = dict[int, Bucket]
@@ -59,6 +65,9 @@ class Side(Protocol):
         self, table: Table, bounds: Sequence[uuid.UUID], only: Sequence[int] | None = None
     ) -> Buckets:
         """Digests; a bucket without rows is not among them."""
+
+    def marks(self, table: Table, bounds: Sequence[uuid.UUID]) -> dict[int, Decimal]:
+        """The mark of each bucket that has rows, without reading them."""
 
     def rows(self, table: Table, bounds: Sequence[uuid.UUID], only: Sequence[int]) -> dict[uuid.UUID, bytes]:
         """The digest of each single row of these buckets."""

@@ -173,32 +173,39 @@ def _audit(job: PlacementJob) -> dict[str, Any]:
 
 def _copy(job: PlacementJob) -> dict[str, Any]:
     rounds: list[dict[str, Any]] = []
-    for _round in range(MOST_ROUNDS):
-        began = time.monotonic()
-        outcome = _synchronise(job)
-        carried = sum(one.changed for one in outcome.values())
-        rounds.append({"rows": carried, "seconds": round(time.monotonic() - began, 3)})
-        if carried <= FEW:
-            break
+    with _copying(job) as copy:
+        for _round in range(MOST_ROUNDS):
+            began = time.monotonic()
+            outcome = _synchronise(job, copy)
+            carried = sum(one.changed for one in outcome.values())
+            rounds.append({"rows": carried, "seconds": round(time.monotonic() - began, 3)})
+            if carried <= FEW:
+                break
     return {"rounds": rounds}
 
 
 def _flip(job: PlacementJob) -> dict[str, Any] | None:
+    """The round before the freeze is read once more in full, so that the last has little to read."""
     if _arrived(job):
         return None  # cut off between the commit and the note of it
-    began = time.monotonic()
-    with _told(), taken(_organization(job).at(_source(job))):
-        outcome = _synchronise(job)
-        _arrive(job, outcome)
-    return {"freeze_ms": round((time.monotonic() - began) * 1000)}
+    with _copying(job) as copy:
+        _synchronise(job, copy)
+        began = time.monotonic()
+        with taken(_organization(job).at(_source(job))):
+            _arrive(job, _synchronise(job, copy))
+        return {"freeze_ms": round((time.monotonic() - began) * 1000)}
 
 
-def _synchronise(job: PlacementJob) -> Rounds:
+@contextmanager
+def _copying(job: PlacementJob) -> Iterator[copying.Copy]:
     organization, source, target = _organization(job), _source(job), _target(job)
     _same_level(source, target)
-    ends = organization.at(source), organization.at(target)
-    with _told(), copying.both_sides(*ends) as (here, there):
-        return copying.synchronise(here, there, tell=lambda done, total: progress(job, done, total))
+    with _told(), copying.both_sides(organization.at(source), organization.at(target)) as (here, there):
+        yield copying.Copy(here, there)
+
+
+def _synchronise(job: PlacementJob, copy: copying.Copy) -> Rounds:
+    return copy.synchronise(tell=lambda done, total: progress(job, done, total))
 
 
 def _arrive(job: PlacementJob, outcome: Rounds) -> None:
