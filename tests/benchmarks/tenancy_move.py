@@ -103,7 +103,7 @@ def _clear(job: Any) -> None:
 
 def _verdict(job: Any, plain: float, people: Any) -> bool:
     report = job.report
-    carried = sum(one["seconds"] for one in report["rounds"]) + report["seconds"]["flip"]
+    carried = report["seconds"]["carry"]
     rounds = " + ".join(f"{one['rows']:,} in {one['seconds']:.2f} s" for one in report["rounds"])
     print(
         f"{job.source.isolation} to {job.target.isolation}: {report['rows']:,} rows; rounds {rounds};"

@@ -1,10 +1,10 @@
 """An organization carried to another placement while its people work.
 
     database, schema, audit    the target is made ready, as for a new organization
-    copy                       rounds: everything first, then what changed meanwhile, until little does
-    flip                       writers wait; the last round; the new placement is named; they go on there
+    carry                      rounds: everything first, then what changed meanwhile, until little does;
+                               then writers wait, the last round is read, the new placement is named
 
-Until the flip commits the organization lives where it was, and `undo` clears the target. From then
+Until that commits the organization lives where it was, and `undo` clears the target. From then
 on it lives at the target; the source is kept for HUMANA_ROLLBACK_HOURS, and moving back is a move
 like any other that finds most rows there already. Afterwards the source is cleared.
 """
@@ -171,29 +171,25 @@ def _audit(job: PlacementJob) -> dict[str, Any]:
     return {"audit": preparing.prove(_target(job), _organization(job))}
 
 
-def _copy(job: PlacementJob) -> dict[str, Any]:
-    rounds: list[dict[str, Any]] = []
-    with _copying(job) as copy:
-        for _round in range(MOST_ROUNDS):
-            began = time.monotonic()
-            outcome = _synchronise(job, copy)
-            carried = sum(one.changed for one in outcome.values())
-            rounds.append({"rows": carried, "seconds": round(time.monotonic() - began, 3)})
-            if carried <= FEW:
-                break
-    return {"rounds": rounds}
-
-
-def _flip(job: PlacementJob) -> dict[str, Any] | None:
-    """The round before the freeze is read once more in full, so that the last has little to read."""
+def _carry(job: PlacementJob) -> dict[str, Any] | None:
     if _arrived(job):
         return None  # cut off between the commit and the note of it
     with _copying(job) as copy:
-        _synchronise(job, copy)
+        rounds = list(_catch_up(job, copy))
         began = time.monotonic()
         with taken(_organization(job).at(_source(job))):
             _arrive(job, _synchronise(job, copy))
-        return {"freeze_ms": round((time.monotonic() - began) * 1000)}
+        return {"rounds": rounds, "freeze_ms": round((time.monotonic() - began) * 1000)}
+
+
+def _catch_up(job: PlacementJob, copy: copying.Copy) -> Iterator[dict[str, Any]]:
+    """Rounds while people write, until one had little to carry."""
+    for _round in range(MOST_ROUNDS):
+        began = time.monotonic()
+        carried = sum(one.changed for one in _synchronise(job, copy).values())
+        yield {"rows": carried, "seconds": round(time.monotonic() - began, 3)}
+        if carried <= FEW:
+            return
 
 
 @contextmanager
@@ -307,7 +303,6 @@ STEPS = (
     Step("database", _database),
     Step("schema", _schema),
     Step("audit", _audit),
-    Step("copy", _copy),
-    Step("flip", _flip),
+    Step("carry", _carry),
 )
 PLANS[PlacementJob.Kind.MOVE] = lambda: STEPS
