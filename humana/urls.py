@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<slug:slug>/", include(_organization)),
     path("api/v1/", include("humana.api.urls")),
     path("admin/", include("humana.console_pages")),
+    path("admin/", include("humana.console_placement")),
     path("admin/", admin.site.urls),
     path("health/live", health.alive),
     path("health/ready", health.ready),

@@ -41,7 +41,7 @@ class OrganizationAdmin(OperatorAdmin):
 
     may_change = True
     form = OrganizationForm
-    list_display = ("name", "slug", "plan", "state", "placement", "members", "hand")
+    list_display = ("name", "slug", "plan", "state", "place", "members", "hand")
     list_filter = ("plan", "state", "placement")
     list_select_related = ("placement",)
     search_fields = ("name", "slug")
@@ -61,6 +61,12 @@ class OrganizationAdmin(OperatorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         rows: QuerySet[Organization] = super().get_queryset(request)
         return rows.annotate(member_count=Count("memberships"))
+
+    @display(description=_("placement"), ordering="placement")  # type: ignore[untyped-decorator]
+    def place(self, organization: Organization) -> str:
+        """Leads to the page where it is moved."""
+        address = reverse("console-placement", args=[organization.slug])
+        return format_html('<a class="hand-link" href="{}">{}</a>', address, organization.placement)
 
     @display(description=_("members"), ordering="member_count")  # type: ignore[untyped-decorator]
     def members(self, organization: Any) -> int:

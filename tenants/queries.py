@@ -8,13 +8,23 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from humana.kernel.errors import NotAllowed, NotFound
 from tenants.context import CONTROL_PLANE, TenantContext
 from tenants.joins import member_by_slug
-from tenants.models import ApiKey, Membership, Organization, OrganizationSlug, Role, SupportSession, User
+from tenants.models import (
+    ApiKey,
+    Isolation,
+    Membership,
+    Organization,
+    OrganizationSlug,
+    Placement,
+    Role,
+    SupportSession,
+    User,
+)
 from tenants.models.organizations import slug_rule
 
 
@@ -109,6 +119,13 @@ def organizations_like(text: str) -> QuerySet[Organization]:
     """Organizations whose name or address contains the text, by name; for operators."""
     rows = Organization.objects.select_related("placement").order_by("name", "id")
     return rows.filter(Q(name__icontains=text) | Q(slug__icontains=text)) if text else rows
+
+
+def pools_with_room(*, besides: Placement) -> list[Placement]:
+    """Pools that take one more organization, by name, without this placement."""
+    pools = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
+    counted = pools.exclude(id=besides.id).annotate(used=Count("organizations"))
+    return list(counted.filter(Q(capacity=None) | Q(used__lt=F("capacity"))).order_by("name"))
 
 
 def open_support_session(

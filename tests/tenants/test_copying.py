@@ -12,6 +12,8 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
+from byoc.databases import alias_of
+from byoc.models import Endpoint
 from chats.models import Chat, Message
 from companions.models import Companion, Policy, Value
 from documents.models import Folder
@@ -255,3 +257,37 @@ def test_removed_rows_and_moments_are_carried_untouched(world: World, beside: Te
     assert moved.updated_at == moment
     aliases.close_mine()
     assert connections["default"].alias == "default"
+
+
+@pytest.fixture
+def on_sqlite(world: World, cloned_database: str) -> Iterator[TenantContext]:
+    """A database file made for this organization."""
+    endpoint = Endpoint(organization=world.organization, kind="database", type="sqlite", name="A file")
+    with use_tenant(world.context):
+        endpoint.save(force_insert=True)
+    with placed(world.organization, Isolation.DATABASE, alias_of(endpoint)) as context:
+        yield context
+
+
+def test_to_another_engine_and_back(world: World, on_sqlite: TenantContext, beside: TenantContext) -> None:
+    """What comes back through SQLite is what left, to the last digit."""
+    there = carry(world, on_sqlite)
+    with both_sides(on_sqlite, beside) as (here, back):
+        returned = synchronise(here, back)
+    assert rows_at(beside) == rows_at(world.context)
+    assert {name: (one.rows, one.digest) for name, one in there.items()} == {
+        name: (one.rows, one.digest) for name, one in returned.items()
+    }
+
+
+def test_another_engine_catches_up(world: World, on_sqlite: TenantContext, monkeypatch: Any) -> None:
+    monkeypatch.setattr(copying.rounds, "BUCKET", 7)
+    with use_tenant(world.context):
+        Value.objects.bulk_create(Value(title=f"Value {n}", description="…") for n in range(40))
+    carry(world, on_sqlite)
+    with use_tenant(world.context):
+        Value.objects.filter(title="Value 7").update(description="changed")
+        Value.objects.filter(title="Value 30").delete()
+        Value.objects.create(title="Late", description="…")
+        assert changed(carry(world, on_sqlite)) == {"companions_value": 3}
+        assert not changed(carry(world, on_sqlite))

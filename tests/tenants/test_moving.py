@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,6 +17,7 @@ from django.utils import timezone
 from audit.models import AuditEntry
 from audit.services import chain
 from audit.services.relay import relay_control_events
+from byoc.databases import alias_of
 from byoc.models import Endpoint
 from companions.models import Value
 from humana.kernel.errors import Conflict
@@ -294,3 +296,21 @@ def test_who_is_removed_leaves_nothing_where_they_lived_before(world: World) -> 
     until_over(removing.deprovision(organization=world.organization, later=False))
     assert not any(rows_left(pool, key).values())
     assert not Placement.objects.filter(id=schema.id).exists()
+
+
+def test_to_a_file_that_the_organization_brought_and_back(world: World) -> None:
+    """Another engine: no row-level security, no marks, the same move."""
+    endpoint = Endpoint(organization=world.organization, kind="database", type="sqlite", name="A file")
+    with use_tenant(world.context):
+        endpoint.save(force_insert=True)
+    before = rows_at(world.context)
+    with people_at_work(world.organization.id, number=2) as people:
+        job = worked_on(begun(world, Isolation.DATABASE, database=alias_of(endpoint)))
+        assert job.state == PlacementJob.State.DONE, job.error
+        time.sleep(0.2)
+        moved(world, Isolation.ROW)
+    assert people.found() == people.must_be_there()
+    after = rows_at(world.context)
+    assert all(set(rows) <= set(after[name]) for name, rows in before.items() if name != "audit_audithead")
+    with use_tenant(world.context):
+        assert chain.verify().holds

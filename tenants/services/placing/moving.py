@@ -83,6 +83,11 @@ def _begin(organization: Organization, target: Placement, *, later: bool) -> Pla
     _check_target(organization, target)
     active = Organization.objects.filter(id=organization.id, state=Organization.State.ACTIVE)
     active.update(state=Organization.State.MOVING)
+    payload = {"from": organization.placement.name, "to": target.name}
+    control_event(
+        "organization.moving", "organization", organization.id,
+        organization_id=organization.id, payload=payload,
+    )  # fmt: skip
     return begin(
         kind=PlacementJob.Kind.MOVE,
         organization=organization,
@@ -118,10 +123,15 @@ def clear_due() -> int:
 
 def kept(organization: Organization) -> list[Placement]:
     """Where the organization lived before and may go back to at once, the latest first."""
+    return [job.source for job in kept_jobs(organization) if job.source is not None]
+
+
+def kept_jobs(organization: Organization) -> list[PlacementJob]:
+    """The moves whose source is still kept, the latest first."""
     moves = PlacementJob.objects.filter(
         organization=organization, kind=PlacementJob.Kind.MOVE, source__isnull=False
     ).exclude(keep_until=None)
-    return [job.source for job in moves.select_related("source").order_by("-created_at") if job.source]
+    return list(moves.select_related("source").order_by("-created_at"))
 
 
 def _destination(organization: Organization, isolation: str, database: str | None) -> Placement:

@@ -1,0 +1,155 @@
+"""The operators' page of where an organization lives: what runs, and where it could move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_http_methods
+
+from byoc.queries import databases_brought_by
+from humana.kernel.errors import HumanaError, NotFound
+from tenants.models import Isolation, Organization, Placement, PlacementJob
+from tenants.queries import pools_with_room
+from tenants.services.placing import jobs, moving
+
+Begin = Callable[[], PlacementJob]
+
+
+@require_http_methods(["GET", "POST"])
+def placement(request: HttpRequest, slug: str) -> HttpResponse:
+    """Context: `organization`, `job` with `steps`, `ways`, `kept`."""
+    organization = get_object_or_404(Organization.objects.select_related("placement"), slug=slug)
+    if request.method == "POST":
+        _act(request, organization)
+        return redirect(reverse("console-placement", args=[slug]))
+    job = _latest_job(organization)
+    live = job is not None and job.state in PlacementJob.LIVE
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Where %(name)s lives") % {"name": organization.name},
+        "organization": organization,
+        "job": job,
+        "running": live and job is not None and job.state == PlacementJob.State.RUNNING,
+        "steps": _steps(job),
+        "ways": [] if live else [(key, label) for key, (label, _begin) in _ways(organization).items()],
+        "kept": moving.kept_jobs(organization),
+        "may_give_up": live and job is not None and job.kind == PlacementJob.Kind.MOVE,
+    }
+    return render(request, "admin/placement.html", context)
+
+
+def _act(request: HttpRequest, organization: Organization) -> None:
+    act = _ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise _nothing_here()
+    try:
+        done = act(request, organization)
+    except NotFound:
+        raise
+    except HumanaError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, done)
+
+
+def _nothing_here() -> NotFound:
+    return NotFound(_("There is nothing here."))
+
+
+def _move(request: HttpRequest, organization: Organization) -> str:
+    way = _ways(organization).get(request.POST.get("way", ""))
+    if way is None:
+        raise _nothing_here()
+    way[1]()
+    return _("The move has begun. People go on working; its last rows stop them for a few seconds.")
+
+
+def _again(request: HttpRequest, organization: Organization) -> str:
+    job = _latest_job(organization)
+    if job is not None:
+        jobs.try_again(job=job)
+    return _("The work goes on at the step where it stopped.")
+
+
+def _give_up(request: HttpRequest, organization: Organization) -> str:
+    job = _latest_job(organization)
+    if job is not None:
+        moving.undo(job=job)
+    return _("The move is given up; what it made is cleared away.")
+
+
+_ACTS = {"move": _move, "again": _again, "give-up": _give_up}
+
+
+def _ways(organization: Organization) -> dict[str, tuple[str, Begin]]:
+    """Where it could move, by the form's value: a sentence, and what begins the move."""
+    ways: dict[str, tuple[str, Begin]] = {}
+    here = organization.placement
+
+    def add(key: str, label: str, **wanted: Any) -> None:
+        ways[key] = label, lambda: moving.move(organization=organization, **wanted)
+
+    if moving.kept(organization):
+        before = moving.kept(organization)[0]
+        ways["back"] = (
+            _("Back to %(place)s, where its rows are still kept") % {"place": before.name},
+            lambda: moving.move_back(organization=organization),
+        )
+    for pool in pools_with_room(besides=here):
+        add(f"pool-{pool.id}", _pool_label(pool), isolation=Isolation.ROW, pool=pool)
+    if here.isolation != Isolation.SCHEMA:
+        add("schema", _("A schema of its own on our servers"), isolation=Isolation.SCHEMA)
+    if here.isolation != Isolation.DATABASE:
+        add("database", _("A database of its own on our servers"), isolation=Isolation.DATABASE)
+    for alias, name in databases_brought_by(organization):
+        if alias != here.database:
+            label = _("Its own database “%(name)s”") % {"name": name}
+            add(alias, label, isolation=Isolation.DATABASE, database=alias)
+    return ways
+
+
+def _pool_label(pool: Placement) -> str:
+    return _("The shared pool “%(name)s”") % {"name": pool.name}
+
+
+def _latest_job(organization: Organization) -> PlacementJob | None:
+    rows = PlacementJob.objects.filter(organization=organization).select_related("source", "target")
+    return rows.filter(state__in=PlacementJob.LIVE).first() or rows.first()
+
+
+def _steps(job: PlacementJob | None) -> list[tuple[str, str]]:
+    """Each step's name in words, and whether it is done, current or to come."""
+    if job is None:
+        return []
+    names = [step.name for step in jobs.PLANS[job.kind]()]
+    here = names.index(job.step) if job.step in names else len(names)
+    states = ["done" if n < here else "current" if n == here else "to-come" for n in range(len(names))]
+    return list(zip([_named(name) for name in names], states, strict=True))
+
+
+def _named(step: str) -> str:
+    words = {
+        "database": pgettext("step", "Prepare the database"),
+        "schema": pgettext("step", "Make the tables"),
+        "audit": pgettext("step", "Prove that they isolate"),
+        "furnish": pgettext("step", "Put in what a new organization begins with"),
+        "open": pgettext("step", "Open it"),
+        "carry": pgettext("step", "Carry the rows and compare both sides"),
+        "rows": pgettext("step", "Remove the rows"),
+        "erase": pgettext("step", "Remove the rows"),
+        "placement": pgettext("step", "Remove the place"),
+        "cache": pgettext("step", "Forget what was cached"),
+    }
+    return words.get(step, step)
+
+
+urlpatterns = [
+    path("placements/<slug:slug>/", admin.site.admin_view(placement), name="console-placement"),
+]
