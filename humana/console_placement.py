@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods
 
 from byoc.queries import databases_brought_by
@@ -136,16 +135,16 @@ def _steps(job: PlacementJob | None) -> list[tuple[str, str]]:
 
 def _named(step: str) -> str:
     words = {
-        "database": pgettext("step", "Prepare the database"),
-        "schema": pgettext("step", "Make the tables"),
-        "audit": pgettext("step", "Prove that they isolate"),
-        "furnish": pgettext("step", "Put in what a new organization begins with"),
-        "open": pgettext("step", "Open it"),
-        "carry": pgettext("step", "Carry the rows and compare both sides"),
-        "rows": pgettext("step", "Remove the rows"),
-        "erase": pgettext("step", "Remove the rows"),
-        "placement": pgettext("step", "Remove the place"),
-        "cache": pgettext("step", "Forget what was cached"),
+        "database": _("Prepare the database"),
+        "schema": _("Make the tables"),
+        "audit": _("Prove that they isolate"),
+        "furnish": _("Put in what a new organization begins with"),
+        "open": _("Open it"),
+        "carry": _("Carry the rows and compare both sides"),
+        "rows": _("Remove the rows"),
+        "erase": _("Remove the rows"),
+        "placement": _("Remove the place"),
+        "cache": _("Forget what was cached"),
     }
     return words.get(step, step)
 
