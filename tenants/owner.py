@@ -25,8 +25,21 @@ CONNECT_SECONDS = 3
 @contextmanager
 def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Make `alias` connect as the owner in this thread for the block; others are not touched."""
+    with _connecting(alias, owner_settings(alias)):
+        yield
+
+
+@contextmanager
+def unpooled(alias: str) -> Iterator[None]:
+    """As the application, by a connection of this thread's own: a pool would hide why it cannot connect."""
+    wanted = connections.settings[alias]
+    with _connecting(alias, {**wanted, "OPTIONS": _without_pool(wanted["OPTIONS"])}):
+        yield
+
+
+@contextmanager
+def _connecting(alias: str, wanted: dict[str, Any]) -> Iterator[None]:
     usual = connections[alias]
-    wanted = owner_settings(alias)
     connections[alias] = load_backend(wanted["ENGINE"]).DatabaseWrapper(wanted, alias)
     try:
         yield
@@ -41,8 +54,13 @@ def owner_settings(alias: str = DEFAULT_DB_ALIAS) -> dict[str, Any]:
         wanted = {**connections.settings[alias], **_owner_of_default()}
     else:
         wanted = complete(ports.open_database(alias, owner=True))
-    options = {name: value for name, value in wanted["OPTIONS"].items() if name != "pool"}
-    return {**wanted, "OPTIONS": options, "ENTER_PER_TRANSACTION": False}
+    return {**wanted, "OPTIONS": _without_pool(wanted["OPTIONS"]), "ENTER_PER_TRANSACTION": False}
+
+
+def app_role(alias: str = DEFAULT_DB_ALIAS) -> str:
+    """The role that the application has there: the owner's own where a customer gave only one."""
+    role: str = connections.settings[alias]["USER"]
+    return role
 
 
 def owner_connection(alias: str = DEFAULT_DB_ALIAS, *, name: str | None = None) -> psycopg.Connection[Any]:
@@ -66,6 +84,10 @@ def _owner_of_default() -> dict[str, Any]:
         raise Misconfigured("set DATABASE_OWNER_URL: this works as the owner of the database")
     owner = database(settings.DATABASE_OWNER_URL)
     return {name: owner[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME", "OPTIONS")}
+
+
+def _without_pool(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != "pool"}
 
 
 def _for_libpq(options: dict[str, Any]) -> dict[str, Any]:

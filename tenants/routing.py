@@ -36,10 +36,12 @@ class PlacementRouter:
         return current_tenant().placement.alias
 
     def allow_relation(self, left: Model, right: Model, **hints: Any) -> bool | None:
+        """Within an organization, whichever database each was read from: it may move between the two."""
         planes = {in_tenant_plane(one._meta.app_label) for one in (left, right)}
-        if len(planes) == 2:
-            return False
-        return None  # Django then compares their databases
+        if planes != {True}:
+            return False if True in planes else None  # Django then compares their databases
+        owners = {getattr(one, "organization_id", None) for one in (left, right)}
+        return len(owners - {None}) <= 1  # a new row is stamped when it is saved
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
         if db == "default":

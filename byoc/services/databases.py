@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from byoc.databases import alias_of, endpoint_of
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from byoc.databases import PORTS, alias_of, endpoint_of, sealed_credentials
 from byoc.models import Endpoint
+from humana.kernel.egress import Origin
+from humana.kernel.errors import Invalid
 from tenants.context import use_tenant
+from tenants.db.aliases import forget
+from tenants.db.preflight import preflight
 from tenants.models import Organization
+from tenants.services.events import control_event
 
 
 def register_database(organization: Organization) -> str:
@@ -21,6 +30,83 @@ def register_database(organization: Organization) -> str:
         endpoint.options = {"database": _name(organization.slug, endpoint.id.hex)}
         endpoint.save(force_insert=True)
     return alias_of(endpoint)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a customer's database is, and how to sign in: one role, or an owner of the tables beside it.
+
+    `sslmode` is as libpq has it; `disable` is for a network that nobody else is on. `pooler` says that
+    transactions may each have another session (PgBouncer's transaction mode).
+    """
+
+    engine: str
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+    owner_user: str = ""
+    owner_password: str = ""
+    sslmode: str = "verify-full"
+    pooler: bool = False
+
+
+def bring_database(*, organization: Organization, name: str, address: Address) -> str:
+    """Join a database that the organization brings, once it was looked at; its alias.
+
+    Raises Invalid for an address that cannot be, and EndpointError with a sentence that says what to
+    change there; then nothing of it stays.
+    """
+    endpoint = _endpoint(organization, name, address)
+    alias = alias_of(endpoint)
+    with use_tenant(organization.context):
+        endpoint.save(force_insert=True)
+        try:
+            found = preflight(alias)
+        except BaseException:
+            Endpoint.objects.filter(id=endpoint.id).delete()
+            raise
+        finally:
+            forget(alias)
+    control_event(
+        "endpoint.joined", "endpoint", endpoint.id, organization_id=organization.id,
+        payload={"name": endpoint.name, "type": endpoint.type, **found},
+    )  # fmt: skip
+    return alias
+
+
+def _endpoint(organization: Organization, name: str, address: Address) -> Endpoint:
+    if address.engine == "mongodb":
+        raise Invalid(
+            _(
+                "MongoDB cannot hold a whole organization: it has no row-level security, no references"
+                " between rows and no transactions that the trail can rely on. Bring PostgreSQL or MariaDB;"
+                " MongoDB can hold documents and knowledge."
+            ),
+            code="mongodb_holds_documents_only",
+            field="engine",
+        )
+    if address.engine not in PORTS:
+        raise Invalid(_("Choose PostgreSQL or MariaDB."), field="engine")
+    origin = f"{address.engine}://{_bracketed(address.host)}:{address.port}"
+    Origin.of(origin, ports=PORTS)  # refuses what two parsers could read differently
+    endpoint = Endpoint(
+        organization=organization,
+        kind=Endpoint.Kind.DATABASE,
+        type=address.engine,
+        name=name[:80],
+        zone=organization.zone,
+        origin=origin,
+    )
+    endpoint.options = {"database": address.database, "sslmode": address.sslmode, "pooler": address.pooler}
+    known = {key: getattr(address, key) for key in ("user", "password", "owner_user", "owner_password")}
+    endpoint.credentials = sealed_credentials(endpoint, known)
+    return endpoint
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def release_database(alias: str) -> None:

@@ -19,6 +19,16 @@ from tenants.context import TenantContext, use_tenant
 
 _HERE = "(SELECT NULLIF(current_setting('humana.organization', true), '')::uuid)"
 
+#: To the role that the application has there; one that owns the tables needs no grant.
+_GRANT = """DO $grant$
+DECLARE role text := coalesce(nullif(current_setting('humana.app_role', true), ''), '{usual}');
+BEGIN
+    IF role <> current_user THEN
+        EXECUTE 'REVOKE ALL ON "{table}" FROM ' || quote_ident(role);
+        EXECUTE 'GRANT {rights} ON "{table}" TO ' || quote_ident(role);
+    END IF;
+END $grant$"""
+
 
 class IsolateTables(Operation):
     """RLS enabled and forced, composite references, exact grants, for the models named.
@@ -87,8 +97,7 @@ class IsolateTables(Operation):
             f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
             f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
             f'CREATE POLICY organization_isolation ON "{table}" FOR ALL USING ({test}) WITH CHECK ({test})',
-            f'REVOKE ALL ON "{table}" FROM "{app_role()}"',
-            f'GRANT {rights} ON "{table}" TO "{app_role()}"',
+            _GRANT.format(table=table, rights=rights, usual=settings.HUMANA_APP_ROLE),
         ]
 
     def _references(self, model: type[models.Model]) -> list[str]:
@@ -164,9 +173,3 @@ class RunPerOrganization(Operation):
 
         connection = schema_editor.connection
         return contexts_in(alias=connection.alias, schema=getattr(connection, "schema_name", ""))
-
-
-def app_role() -> str:
-    """The role the application runs as; the migrating owner grants to it."""
-    role: str = settings.HUMANA_APP_ROLE
-    return role

@@ -9,7 +9,7 @@ from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import EndpointError
-from tenants.owner import as_owner
+from tenants.owner import as_owner, unpooled
 
 #: The oldest PostgreSQL that has what we rely on.
 OLDEST_POSTGRESQL = 14
@@ -21,7 +21,8 @@ def preflight(alias: str) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     with as_owner(alias):
         facts |= _look(connections[alias], owner=True)
-    facts |= _look(connections[alias], owner=False)
+    with unpooled(alias):
+        facts |= _look(connections[alias], owner=False)
     return facts
 
 

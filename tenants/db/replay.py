@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
 from tenants.db.scripts import NOTHING, Name, Script, State, latest, script
-from tenants.owner import as_owner
+from tenants.owner import app_role, as_owner
 from tenants.routing import TENANT_PLANE, in_tenant_plane
 
 #: How long a replay waits for a lock before it gives way to the people at work, in milliseconds.
@@ -34,7 +34,10 @@ _BEGIN = (
     "BEGIN; SET LOCAL lock_timeout = {patience}; SELECT pg_advisory_xact_lock(hashtextextended({name}, 7));"
 )
 _MAKE = " CREATE SCHEMA IF NOT EXISTS {schema}; GRANT USAGE ON SCHEMA {schema} TO {role};"
-_ENTER = " SELECT {name}::regnamespace; SET LOCAL search_path = {schema}, public;"
+_ENTER = (
+    " SELECT {name}::regnamespace; SET LOCAL search_path = {schema}, public;"
+    " SET LOCAL humana.app_role = {granted};"
+)
 
 
 def applied(connection: psycopg.Connection[Any], schemas: Sequence[str]) -> dict[str, State]:
@@ -52,21 +55,21 @@ def replay(
     schema: str,
     script: Script,
     *,
+    alias: str = DEFAULT_DB_ALIAS,
     lock_timeout_ms: int = LOCK_TIMEOUT_MS,
 ) -> None:
-    """Run a script in one schema: one message, one transaction, all or nothing.
+    """Run a script in one schema of that database: one message, one transaction, all or nothing.
 
     Raises psycopg's LockNotAvailable when somebody holds a table for longer than that, and
     InvalidSchemaName when there is no such schema: nothing may fall through to `public`.
     """
-    _send(connection, schema, script.text, lock_timeout_ms=lock_timeout_ms)
+    _send(connection, schema, script.text, role=app_role(alias), lock_timeout_ms=lock_timeout_ms)
 
 
 def create_schema(
     connection: psycopg.Connection[Any],
     schema: str,
     *,
-    app_role: str,
     alias: str = DEFAULT_DB_ALIAS,
     lock_timeout_ms: int = LOCK_TIMEOUT_MS,
 ) -> bool:
@@ -80,7 +83,7 @@ def create_schema(
     made = script(NOTHING)
     text = made.text if made else ""
     try:
-        _send(connection, schema, text, lock_timeout_ms=lock_timeout_ms, make_for=app_role)
+        _send(connection, schema, text, role=app_role(alias), lock_timeout_ms=lock_timeout_ms, make=True)
     except psycopg.errors.DuplicateTable:
         if not applied(connection, [schema])[schema]:
             raise
@@ -114,7 +117,9 @@ def _enter(connection: Any, schema: str, lock_timeout_ms: int) -> None:
     name = sql.Identifier(schema).as_string(None)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('lock_timeout', %s, false), %s::regnamespace", [f"{lock_timeout_ms}ms", name]
+            "SELECT %s::regnamespace, set_config('lock_timeout', %s, false),"
+            " set_config('humana.app_role', %s, false)",
+            [name, f"{lock_timeout_ms}ms", app_role(connection.alias)],
         )
     connection.set_schema(schema)
 
@@ -124,17 +129,19 @@ def _send(
     schema: str,
     text: str,
     *,
+    role: str,
     lock_timeout_ms: int,
-    make_for: str | None = None,
+    make: bool = False,
 ) -> None:
-    """The script as one message; with `make_for` the schema is made first, for that role to use."""
+    """The script as one message, for that role to work with; with `make` the schema is made first."""
     names = {
         "patience": sql.Literal(f"{lock_timeout_ms}ms"),
         "name": sql.Literal(sql.Identifier(schema).as_string(connection)),
         "schema": sql.Identifier(schema),
-        "role": sql.Identifier(make_for or ""),
+        "role": sql.Identifier(role),
+        "granted": sql.Literal(role),
     }
-    before = sql.SQL(_BEGIN + (_MAKE if make_for else "") + _ENTER).format(**names).as_string(connection)
+    before = sql.SQL(_BEGIN + (_MAKE if make else "") + _ENTER).format(**names).as_string(connection)
     try:
         connection.execute(f"{before}\n{text}\n; COMMIT".encode())
     except psycopg.Error:

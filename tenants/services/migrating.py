@@ -18,7 +18,6 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db.utils import DatabaseError, load_backend
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
@@ -134,10 +133,9 @@ class _Database:
         patience = self.lock_timeout_ms
         made = script(state) if self.is_postgresql else None
         if self.is_postgresql and not state:
-            role = settings.HUMANA_APP_ROLE
-            create_schema(self.connection, schema, app_role=role, alias=self.alias, lock_timeout_ms=patience)
+            create_schema(self.connection, schema, alias=self.alias, lock_timeout_ms=patience)
         elif made is not None:
-            replay(self.connection, schema, made, lock_timeout_ms=patience)
+            replay(self.connection, schema, made, alias=self.alias, lock_timeout_ms=patience)
         else:
             migrate_by_django(schema, alias=self.alias, lock_timeout_ms=patience)
 

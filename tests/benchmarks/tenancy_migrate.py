@@ -91,13 +91,12 @@ def _nothing() -> bool:
 
 
 def _make(schema: str) -> str:
-    from django.conf import settings
 
     from tenants.db.replay import create_schema
     from tenants.owner import owner_connection
 
     with owner_connection() as connection:
-        assert create_schema(connection, schema, app_role=settings.HUMANA_APP_ROLE)
+        assert create_schema(connection, schema)
     return schema
 
 

@@ -61,14 +61,13 @@ def _converse(world: Any) -> None:
 
 
 def _make_plain() -> None:
-    from django.conf import settings
 
     from tenants.db import replay
     from tenants.db.copying import tables
     from tenants.owner import owner_connection
 
     with owner_connection() as owner:
-        replay.create_schema(owner, "plain", app_role=settings.HUMANA_APP_ROLE)
+        replay.create_schema(owner, "plain")
         for table in tables():
             owner.execute(f'ALTER TABLE plain."{table.name}" NO FORCE ROW LEVEL SECURITY'.encode())
             owner.execute(f'ALTER TABLE plain."{table.name}" DISABLE ROW LEVEL SECURITY'.encode())

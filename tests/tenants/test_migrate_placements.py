@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 from humana.kernel import ports
 from humana.settings.database import database
@@ -54,7 +55,7 @@ def placements(owner: psycopg.Connection[Any], request: pytest.FixtureRequest) -
     """Organizations' own schemas beside the pool, all up to date; `param` says how many."""
     schemas = SCHEMAS[: getattr(request, "param", 4)]
     for schema in schemas:
-        create_schema(owner, schema, app_role=settings.HUMANA_APP_ROLE)
+        create_schema(owner, schema)
     yield [
         Placement.objects.create(name=f"Own {schema[-2:]}", schema_name=schema, isolation="schema")
         for schema in schemas
@@ -62,7 +63,7 @@ def placements(owner: psycopg.Connection[Any], request: pytest.FixtureRequest) -
     Organization.objects.all().delete()
     Placement.objects.exclude(schema_name="pool_main").delete()
     drop(owner, *schemas, "pool_main")
-    create_schema(owner, "pool_main", app_role=settings.HUMANA_APP_ROLE)
+    create_schema(owner, "pool_main")
 
 
 def run(**options: Any) -> list[dict[str, Any]]:
@@ -313,9 +314,17 @@ def _end_who_waits(owner: psycopg.Connection[Any]) -> None:
 
 @contextmanager
 def addresses(**known: dict[str, Any]) -> Iterator[None]:
-    """Databases besides our own, as endpoints name them."""
+    """Databases besides our own, as endpoints name them: with our two roles where they are PostgreSQL."""
     usual = ports.open_database._body
-    ports.open_database.fill(lambda alias, owner=False: known[alias])
+    app = connections.settings["default"]
+
+    def opened(alias: str, owner: bool = False) -> dict[str, Any]:
+        signed_in = (
+            {} if owner or "USER" not in known[alias] else {"USER": app["USER"], "PASSWORD": app["PASSWORD"]}
+        )
+        return known[alias] | signed_in
+
+    ports.open_database.fill(opened)
     try:
         yield
     finally:

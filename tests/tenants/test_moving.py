@@ -19,7 +19,9 @@ from audit.services import chain
 from audit.services.relay import relay_control_events
 from byoc.databases import alias_of
 from byoc.models import Endpoint
+from chats.models import Chat
 from companions.models import Value
+from documents.models import Folder
 from humana.kernel.errors import Conflict
 from tenants.context import use_tenant
 from tenants.db import aliases, replay
@@ -170,6 +172,19 @@ def test_people_read_while_the_last_rows_are_carried(world: World, monkeypatch: 
     assert read_meanwhile == [1]
 
 
+def test_what_was_read_before_the_move_is_written_after_it(world: World) -> None:
+    """A request that began at the old place goes on with the rows it holds."""
+    with use_tenant(world.context):
+        chat, folder = Chat.objects.get(id=world.chat.id), world.folder
+        moved(world, Isolation.DATABASE)
+        chat.title = "Renamed"
+        chat.save()
+        inner = Folder.objects.create(owner_id=world.twin.user_id, name="Inner", parent=folder)
+    with use_tenant(world.context):
+        assert Folder.objects.get(parent=folder) == inner
+        assert Chat.objects.get(id=chat.id).title == "Renamed"
+
+
 def test_it_can_go_back_at_once_with_what_was_written_since(world: World) -> None:
     pool = world.organization.placement
     moved(world, Isolation.SCHEMA)
@@ -278,7 +293,7 @@ def test_one_pool_to_another(world: World, cloned_database: str) -> None:
         isolation=Isolation.ROW,
     )
     with owner_connection() as owner:
-        replay.create_schema(owner, pool.schema_name, app_role="humana_app")
+        replay.create_schema(owner, pool.schema_name)
     Placement.objects.filter(id=pool.id).update(migrated=world.organization.placement.migrated)
     pool.refresh_from_db()
     before = rows_at(world.context)

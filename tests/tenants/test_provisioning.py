@@ -161,7 +161,7 @@ def test_commands_find_every_placement(plan: Plan, capsys: pytest.CaptureFixture
 def test_only_one_worker_at_a_time() -> None:
     organization = found(now=False)
     job = job_of(organization)
-    with jobs._alone(job.id) as mine:
+    with jobs.alone(job.id) as mine:
         assert mine
         assert jobs.work_on(job.id) is None
     done = jobs.work_on(job.id)

@@ -31,7 +31,7 @@ def owner(cloned_database: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def create(owner: psycopg.Connection[Any], schema: str, **options: Any) -> bool:
-    return replay.create_schema(owner, schema, app_role=settings.HUMANA_APP_ROLE, **options)
+    return replay.create_schema(owner, schema, **options)
 
 
 def by_django(schema: str) -> None:

@@ -36,7 +36,7 @@ def elsewhere(world: World) -> Placement:
     """A schema made ready for the organization, which still lives in the pool."""
     placement = own_placement(organization=world.organization, isolation=Isolation.SCHEMA, database="default")
     with owner_connection() as owner:
-        replay.create_schema(owner, placement.schema_name, app_role="humana_app")
+        replay.create_schema(owner, placement.schema_name)
     return placement
 
 

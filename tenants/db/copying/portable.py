@@ -205,7 +205,7 @@ def _as_held(field: Any) -> Any:
 def _from_engine(connection: Any, field: Any) -> Callable[[Any], Any]:
     """What Django does with a value of this column when it reads it."""
     held = _as_held(field)
-    expression = field.cached_col
+    expression = field.get_col(field.model._meta.db_table)
     turns = [*connection.ops.get_db_converters(expression), *held.get_db_converters(connection)]
 
     def turn(value: Any) -> Any:

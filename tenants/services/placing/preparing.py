@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db import connections
 
 from tenants.context import use_tenant
@@ -16,7 +15,7 @@ from tenants.db.preflight import preflight
 from tenants.db.scripts import wanted
 from tenants.db.servers import create_database, drop_database
 from tenants.models import Isolation, Organization, Placement
-from tenants.owner import as_owner, owner_connection, owner_settings
+from tenants.owner import app_role, as_owner, owner_connection, owner_settings
 
 
 def make_database(placement: Placement, organization: Organization) -> dict[str, Any]:
@@ -37,9 +36,7 @@ def make_schema(placement: Placement, organization: Organization) -> None:
     with use_tenant(organization.at(placement)):
         if is_postgresql(placement):
             with owner_connection(placement.database) as connection:
-                role = settings.HUMANA_APP_ROLE
-                name, alias = placement.schema_name, placement.database
-                replay.create_schema(connection, name, app_role=role, alias=alias)
+                replay.create_schema(connection, placement.schema_name, alias=placement.database)
         else:
             replay.migrate_by_django(placement.schema_name, alias=placement.database)
     placement.migrated = level_of(wanted())
@@ -76,7 +73,7 @@ def unmake(placement: Placement, organization: Organization) -> None:
 
 def roles(placement: Placement) -> tuple[str, str]:
     """Owner and application there; the same role where a customer gave one."""
-    return owner_settings(placement.database)["USER"], connections.settings[placement.database]["USER"]
+    return owner_settings(placement.database)["USER"], app_role(placement.database)
 
 
 def is_postgresql(placement: Placement) -> bool:

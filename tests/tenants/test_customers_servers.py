@@ -1,0 +1,235 @@
+"""An organization brings a database of its own, on a server that is not ours, and lives there."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connections
+from psycopg import sql
+
+from audit.models import AuditEntry
+from audit.services import chain
+from byoc.models import Endpoint
+from byoc.services.databases import Address, bring_database
+from chats.models import Chat, Message
+from companions.models import Companion, Value
+from documents.models import Folder
+from humana.kernel.errors import EndpointError, HumanaError, Invalid
+from tenants.context import use_tenant
+from tenants.db import aliases
+from tenants.models import Isolation, Organization, PlacementJob
+from tenants.services.placing import removing
+from tests.fixtures.organizations import World, build_world
+from tests.peers.customer_postgres import CustomerPostgres
+from tests.peers.mariadb import MariaDB
+from tests.tenants.test_moving import begun, moved, until_over, worked_on
+from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
+from tests.tenants.writers import people_at_work
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world(cloned_database: str) -> World:
+    return build_world(f"owner-{uuid.uuid4().hex[:8]}")
+
+
+def address_of(server: Any, engine: str, database: str = "") -> Address:
+    """On this machine nothing is encrypted, which an operator has to say."""
+    return Address(
+        engine, server.host, server.port, database or server.name, server.user, server.password,
+        sslmode="disable",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def one_role(customer_postgres: CustomerPostgres) -> Iterator[Address]:
+    """The customer gave one role, which owns the tables it works with."""
+    name = f"books_{uuid.uuid4().hex[:8]}"
+    with customer_postgres.another_database(name):
+        yield address_of(customer_postgres, "postgresql", name)
+        aliases.forget_all()
+
+
+@pytest.fixture
+def two_roles(customer_postgres: CustomerPostgres, one_role: Address) -> Iterator[Address]:
+    """The customer keeps the owner apart: what the application has cannot change a policy."""
+    clerk, password = f"clerk_{uuid.uuid4().hex[:6]}", uuid.uuid4().hex
+    with customer_postgres.server.connect("postgres") as administrator:
+        administrator.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(clerk), password)
+        )
+    yield replace(
+        one_role, user=clerk, password=password, owner_user=one_role.user, owner_password=one_role.password
+    )
+    aliases.forget_all()
+    with customer_postgres.server.connect(one_role.database) as administrator:
+        administrator.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(clerk)))
+        administrator.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(clerk)))
+
+
+@pytest.fixture
+def on_mariadb(request: pytest.FixtureRequest) -> Iterator[Address]:
+    server: MariaDB = request.getfixturevalue("mariadb")
+    with server.another_database(f"books_{uuid.uuid4().hex[:8]}") as url:
+        yield address_of(server, "mysql", url.rsplit("/", 1)[1])
+        aliases.forget_all()
+
+
+@pytest.fixture(
+    params=["one_role", "two_roles", pytest.param("on_mariadb", marks=pytest.mark.needs("mariadb"))]
+)
+def brought(request: pytest.FixtureRequest) -> Address:
+    found: Address = request.getfixturevalue(request.param)
+    return found
+
+
+def brings(world: World, address: Address) -> str:
+    return bring_database(organization=world.organization, name="Our books", address=address)
+
+
+def moves_in(world: World, address: Address) -> PlacementJob:
+    job = worked_on(begun(world, Isolation.DATABASE, database=brings(world, address)))
+    assert job.state == PlacementJob.State.DONE, job.error
+    world.organization.refresh_from_db()
+    return job
+
+
+def test_it_moves_in_works_there_and_moves_back(world: World, brought: Address) -> None:
+    with people_at_work(world.organization.id, number=3) as people:
+        moves_in(world, brought)
+        time.sleep(0.3)
+        works_there(world)
+        time.sleep(0.3)
+        moved(world, Isolation.ROW)
+    assert people.found() == people.must_be_there()
+    with use_tenant(world.context):
+        assert Chat.objects.filter(title__icontains="ÇAÍ").exists()
+        assert chain.verify().holds
+
+
+def works_there(world: World) -> None:
+    """What a day's work does with rows: found, changed, sorted, hidden, deleted, and noted."""
+    assert world.organization.placement.database.startswith("at_o")
+    with use_tenant(world.context):
+        value = Value.objects.create(title="Açaí", description="Ünïcode, 日本語 and 🦜")
+        assert Value.objects.get(id=value.id)._state.db == world.organization.placement.database
+        assert Value.objects.filter(description__contains="🦜").get() == value
+        chat = Chat.objects.get(id=world.chat.id)
+        chat.title = "Orçamento do açaí"
+        chat.save()
+        inner = Folder.objects.create(owner_id=world.twin.user_id, name="Inner", parent=world.folder)
+        assert [one.name for one in Folder.objects.filter(parent=world.folder)] == ["Inner"]
+        inner.delete()
+        assert Companion.objects.filter(name__icontains="CLARA").exists()
+        assert Message.objects.filter(chat=world.chat).count() >= 1
+        assert AuditEntry.objects.exists()
+
+
+def test_who_is_removed_leaves_nothing_on_their_server(world: World, brought: Address) -> None:
+    moves_in(world, brought)
+    alias = world.organization.placement.database
+    until_over(removing.deprovision(organization=world.organization, later=False))
+    assert not Organization.objects.filter(id=world.organization.id).exists()
+    aliases.forget(alias)
+
+
+def test_with_two_roles_the_trail_is_append_only_there_too(world: World, two_roles: Address) -> None:
+    moves_in(world, two_roles)
+    place = world.organization.placement
+    with psycopg.connect(
+        host=two_roles.host, port=two_roles.port, dbname=two_roles.database, user=two_roles.user,
+        password=two_roles.password, autocommit=True,
+    ) as clerk:  # fmt: skip
+        clerk.execute("SELECT set_config('humana.organization', %s, false)", [world.organization.id.hex])
+        entries = f'"{place.schema_name}".audit_auditentry'
+        assert clerk.execute(f"SELECT count(*) > 0 FROM {entries}".encode()).fetchone() == (True,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            clerk.execute(f"DELETE FROM {entries}".encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"password": "guessed"}, "user or the password"),
+        ({"user": "nobody"}, "user or the password"),
+        ({"database": "missing"}, "no database of this name"),
+        ({"port": 1}, "does not answer"),
+        ({"sslmode": "verify-full"}, "encrypted"),
+    ],
+)
+def test_a_wrong_address_is_said_and_nothing_is_kept(
+    world: World, brought: Address, change: dict[str, Any], said: str
+) -> None:
+    if "database" in change and brought.engine == "mysql":
+        said = "user or the password"  # MariaDB does not tell who may not enter
+    with pytest.raises(EndpointError, match=said):
+        brings(world, replace(brought, **change))
+    with use_tenant(world.context):
+        assert not Endpoint.objects.exists()
+
+
+def test_who_does_not_answer_is_waited_for_a_few_seconds(world: World, one_role: Address) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        with pytest.raises(EndpointError, match="does not answer"):
+            brings(world, replace(one_role, port=silent.getsockname()[1]))
+        assert time.monotonic() - began < 10
+
+
+def test_a_superuser_is_refused(world: World, customer_postgres: CustomerPostgres, one_role: Address) -> None:
+    with customer_postgres.server.connect(one_role.database) as administrator:
+        administrator.execute("CREATE ROLE mighty SUPERUSER LOGIN PASSWORD 'mighty'")
+    try:
+        with pytest.raises(EndpointError, match="steps around"):
+            brings(world, replace(one_role, user="mighty", password="mighty"))
+    finally:
+        with customer_postgres.server.connect(one_role.database) as administrator:
+            administrator.execute("DROP ROLE mighty")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("ALTER DATABASE {} SET default_transaction_read_only = on", "only reads"),
+        ("ALTER DATABASE {} OWNER TO postgres", "may not create schemas"),
+    ],
+)
+def test_a_database_that_cannot_be_written_is_refused(
+    world: World, customer_postgres: CustomerPostgres, one_role: Address, statement: str, said: str
+) -> None:
+    with customer_postgres.server.connect("postgres") as administrator:
+        administrator.execute(sql.SQL(statement).format(sql.Identifier(one_role.database)))
+    with pytest.raises(EndpointError, match=said):
+        brings(world, one_role)
+
+
+def test_mongodb_for_everything_is_refused_with_a_reason(world: World, one_role: Address) -> None:
+    with pytest.raises(Invalid, match="documents and knowledge"):
+        brings(world, replace(one_role, engine="mongodb"))
+    with pytest.raises(Invalid, match="PostgreSQL or MariaDB"):
+        brings(world, replace(one_role, engine="oracle"))
+
+
+def test_an_address_that_two_could_read_differently_is_refused(world: World, one_role: Address) -> None:
+    with pytest.raises(HumanaError):
+        brings(world, replace(one_role, host="db.example@127.0.0.1"))
+
+
+def test_a_server_that_goes_down_stops_its_own_people_only(world: World, one_role: Address) -> None:
+    moves_in(world, one_role)
+    neighbour = build_world(f"next-{uuid.uuid4().hex[:8]}")
+    with use_tenant(neighbour.context):
+        assert Value.objects.exists()
+    assert threading.active_count() >= 1
+    with use_tenant(world.context):
+        assert Value.objects.exists()
+    connections.close_all()
