@@ -16,12 +16,12 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request
-from django.utils.translation import gettext as _
 
 from humana.failures import answer_failure
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import HumanaError, Unavailable
 from tenants.context import peek_tenant
+from tenants.db.breaker import silent
 
 log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -113,5 +113,4 @@ def _of_their_own(error: Exception) -> Unavailable | None:
         return None
     if not isinstance(error, OperationalError | InterfaceError):
         return None
-    message = _("Your organization's database does not answer just now. Nothing is lost: try again soon.")
-    return Unavailable(message, retry_after=15, code="database_unreachable")
+    return silent()

@@ -30,6 +30,7 @@ from django.utils.translation import gettext as _
 
 from humana.kernel import ports
 from humana.kernel.errors import Unavailable
+from tenants.db import breaker
 
 #: What every alias of ours begins with.
 PREFIX = "at_"
@@ -97,6 +98,7 @@ def forget(alias: str) -> None:
         registered: Any = connections.settings
         registered.placements.pop(alias, None)
         _close_pool(alias)
+    breaker.forget(alias)
 
 
 def forget_all() -> None:

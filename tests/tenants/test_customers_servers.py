@@ -7,26 +7,30 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError
 from psycopg import sql
 
 from audit.models import AuditEntry
 from audit.services import chain
+from byoc.databases import alias_of
 from byoc.models import Endpoint
+from byoc.services import databases
 from byoc.services.databases import Address, bring_database
 from chats.models import Chat, Message
 from companions.models import Companion, Value
 from documents.models import Folder
-from humana.kernel.errors import EndpointError, HumanaError, Invalid
+from humana.kernel.errors import EndpointError, HumanaError, Invalid, Unavailable
 from tenants.context import use_tenant
-from tenants.db import aliases
+from tenants.db import aliases, breaker
 from tenants.models import Isolation, Organization, PlacementJob
 from tenants.services.placing import removing
+from tenants.services.placing.places import place_for
 from tests.fixtures.organizations import World, build_world
 from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.mariadb import MariaDB
@@ -224,12 +228,79 @@ def test_an_address_that_two_could_read_differently_is_refused(world: World, one
         brings(world, replace(one_role, host="db.example@127.0.0.1"))
 
 
-def test_a_server_that_goes_down_stops_its_own_people_only(world: World, one_role: Address) -> None:
+class Silent:
+    """A server that lets people in and never answers; it counts who came."""
+
+    def __init__(self) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.came: list[socket.socket] = []
+        threading.Thread(target=self._let_in, daemon=True).start()
+
+    def _let_in(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.came.append(self.listening.accept()[0])
+
+    def close(self) -> None:
+        for one in [self.listening, *self.came]:
+            one.close()
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
+    monkeypatch.setattr("byoc.databases.CONNECT_SECONDS", 1)
+    monkeypatch.setitem(aliases.POOL, "timeout", 1)
+    server = Silent()
+    yield server
+    server.close()
+
+
+def lives_at(world: World, silent: Silent, engine: str) -> None:
+    """Its server was there yesterday."""
+    address = Address(
+        engine, "127.0.0.1", silent.listening.getsockname()[1], "books", "u", "p", sslmode="disable"
+    )
+    endpoint = databases._endpoint(world.organization, "Our books", address)
+    with use_tenant(world.context):
+        endpoint.save(force_insert=True)
+    own = place_for(
+        organization=world.organization, isolation=Isolation.DATABASE, database=alias_of(endpoint)
+    )
+    Organization.objects.filter(id=world.organization.id).update(placement=own)
+    world.organization.refresh_from_db()
+
+
+def ask(world: World) -> Exception:
+    with use_tenant(world.context), pytest.raises((OperationalError, Unavailable)) as said:
+        Value.objects.exists()
+    return said.value
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_who_does_not_answer_is_not_asked_by_every_thread(world: World, silent: Silent, engine: str) -> None:
+    lives_at(world, silent, engine)
+    assert isinstance(ask(world), OperationalError)
+    asked = len(silent.came)
+    assert isinstance(ask(world), Unavailable)
+    assert len(silent.came) == asked
+    aliases.forget_all()
+
+
+def test_without_the_pause_they_would_all_wait(
+    world: World, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "PAUSE", 0.0)
+    lives_at(world, silent, "postgresql")
+    assert isinstance(ask(world), OperationalError)
+    assert isinstance(ask(world), OperationalError), "each of them, as long as the first"
+    aliases.forget_all()
+
+
+def test_once_it_answers_again_people_go_on(world: World, one_role: Address, monkeypatch: Any) -> None:
     moves_in(world, one_role)
-    neighbour = build_world(f"next-{uuid.uuid4().hex[:8]}")
-    with use_tenant(neighbour.context):
-        assert Value.objects.exists()
-    assert threading.active_count() >= 1
+    breaker._silent_until[world.organization.placement.database] = time.monotonic() + 60
+    assert isinstance(ask(world), Unavailable)
+    breaker._silent_until[world.organization.placement.database] = time.monotonic() - 1
     with use_tenant(world.context):
         assert Value.objects.exists()
-    connections.close_all()
+    assert not breaker._silent_until

@@ -310,4 +310,5 @@ def test_a_database_that_is_down_is_said_plainly_and_to_its_people_only() -> Non
     assert signed_in(aurora).get(f"/o/{aurora.slug}/").status_code == 200
     with owner_connection() as owner:
         owner.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true'.encode())
+    aliases.forget_all()  # or wait for the pause to pass
     assert signed_in(cerrado).get(f"/o/{cerrado.slug}/").status_code == 200

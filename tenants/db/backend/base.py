@@ -14,6 +14,7 @@ of the statement itself where there is no transaction. See `entering`.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ from psycopg.pq import TransactionStatus
 from tenants.context import peek_tenant
 from tenants.db.backend.entering import EnteringCursor
 from tenants.db.backend.schema import SchemaEditor
+from tenants.db.breaker import asking
 
 ENTER = "SELECT set_config('search_path', %s, false), set_config('humana.organization', %s, false)"
 NOWHERE = ("public", "")
@@ -46,9 +48,15 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         return {**params, "cursor_factory": EnteringCursor} if self.per_transaction else params
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        connection = super().get_new_connection(conn_params)
+        with self._asking():
+            connection = super().get_new_connection(conn_params)
         self.search_path_set_schemas = NOWHERE if getattr(connection, "humana_left", False) else None
         return connection
+
+    def _asking(self) -> AbstractContextManager[None]:
+        """Our own server is asked every time: if it does not answer, nothing does."""
+        ours = self.alias == DEFAULT_DB_ALIAS
+        return nullcontext() if ours else asking(self.alias, (psycopg.OperationalError,))
 
     def close(self) -> None:
         # The parent forgets at once where we are; leaving needs to know.
