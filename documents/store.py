@@ -1,0 +1,41 @@
+"""Where an organization's documents are kept: beside its rows, or at its own MongoDB.
+
+MongoDB carries documents and knowledge and nothing else of an organization (`byoc.databases` says
+why). Both stores keep one contract, `documents.contract`.
+"""
+
+from __future__ import annotations
+
+from documents.contract import (
+    Card,
+    DocumentStore,
+    Draft,
+    Order,
+    Page,
+    Place,
+    Record,
+    Usage,
+    Version,
+    must_be_in,
+)
+from documents.stores.rows import RowStore
+from tenants.context import TenantContext
+
+__all__ = [
+    "Card",
+    "DocumentStore",
+    "Draft",
+    "Order",
+    "Page",
+    "Place",
+    "Record",
+    "Usage",
+    "Version",
+    "store_of",
+]
+
+
+def store_of(context: TenantContext) -> DocumentStore:
+    """The organization's store. It is asked for, and works, inside that organization's context only."""
+    must_be_in(context.organization_id)
+    return RowStore(context.organization_id)
