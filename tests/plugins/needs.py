@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import mariadb
+from tests.peers import mariadb, secantus
 from tests.peers.server import program
 
 PEERS = Path(__file__).resolve().parents[1] / "peers" / "node"
@@ -88,6 +88,12 @@ def _pgbouncer() -> str | None:
     return None if program("pgbouncer") else "PgBouncer is not installed"
 
 
+def _mongodb() -> str | None:
+    if secantus.url_of_a_customer() or secantus.server_program():
+        return None
+    return "no server that speaks MongoDB is installed: make mongo-peer"
+
+
 MISSING = {
     "node": _node,
     "chromium": _chromium,
@@ -95,4 +101,5 @@ MISSING = {
     "linux": _linux,
     "mariadb": _mariadb,
     "pgbouncer": _pgbouncer,
+    "mongodb": _mongodb,
 }

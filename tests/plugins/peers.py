@@ -3,9 +3,10 @@
     mariadb              a customer's MariaDB              `needs("mariadb")` by itself
     customer_postgres    a customer's PostgreSQL           a second server, one role of small power
     pgbouncer            transaction mode before ours      `needs("pgbouncer")` by itself
+    mongodb              a customer's MongoDB              `needs("mongodb")` by itself
 
 Each tells `host`, `port`, `user`, `password`, `name`, `url()`, and has `connect()`. The customers'
-servers have `another_database(name)` for a test that wants one of its own.
+SQL servers have `another_database(name)` for a test that wants one of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.mariadb import MariaDB
 from tests.peers.pgbouncer import PgBouncer
+from tests.peers.secantus import CustomersMongo, MongoServer, Secantus, url_of_a_customer
 from tests.plugins.needs import require
 from tests.plugins.services import Services, in_database, run_database
 
@@ -50,6 +52,19 @@ def pgbouncer(services: Services, django_db_setup: None) -> Iterator[PgBouncer]:
     require("pgbouncer")
     url = in_database(os.environ["DATABASE_URL"], run_database())
     server = PgBouncer(services.home / "pgbouncer", url)
+    child = server.start()
+    yield server
+    child.stop()
+
+
+@pytest.fixture(scope="session")
+def mongodb(services: Services) -> Iterator[MongoServer]:
+    """A customer's MongoDB: the one that HUMANA_MONGO_URL names, or a server of the run's own."""
+    require("mongodb")
+    if url := url_of_a_customer():
+        yield CustomersMongo(url)
+        return
+    server = Secantus(services.home / "mongodb")
     child = server.start()
     yield server
     child.stop()
