@@ -6,6 +6,7 @@ why). Both stores keep one contract, `documents.contract`.
 
 from __future__ import annotations
 
+from byoc.documents import documents_endpoint
 from documents.contract import (
     Card,
     DocumentStore,
@@ -18,6 +19,7 @@ from documents.contract import (
     Version,
     must_be_in,
 )
+from documents.stores.mongo import MongoStore
 from documents.stores.rows import RowStore
 from tenants.context import TenantContext
 
@@ -38,4 +40,7 @@ __all__ = [
 def store_of(context: TenantContext) -> DocumentStore:
     """The organization's store. It is asked for, and works, inside that organization's context only."""
     must_be_in(context.organization_id)
-    return RowStore(context.organization_id)
+    endpoint = documents_endpoint(context.organization_id)
+    if endpoint is None:
+        return RowStore(context.organization_id)
+    return MongoStore(context.organization_id, endpoint)

@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 
+from byoc.databases import sealed_credentials
+from byoc.models import Endpoint
 from documents.services.folders import create_folder
 from documents.store import Card, DocumentStore, Draft, store_of
+from documents.stores import connecting
 from tenants.context import use_tenant
-from tenants.models import Membership
+from tenants.models import Membership, Organization
 from tests.fixtures.organizations import World
+from tests.peers.secantus import MongoServer
 
-STORES = ["rows"]
+STORES = ["rows", pytest.param("mongodb", marks=pytest.mark.needs("mongodb"))]
 
 
 @dataclass
@@ -72,16 +76,41 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def desk(kind: str, left: World) -> Desk:
-    return _empty(Desk(left))
+def desk(kind: str, left: World, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    yield from _open(Desk(left), kind, request)
 
 
 @pytest.fixture
-def neighbour(kind: str, right: World) -> Desk:
-    return _empty(Desk(right))
+def neighbour(kind: str, right: World, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """At the same server and in the same database, where there is one."""
+    yield from _open(Desk(right), kind, request)
 
 
-def _empty(desk: Desk) -> Desk:
+def _open(desk: Desk, kind: str, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """Without the look-alike rows that every world has: here each story lays its own documents."""
+    if kind == "mongodb":
+        bring_mongodb(desk.world.organization, request.getfixturevalue("mongodb"))
     desk.do(lambda store: store.erase())
-    return desk
+    yield desk
+    desk.do(lambda store: store.erase())
+    connecting.forget_all()
+    with use_tenant(desk.world.context):
+        desk.world.organization.endpoints.all().delete()
+
+
+def bring_mongodb(organization: Organization, server: MongoServer, **changes: Any) -> Endpoint:
+    """What an administrator enters: address, database, user and password."""
+    endpoint = Endpoint(
+        organization=organization,
+        kind=Endpoint.Kind.DATABASE,
+        role="documents",
+        type="mongodb",
+        name="Papers",
+        origin=changes.get("origin", server.origin),
+        options={"database": server.name, "tls": server.tls, **changes.get("options", {})},
+    )
+    known = {"user": server.user, "password": server.password, **changes.get("credentials", {})}
+    endpoint.credentials = sealed_credentials(endpoint, known)
+    with use_tenant(organization.context):
+        endpoint.save(force_insert=True)
+    return endpoint

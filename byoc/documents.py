@@ -1,0 +1,67 @@
+"""An organization's own MongoDB for its documents: which one, and how it is reached.
+
+It is an endpoint of kind *database* with the role `documents`. One address is dialled and no other:
+a server that names further members of its replica set is not followed there, since nobody has
+judged those. TLS is checked against the name, unless the endpoint's options say `"tls": false`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from byoc.databases import credentials_of
+from byoc.models import Endpoint
+from humana.kernel.egress import Grant, Guard, Origin
+from humana.kernel.egress.names import address_of
+
+ROLE = "documents"
+PORTS = {"mongodb": 27017}
+#: How long its server may take to answer a connection, and one operation, in milliseconds.
+CONNECT_MS, OPERATION_MS = 3_000, 20_000
+#: Connections of one process to one server.
+MOST_CONNECTIONS = 8
+
+
+def documents_endpoint(organization_id: uuid.UUID) -> Endpoint | None:
+    """The organization's endpoint for documents; None where they live beside its rows. One query."""
+    return Endpoint.objects.filter(
+        organization_id=organization_id,
+        kind=Endpoint.Kind.DATABASE,
+        role=ROLE,
+        state=Endpoint.State.READY,
+    ).first()
+
+
+def dial_documents(endpoint: Endpoint) -> dict[str, Any]:
+    """What MongoClient is given. Judges the address first: EgressRefused where it may not be dialled."""
+    known = credentials_of(endpoint)
+    origin = Origin.of(endpoint.origin, ports=PORTS)
+    address = _judged(endpoint, origin)
+    secure = endpoint.options.get("tls", True)
+    return {
+        # A certificate is made out to the name; who turns the name elsewhere has no such certificate.
+        "host": origin.host if secure else address,
+        "port": origin.port,
+        "tls": secure,
+        "directConnection": True,
+        "username": known.get("user"),
+        "password": known.get("password"),
+        "authSource": endpoint.options.get("auth_source", "admin"),
+        "connectTimeoutMS": CONNECT_MS,
+        "serverSelectionTimeoutMS": CONNECT_MS,
+        "waitQueueTimeoutMS": CONNECT_MS,
+        "socketTimeoutMS": OPERATION_MS,
+        "maxPoolSize": MOST_CONNECTIONS,
+        "maxIdleTimeMS": 60_000,
+        "uuidRepresentation": "standard",
+        "tz_aware": True,
+        "w": "majority",
+        "appname": "humana",
+    }
+
+
+def _judged(endpoint: Endpoint, origin: Origin) -> str:
+    owner = str(endpoint.organization_id)
+    grant = Grant(owner, origin.scheme, origin.port, f"documents endpoint {endpoint.id}", host=origin.host)
+    return address_of(origin, Guard(owner, [grant]))

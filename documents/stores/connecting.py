@@ -1,0 +1,151 @@
+"""The one place that connects to MongoDB: clients kept open, and failures told as ours.
+
+A client keeps its connections and threads for as long as its endpoint stays as it is; of many, the
+longest unused is closed. One that lost its server is forgotten, so that the next operation asks
+anew where the server is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.utils.translation import gettext as _
+from pymongo import IndexModel, MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    InvalidName,
+    NetworkTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from byoc.documents import dial_documents
+from byoc.models import Endpoint
+from humana.kernel.errors import EndpointError
+
+Client = MongoClient[dict[str, Any]]
+Indexes = Mapping[str, Sequence[IndexModel]]
+Key = tuple[int, uuid.UUID, int]
+
+#: Clients that one process keeps open.
+MOST = 32
+NOT_ACCEPTED = {11, 18, 8000}
+NO_RIGHT = {13}
+NOT_WRITABLE = {10107, 13435, 189}
+
+_clients: OrderedDict[Key, Client] = OrderedDict()
+_lock = threading.Lock()
+
+
+class Server:
+    """The database that an endpoint names, with the indexes that `prepare` asks for."""
+
+    def __init__(self, endpoint: Endpoint, indexes: Indexes) -> None:
+        self._endpoint = endpoint
+        self._indexes = indexes
+
+    @contextmanager
+    def collection(self, name: str) -> Iterator[Collection[dict[str, Any]]]:
+        """For one operation. Raises EndpointError for every failure but DuplicateKeyError."""
+        key = (os.getpid(), self._endpoint.id, self._endpoint.version)
+        try:
+            client = _known(key)
+            if client is None:
+                client = _keep(key, self._open())
+            yield client[self._endpoint.options["database"]][name]
+        except DuplicateKeyError:
+            raise
+        except PyMongoError as error:
+            if isinstance(error, AutoReconnect):
+                _forget(key)
+            raise failure(error) from error
+
+    def _open(self) -> Client:
+        client: Client = MongoClient(**dial_documents(self._endpoint))
+        try:
+            for name, indexes in self._indexes.items():
+                client[self._endpoint.options["database"]][name].create_indexes(list(indexes))
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+
+def failure(error: PyMongoError) -> EndpointError:
+    """What happened, in a sentence; never what the server said of itself."""
+    code = error.code if isinstance(error, OperationFailure) else None
+    if code in NOT_ACCEPTED:
+        message = _("The database for documents does not accept our user and password. Renew them.")
+        return EndpointError(message, permanent=True, code="unauthorized")
+    if code in NO_RIGHT:
+        message = _("The database for documents does not let our user work. Give it the role readWrite.")
+        return EndpointError(message, permanent=True, code="no_right")
+    if code in NOT_WRITABLE or isinstance(error, NotPrimaryError):
+        message = _("This server only follows another. Name the primary server in the endpoint.")
+        return EndpointError(message, permanent=False, code="not_primary")
+    if isinstance(error, ConfigurationError | InvalidName):
+        message = _("The endpoint for documents cannot be used as it is. Check its options.")
+        return EndpointError(message, permanent=True, code="bad_endpoint")
+    if isinstance(error, NetworkTimeout | ExecutionTimeout | WTimeoutError):
+        message = _("The database for documents took too long to answer. Try again.")
+        return EndpointError(message, permanent=False, code="timeout")
+    if isinstance(error, AutoReconnect):
+        message = _("The database for documents cannot be reached just now. Try again in a moment.")
+        return EndpointError(message, permanent=False, code="unreachable")
+    message = _("The database for documents could not do this. Try again.")
+    return EndpointError(message, permanent=False)
+
+
+def forget_all() -> None:
+    """Close every client of this process."""
+    with _lock:
+        gone = list(_clients.values())
+        _clients.clear()
+    for client in gone:
+        client.close()
+
+
+def _known(key: Key) -> Client | None:
+    with _lock:
+        if key in _clients:
+            _clients.move_to_end(key)
+        return _clients.get(key)
+
+
+def _keep(key: Key, client: Client) -> Client:
+    """The client to use: that of another thread which was quicker, or this one."""
+    with _lock:
+        kept = _clients.setdefault(key, client)
+        gone = [_clients.pop(old) for old in _outdated(key)]
+    if kept is not client:
+        gone.append(client)
+    for old in gone:
+        old.close()
+    return kept
+
+
+def _outdated(key: Key) -> list[Key]:
+    """Earlier versions of the endpoint; and the longest unused, where there are too many."""
+    process, endpoint, version = key
+    earlier = [one for one in _clients if one[:2] == (process, endpoint) and one[2] < version]
+    others = [one for one in _clients if one not in earlier and one != key]
+    return [*earlier, *others[: max(0, len(others) + 1 - MOST)]]
+
+
+def _forget(key: Key) -> None:
+    with _lock:
+        client = _clients.pop(key, None)
+    if client is not None:
+        client.close()

@@ -1,0 +1,80 @@
+"""A collection of MongoDB, of which only one organization's entries exist.
+
+MongoDB has no row-level security, so this is the guard: nothing else holds a collection, and every
+method asks by `mine`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from byoc.documents import OPERATION_MS
+from documents import contract
+from documents.stores.connecting import Server
+
+Entry = dict[str, Any]
+OWNER = "organization_id"
+
+
+class Ours:
+    """One collection, for one organization. Methods are those of pymongo, as far as they are needed."""
+
+    def __init__(self, organization_id: uuid.UUID, server: Server, name: str) -> None:
+        self.organization_id = organization_id
+        self._server = server
+        self._name = name
+
+    def mine(self, where: Entry) -> Entry:
+        """The question, of this organization. NoTenant outside it."""
+        contract.must_be_in(self.organization_id)
+        return {**where, OWNER: self.organization_id}
+
+    def insert(self, entry: Entry) -> None:
+        """DuplicateKeyError where the id is taken."""
+        with self._server.collection(self._name) as here:
+            here.insert_one(self.mine(entry))
+
+    def first(self, where: Entry, fields: Entry) -> Entry | None:
+        with self._server.collection(self._name) as here:
+            found: Entry | None = here.find_one(self.mine(where), fields)
+        return found
+
+    def some(
+        self, where: Entry, fields: Entry, *, order: Sequence[tuple[str, int]], limit: int
+    ) -> list[Entry]:
+        with self._server.collection(self._name) as here:
+            found = here.find(self.mine(where), fields, max_time_ms=OPERATION_MS)
+            return list(found.sort(list(order)).limit(limit))
+
+    def change(self, where: Entry, change: Entry, fields: Entry) -> Entry | None:
+        """Change one entry atomically; the entry afterwards, or None where none is so."""
+        with self._server.collection(self._name) as here:
+            found: Entry | None = here.find_one_and_update(
+                self.mine(where), change, fields, return_document=ReturnDocument.AFTER
+            )
+        return found
+
+    def replace(self, where: Entry, entry: Entry) -> None:
+        """This entry instead of that one, or as a new one."""
+        with self._server.collection(self._name) as here:
+            here.replace_one(self.mine(where), self.mine(entry), upsert=True)
+
+    def take(self, where: Entry, fields: Entry) -> Entry | None:
+        """Delete one entry; what it was."""
+        with self._server.collection(self._name) as here:
+            found: Entry | None = here.find_one_and_delete(self.mine(where), fields)
+        return found
+
+    def delete(self, where: Entry) -> int:
+        with self._server.collection(self._name) as here:
+            return int(here.delete_many(self.mine(where)).deleted_count)
+
+    def total(self, group: Entry) -> Entry:
+        """Sums over all entries; empty where there is none."""
+        with self._server.collection(self._name) as here:
+            found = list(here.aggregate([{"$match": self.mine({})}, {"$group": {"_id": None, **group}}]))
+        return found[0] if found else {}
