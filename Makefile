@@ -8,6 +8,7 @@ RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 FOR_RUN := $(addprefix requirements/,main.txt embedded.txt model.txt uv.txt)
 FOR_DEV := $(FOR_RUN) requirements/dev.txt
+MONGO := .venv/peers/mongodb
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python
@@ -16,7 +17,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test lint format types contracts migrations-check check messages footprint \
-	bench-stream bench-api bench-start browser-install ci-tools node-wheel docker-lint lock clean
+	bench-stream bench-api bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -74,13 +75,17 @@ ci-tools: $(DEV)
 node-wheel: $(DEV)
 	@$(INSTALL) requirements/node.txt
 
+mongo-peer: $(DEV) ## a server that speaks MongoDB, for the tests; in an environment of its own
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(MONGO)
+	@$(BIN)/uv pip sync --quiet $(CERTS) --python $(MONGO)/bin/python --require-hashes requirements/mongo.txt
+
 docker-lint: ci-tools ## Dockerfile and compose.yaml
 	@$(BIN)/hadolint Dockerfile
 	@if docker compose version >/dev/null 2>&1; then compose="docker compose"; else compose=docker-compose; fi; \
 		env $$(grep -o '{[A-Z_]*:?' compose.yaml | tr -d '{:?' | sort -u | sed 's/$$/=lint/') $$compose config --quiet
 
 lock: $(BIN)/uv ## compile requirements/*.in; UPGRADE=1 for newer versions
-	@cd requirements && for name in main embedded dev uv ci node; do \
+	@cd requirements && for name in main embedded dev uv ci node mongo; do \
 		../$(BIN)/$(COMPILE) $$name.in -o $$name.txt || exit 1; done
 	@cd requirements && ../$(BIN)/$(COMPILE) --no-deps model.in -o model.txt
 
