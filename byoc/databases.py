@@ -17,12 +17,13 @@ from typing import Any
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from byoc.models import Endpoint
 from humana.kernel.crypto import associated, derived_key, open_sealed, seal
 from humana.kernel.egress import Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
-from humana.kernel.errors import Misconfigured, NotFound
+from humana.kernel.errors import Invalid, Misconfigured, NotFound
 from tenants.context import peek_tenant, use_tenant, without_tenant
 from tenants.db.aliases import POOL, PREFIX
 from tenants.db.mysql.tls import checked_against
@@ -78,7 +79,20 @@ def _as_its_organization(alias: str, rows: QuerySet[Endpoint]) -> Endpoint | Non
         return rows.first()
 
 
+def require_rows(engine: str) -> None:
+    """Invalid for an engine that cannot hold a whole organization, with the reason why."""
+    if engine == "mongodb":
+        message = _(
+            "MongoDB cannot hold a whole organization: it has no row-level security, no references"
+            " between rows and no transactions that the trail can rely on. Bring PostgreSQL or MariaDB;"
+            " MongoDB can hold documents and knowledge."
+        )
+        raise Invalid(message, field="engine", code="mongodb_holds_documents_only")
+
+
 def settings_of(endpoint: Endpoint, *, owner: bool = False) -> dict[str, Any]:
+    """Settings of the database. Invalid for one that carries documents only; see `byoc.documents`."""
+    require_rows(endpoint.type)
     build = _BUILDERS.get(endpoint.type)
     if build is None:
         raise Misconfigured(f"unknown type of database: {endpoint.type}")

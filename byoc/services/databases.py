@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from byoc.databases import PORTS, alias_of, endpoint_of, sealed_credentials
+from byoc.databases import PORTS, alias_of, endpoint_of, require_rows, sealed_credentials
 from byoc.models import Endpoint
 from humana.kernel.egress import Origin
 from humana.kernel.errors import Invalid
@@ -77,16 +77,7 @@ def bring_database(*, organization: Organization, name: str, address: Address) -
 
 
 def _endpoint(organization: Organization, name: str, address: Address) -> Endpoint:
-    if address.engine == "mongodb":
-        raise Invalid(
-            _(
-                "MongoDB cannot hold a whole organization: it has no row-level security, no references"
-                " between rows and no transactions that the trail can rely on. Bring PostgreSQL or MariaDB;"
-                " MongoDB can hold documents and knowledge."
-            ),
-            code="mongodb_holds_documents_only",
-            field="engine",
-        )
+    require_rows(address.engine)
     if address.engine not in PORTS:
         raise Invalid(_("Choose PostgreSQL or MariaDB."), field="engine")
     origin = f"{address.engine}://{_bracketed(address.host)}:{address.port}"
