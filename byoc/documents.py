@@ -1,8 +1,9 @@
 """An organization's own MongoDB for its documents: which one, and how it is reached.
 
-It is an endpoint of kind *database* with the role `documents`. One address is dialled and no other:
-a server that names further members of its replica set is not followed there, since nobody has
-judged those. TLS is checked against the name, unless the endpoint's options say `"tls": false`.
+It is an endpoint of kind *database* with the role `documents`; its origin names one server, or the
+members of a replica set (`mongodb://a.example,b.example:27018`). Those are dialled and no others: what
+a server says of further members is not followed, since nobody has judged those. TLS is checked
+against the name, unless the endpoint's options say `"tls": false`.
 """
 
 from __future__ import annotations
@@ -33,16 +34,21 @@ def documents_endpoint(organization_id: uuid.UUID) -> Endpoint | None:
     ).first()
 
 
-def dial_documents(endpoint: Endpoint) -> dict[str, Any]:
+def members_of(endpoint: Endpoint) -> list[Origin]:
+    """The servers that the endpoint names; EgressRefused for what is no address."""
+    scheme, _sep, hosts = endpoint.origin.partition("://")
+    return [Origin.of(f"{scheme}://{host}", ports=PORTS) for host in hosts.split(",")]
+
+
+def dial_documents(endpoint: Endpoint, member: Origin) -> dict[str, Any]:
     """What MongoClient is given. Judges the address first: EgressRefused where it may not be dialled."""
     known = credentials_of(endpoint)
-    origin = Origin.of(endpoint.origin, ports=PORTS)
-    address = _judged(endpoint, origin)
+    address = _judged(endpoint, member)
     secure = endpoint.options.get("tls", True)
     return {
         # A certificate is made out to the name; who turns the name elsewhere has no such certificate.
-        "host": origin.host if secure else address,
-        "port": origin.port,
+        "host": member.host if secure else address,
+        "port": member.port,
         "tls": secure,
         "directConnection": True,
         "username": known.get("user"),

@@ -2,7 +2,7 @@
 
 A client keeps its connections and threads for as long as its endpoint stays as it is; of many, the
 longest unused is closed. One that lost its server is forgotten, so that the next operation asks
-anew where the server is.
+anew where the server is, and which member of a replica set takes writes.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from byoc.documents import dial_documents
+from byoc.documents import dial_documents, members_of
 from byoc.models import Endpoint
+from humana.kernel.egress import EgressRefused
 from humana.kernel.errors import EndpointError
 
 Client = MongoClient[dict[str, Any]]
@@ -73,8 +74,20 @@ class Server:
             raise failure(error) from error
 
     def _open(self) -> Client:
-        client: Client = MongoClient(**dial_documents(self._endpoint))
+        """A client of the server that takes writes just now, with the indexes there."""
+        failures: list[PyMongoError | EgressRefused] = []
+        for member in members_of(self._endpoint):
+            try:
+                return self._at(dial_documents(self._endpoint, member))
+            except (PyMongoError, EgressRefused) as why:
+                failures.append(why)
+        raise failures[0]
+
+    def _at(self, dial: dict[str, Any]) -> Client:
+        client: Client = MongoClient(**dial)
         try:
+            if not client.admin.command("hello").get("isWritablePrimary"):
+                raise NotPrimaryError("this member only follows another")
             for name, indexes in self._indexes.items():
                 client[self._endpoint.options["database"]][name].create_indexes(list(indexes))
         except BaseException:
@@ -93,7 +106,7 @@ def failure(error: PyMongoError) -> EndpointError:
         message = _("The database for documents does not let our user work. Give it the role readWrite.")
         return EndpointError(message, permanent=True, code="no_right")
     if code in NOT_WRITABLE or isinstance(error, NotPrimaryError):
-        message = _("This server only follows another. Name the primary server in the endpoint.")
+        message = _("No server of the endpoint for documents takes writes just now. Try again in a moment.")
         return EndpointError(message, permanent=False, code="not_primary")
     if isinstance(error, ConfigurationError | InvalidName):
         message = _("The endpoint for documents cannot be used as it is. Check its options.")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from byoc.databases import credentials_of
-from byoc.documents import dial_documents
+from byoc.documents import dial_documents, members_of
 from byoc.models import Endpoint
 from documents.contract import now
 from documents.store import Card, DocumentStore, Record, Version, store_of
@@ -192,7 +192,7 @@ def test_the_password_is_sealed_to_this_organization_and_address(left: World, mo
     assert credentials_of(endpoint)["password"] == mongodb.password
     endpoint.origin = "mongodb://elsewhere.example"
     with pytest.raises(CannotOpen):
-        dial_documents(endpoint)
+        dial_documents(endpoint, *members_of(endpoint))
 
 
 REFUSED = [
@@ -201,7 +201,8 @@ REFUSED = [
     "mongodb://nowhere.invalid",
     "mongodb+srv://cluster.example",
     "mongodb://user:secret@cluster.example",
-    "mongodb://a.example:27017,b.example:27017",
+    "mongodb://169.254.169.254,0.0.0.0:27018",
+    "mongodb://",
     "/tmp/mongodb.sock",
 ]
 
@@ -258,6 +259,19 @@ def test_a_server_that_is_down_is_waited_for_a_moment_only(
         with use_tenant(left.context), pytest.raises(EndpointError) as failure:
             MongoStore(left.organization.id, endpoint).usage()
         assert (failure.value.code, failure.value.permanent) == ("unreachable", False)
+
+
+def test_of_several_members_the_one_that_answers_is_used(
+    left: World, mongodb: MongoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("byoc.documents.CONNECT_MS", 300)
+    both = f"mongodb://{mongodb.host}:9,{mongodb.host}:{mongodb.port}"
+    with census() as taken:
+        endpoint = bring_mongodb(left.organization, mongodb, origin=both)
+        with use_tenant(left.context):
+            assert MongoStore(left.organization.id, endpoint).usage().documents == 0
+    assert {port for _host, port in taken.dialled} == {9, mongodb.port}
+    assert taken.unexplained == []
 
 
 def test_a_new_password_is_a_new_client(desk: Desk) -> None:
