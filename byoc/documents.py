@@ -41,15 +41,12 @@ def members_of(endpoint: Endpoint) -> list[Origin]:
 
 
 def dial_documents(endpoint: Endpoint, member: Origin) -> dict[str, Any]:
-    """What MongoClient is given. Judges the address first: EgressRefused where it may not be dialled."""
+    """What MongoClient is given, with an address for a name. EgressRefused where it may not be dialled."""
     known = credentials_of(endpoint)
-    address = _judged(endpoint, member)
-    secure = endpoint.options.get("tls", True)
     return {
-        # A certificate is made out to the name; who turns the name elsewhere has no such certificate.
-        "host": member.host if secure else address,
+        "host": _judged(endpoint, member),
         "port": member.port,
-        "tls": secure,
+        "tls": endpoint.options.get("tls", True),
         "directConnection": True,
         "username": known.get("user"),
         "password": known.get("password"),

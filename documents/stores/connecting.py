@@ -33,7 +33,7 @@ from pymongo.errors import (
 
 from byoc.documents import dial_documents, members_of
 from byoc.models import Endpoint
-from humana.kernel.egress import EgressRefused
+from humana.kernel.egress import EgressRefused, Origin
 from humana.kernel.errors import EndpointError
 
 Client = MongoClient[dict[str, Any]]
@@ -78,14 +78,15 @@ class Server:
         failures: list[PyMongoError | EgressRefused] = []
         for member in members_of(self._endpoint):
             try:
-                return self._at(dial_documents(self._endpoint, member))
+                return self._at(member)
             except (PyMongoError, EgressRefused) as why:
                 failures.append(why)
         raise failures[0]
 
-    def _at(self, dial: dict[str, Any]) -> Client:
-        client: Client = MongoClient(**dial)
+    def _at(self, member: Origin) -> Client:
+        client: Client = MongoClient(**dial_documents(self._endpoint, member), connect=False)
         try:
+            _expect_certificate(client, member.host)
             if not client.admin.command("hello").get("isWritablePrimary"):
                 raise NotPrimaryError("this member only follows another")
             for name, indexes in self._indexes.items():
@@ -94,6 +95,14 @@ class Server:
             client.close()
             raise
         return client
+
+
+def _expect_certificate(client: Client, name: str) -> None:
+    """The driver knows an address only; a certificate is made out to the name."""
+    context: Any = client.options.pool_options._ssl_context
+    if context is not None:
+        wrap = context.wrap_socket
+        context.wrap_socket = lambda sock, **more: wrap(sock, **{**more, "server_hostname": name})
 
 
 def failure(error: PyMongoError) -> EndpointError:
@@ -114,6 +123,9 @@ def failure(error: PyMongoError) -> EndpointError:
     if isinstance(error, NetworkTimeout | ExecutionTimeout | WTimeoutError):
         message = _("The database for documents took too long to answer. Try again.")
         return EndpointError(message, permanent=False, code="timeout")
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        message = _("The database for documents does not prove by its certificate that it is the one named.")
+        return EndpointError(message, permanent=True, code="not_certified")
     if isinstance(error, AutoReconnect):
         message = _("The database for documents cannot be reached just now. Try again in a moment.")
         return EndpointError(message, permanent=False, code="unreachable")

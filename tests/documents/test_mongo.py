@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from byoc.databases import credentials_of
 from byoc.documents import dial_documents, members_of
 from byoc.models import Endpoint
+from documents import contract
 from documents.contract import now
 from documents.store import Card, DocumentStore, Record, Version, store_of
 from documents.stores import connecting
@@ -19,14 +21,19 @@ from documents.stores.ours import OWNER, Ours
 from documents.stores.rows import RowStore
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.egress import EgressRefused
-from humana.kernel.errors import Conflict, EndpointError, HumanaError, NotFound
+from humana.kernel.errors import Conflict, EndpointError, HumanaError, NoTenant, NotFound
 from tenants.context import use_tenant
 from tests.documents import wire
 from tests.documents.conftest import Desk, bring_mongodb
 from tests.documents.test_store import ON_ALL, ON_ONE
 from tests.egress.census import census
+from tests.egress.conftest import Names, names
 from tests.fixtures.organizations import World
-from tests.peers.secantus import MongoServer
+from tests.peers.certificates import certificate_for
+from tests.peers.secantus import MongoServer, Secantus, server_program
+from tests.plugins.services import Services
+
+__all__ = ["names"]  # a fixture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.needs("mongodb")]
 
@@ -101,6 +108,20 @@ def test_whoever_forgets_it_is_noticed(desk: Desk, neighbour: Desk, monkeypatch:
         assert neighbour.do(lambda store: store.usage()).documents >= 1
     assert all(OWNER not in question for question in heard)
     assert neighbour.names() == []
+
+
+def test_a_store_taken_along_into_another_organization_is_noticed(
+    desk: Desk, neighbour: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard switched off: who forgot to ask for a store of their own works in somebody else's."""
+    card = desk.add()
+    with desk.at_work() as store:
+        pass
+    with neighbour.at_work():
+        with pytest.raises(NoTenant):
+            store.card(card.id)
+        monkeypatch.setattr(contract, "must_be_in", lambda organization_id: None)
+        assert store.card(card.id) == card
 
 
 def test_a_question_cannot_name_another_organization(desk: Desk) -> None:
@@ -259,6 +280,45 @@ def test_a_server_that_is_down_is_waited_for_a_moment_only(
         with use_tenant(left.context), pytest.raises(EndpointError) as failure:
             MongoStore(left.organization.id, endpoint).usage()
         assert (failure.value.code, failure.value.permanent) == ("unreachable", False)
+
+
+@pytest.fixture
+def certified(services: Services, tmp_path: Path) -> Iterator[Secantus]:
+    """A server that speaks TLS only, with a certificate made out to papers.example."""
+    if server_program() is None:
+        pytest.skip("only where a server can be started: make mongo-peer")
+    files = certificate_for("papers.example", tmp_path)
+    server = Secantus(services.home / f"mongodb-{uuid.uuid4().hex}", files)
+    child = server.start()
+    yield server
+    child.stop()
+
+
+def test_the_certificate_is_of_the_name_and_the_address_the_one_that_was_judged(
+    left: World, certified: Secantus, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever turns the name elsewhere, before or after, gets neither password nor connection."""
+    monkeypatch.setattr("byoc.documents.CONNECT_MS", 500)
+    for name in ("papers.example", "other.example"):
+        names(name, [certified.host], ["127.0.0.2"])
+    assert code_at(left, certified, "papers.example") == "not_certified"  # an authority nobody knows
+    monkeypatch.setenv("SSL_CERT_FILE", str(certified.certified and certified.certified[0]))
+    names("papers.example", [certified.host], ["127.0.0.2"])
+    with census() as taken:
+        assert code_at(left, certified, "papers.example") == ""
+    assert {host for host, _port in taken.dialled} == {certified.host}
+    assert code_at(left, certified, "other.example") == "not_certified"
+
+
+def code_at(left: World, server: MongoServer, name: str) -> str:
+    """What is wrong with the server under this name."""
+    endpoint = bring_mongodb(left.organization, server, origin=f"mongodb://{name}:{server.port}")
+    with use_tenant(left.context):
+        try:
+            MongoStore(left.organization.id, endpoint).usage()
+        except EndpointError as failure:
+            return failure.code
+    return ""
 
 
 def test_of_several_members_the_one_that_answers_is_used(

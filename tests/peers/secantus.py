@@ -49,7 +49,9 @@ class MongoServer(DatabaseServer):
 
     def _client(self, **options: Any) -> MongoClient[dict[str, Any]]:
         known = {"directConnection": True, "uuidRepresentation": "standard", "tz_aware": True}
-        return MongoClient(self.host, self.port, tls=self.tls, **known, **options)
+        if self.tls:
+            known |= {"tls": True, "tlsAllowInvalidCertificates": True}
+        return MongoClient(self.host, self.port, **known, **options)
 
 
 class CustomersMongo(MongoServer):
@@ -67,11 +69,12 @@ class CustomersMongo(MongoServer):
 
 
 class Secantus(MongoServer):
-    """One server below `home`."""
+    """One server below `home`. With files of a certificate and its key it speaks TLS only."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, certified: tuple[Path, Path] | None = None) -> None:
         super().__init__(user="customer", password=word(), name="customer_papers")
         self.home = home
+        self.certified = certified
 
     def start(self) -> Child:
         """Make the user, then start the server with its doors shut; CannotStart with its log.
@@ -80,7 +83,8 @@ class Secantus(MongoServer):
         """
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._create_user()
-        return on_free_port(lambda port: self._start(port, "--auth"))
+        self.tls = self.certified is not None
+        return on_free_port(lambda port: self._start(port, "--auth", *self._certificate()))
 
     def _create_user(self) -> None:
         child = on_free_port(self._start)
@@ -106,6 +110,11 @@ class Secantus(MongoServer):
 
     def _storage(self) -> list[str]:
         return ["--storage-path", str(self.home / "data"), "--cache-size", "64M"]
+
+    def _certificate(self) -> list[str]:
+        if self.certified is None:
+            return []
+        return [f"--tls-cert-file={self.certified[0]}", f"--tls-key-file={self.certified[1]}"]
 
     def _answers(self) -> bool:
         try:
