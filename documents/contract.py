@@ -126,6 +126,24 @@ class Record:
     versions: tuple[Version, ...]
 
 
+def begun(draft: Draft) -> Record:
+    """The document that a draft becomes, at this moment."""
+    moment = now()
+    version = Version(number=1, text=draft.text, author_id=draft.author_id, written_at=moment)
+    card = Card(
+        id=draft.id,
+        owner_id=draft.owner_id,
+        folder_id=draft.folder_id,
+        name=draft.name,
+        media_type=draft.media_type,
+        version=version.number,
+        size=version.size,
+        created_at=moment,
+        changed_at=moment,
+    )
+    return Record(card, (version,))
+
+
 class DocumentStore(Protocol):
     """The documents of one organization."""
 

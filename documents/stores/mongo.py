@@ -56,26 +56,14 @@ class MongoStore:
         self.texts = Ours(organization_id, server, TEXTS)
 
     def add(self, draft: Draft) -> Card:
-        moment = contract.now()
-        version = Version(number=1, text=draft.text, author_id=draft.author_id, written_at=moment)
-        card = Card(
-            id=draft.id,
-            owner_id=draft.owner_id,
-            folder_id=draft.folder_id,
-            name=draft.name,
-            media_type=draft.media_type,
-            version=1,
-            size=version.size,
-            created_at=moment,
-            changed_at=moment,
-        )
-        kept = self._keep(card.id, version)
+        record = contract.begun(draft)
+        kept = self._keep(draft.id, record.versions[0])
         try:
-            self.documents.insert(_entry(card, [kept], draft.text))
+            self.documents.insert(_entry(record.card, [kept], draft.text))
         except DuplicateKeyError:
             self.texts.delete({"id": kept["text_id"]})
             raise contract.id_taken() from None
-        return card
+        return record.card
 
     def revise(self, document_id: uuid.UUID, text: str, *, expected: int, author_id: uuid.UUID) -> Card:
         text, moment = contract.clean_body(text), contract.now()

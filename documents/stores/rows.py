@@ -28,27 +28,16 @@ class RowStore:
         self.organization_id = organization_id
 
     def add(self, draft: Draft) -> Card:
-        row = Document(
-            id=draft.id,
-            owner_id=draft.owner_id,
-            folder_id=draft.folder_id,
-            name=draft.name,
-            sort_name=contract.sort_name(draft.name),
-            media_type=draft.media_type,
-            size=contract.size_of(draft.text),
-        )
-        version = Version(number=1, text=draft.text, author_id=draft.author_id, written_at=row.created_at)
         contract.must_be_in(self.organization_id)
+        record = contract.begun(draft)
         try:
             with tenant_atomic():
-                row.save(force_insert=True)
-                _keep(row.id, version)
-                _note_words(row.id, row.name, draft.text)
+                _write(record)
         except IntegrityError:
             if Document.everything.filter(id=draft.id).exists():
                 raise contract.id_taken() from None
             raise
-        return _card(row)
+        return record.card
 
     def revise(self, document_id: uuid.UUID, text: str, *, expected: int, author_id: uuid.UUID) -> Card:
         text, moment = contract.clean_body(text), contract.now()
@@ -145,10 +134,7 @@ class RowStore:
     def put_back(self, record: Record) -> None:
         with tenant_atomic():
             self._all().filter(id=record.card.id).delete()
-            _row(record.card).save(force_insert=True)
-            for version in record.versions:
-                _keep(record.card.id, version)
-            _note_words(record.card.id, record.card.name, record.versions[-1].text)
+            _write(record)
 
     def erase(self) -> int:
         with tenant_atomic():
@@ -190,6 +176,13 @@ def _page(rows: QuerySet[Document], *, order: Order, limit: int, after: Place | 
 
 def _versions(document_id: uuid.UUID) -> QuerySet[DocumentVersion]:
     return DocumentVersion.objects.filter(document_id=document_id)
+
+
+def _write(record: Record) -> None:
+    _row(record.card).save(force_insert=True)
+    for version in record.versions:
+        _keep(record.card.id, version)
+    _note_words(record.card.id, record.card.name, record.versions[-1].text)
 
 
 def _keep(document_id: uuid.UUID, version: Version) -> None:

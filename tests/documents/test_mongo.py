@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from documents import contract
-from documents.contract import now
-from documents.store import Card, DocumentStore, Record, Version
+from documents.store import Card, DocumentStore, Draft, Record
 from documents.stores.mongo import INDEXES, TEXTS, MongoStore
 from documents.stores.ours import OWNER, Ours
 from humana.kernel.errors import Conflict, HumanaError, NoTenant, NotFound
@@ -26,21 +25,8 @@ def kind() -> str:
     return "mongodb"
 
 
-def a_record(owner: uuid.UUID, text: str = "Eight rooms.") -> Record:
-    key, then = uuid.uuid4(), now()
-    version = Version(number=1, text=text, author_id=owner, written_at=then)
-    card = Card(
-        id=key,
-        owner_id=owner,
-        folder_id=None,
-        name="Plan",
-        media_type="text/plain",
-        version=1,
-        size=version.size,
-        created_at=then,
-        changed_at=then,
-    )
-    return Record(card, (version,))
+def a_record(owner: uuid.UUID) -> Record:
+    return contract.begun(Draft(owner_id=owner, author_id=owner, name="Plan", text="Eight rooms."))
 
 
 def everything(desk: Desk) -> None:
