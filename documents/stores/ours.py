@@ -35,46 +35,54 @@ class Ours:
 
     def insert(self, entry: Entry) -> None:
         """DuplicateKeyError where the id is taken."""
+        ours = self.mine(entry)
         with self._server.collection(self._name) as here:
-            here.insert_one(self.mine(entry))
+            here.insert_one(ours)
 
     def first(self, where: Entry, fields: Entry) -> Entry | None:
+        asked = self.mine(where)
         with self._server.collection(self._name) as here:
-            found: Entry | None = here.find_one(self.mine(where), fields)
+            found: Entry | None = here.find_one(asked, fields)
         return found
 
     def some(
         self, where: Entry, fields: Entry, *, order: Sequence[tuple[str, int]], limit: int
     ) -> list[Entry]:
+        asked = self.mine(where)
         with self._server.collection(self._name) as here:
-            found = here.find(self.mine(where), fields, max_time_ms=OPERATION_MS)
+            found = here.find(asked, fields, max_time_ms=OPERATION_MS)
             return list(found.sort(list(order)).limit(limit))
 
     def change(self, where: Entry, change: Entry, fields: Entry) -> Entry | None:
         """Change one entry atomically; the entry afterwards, or None where none is so."""
+        asked = self.mine(where)
         with self._server.collection(self._name) as here:
             found: Entry | None = here.find_one_and_update(
-                self.mine(where), change, fields, return_document=ReturnDocument.AFTER
+                asked, change, fields, return_document=ReturnDocument.AFTER
             )
         return found
 
     def replace(self, where: Entry, entry: Entry) -> None:
         """This entry instead of that one, or as a new one."""
+        asked, ours = self.mine(where), self.mine(entry)
         with self._server.collection(self._name) as here:
-            here.replace_one(self.mine(where), self.mine(entry), upsert=True)
+            here.replace_one(asked, ours, upsert=True)
 
     def take(self, where: Entry, fields: Entry) -> Entry | None:
         """Delete one entry; what it was."""
+        asked = self.mine(where)
         with self._server.collection(self._name) as here:
-            found: Entry | None = here.find_one_and_delete(self.mine(where), fields)
+            found: Entry | None = here.find_one_and_delete(asked, fields)
         return found
 
     def delete(self, where: Entry) -> int:
+        asked = self.mine(where)
         with self._server.collection(self._name) as here:
-            return int(here.delete_many(self.mine(where)).deleted_count)
+            return int(here.delete_many(asked).deleted_count)
 
     def total(self, group: Entry) -> Entry:
         """Sums over all entries; empty where there is none."""
+        stages = [{"$match": self.mine({})}, {"$group": {"_id": None, **group}}]
         with self._server.collection(self._name) as here:
-            found = list(here.aggregate([{"$match": self.mine({})}, {"$group": {"_id": None, **group}}]))
+            found = list(here.aggregate(stages, maxTimeMS=OPERATION_MS))
         return found[0] if found else {}
