@@ -10,3 +10,7 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         from documents import permissions  # noqa: F401  declares this app's permissions
+        from documents.store import erase_elsewhere
+        from humana.kernel import ports
+
+        ports.erase_elsewhere.fill(erase_elsewhere)

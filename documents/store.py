@@ -6,6 +6,8 @@ why). Both stores keep one contract, `documents.contract`.
 
 from __future__ import annotations
 
+import uuid
+
 from byoc.documents import documents_endpoint
 from documents.contract import (
     Card,
@@ -44,3 +46,9 @@ def store_of(context: TenantContext) -> DocumentStore:
     if endpoint is None:
         return RowStore(context.organization_id)
     return MongoStore(context.organization_id, endpoint)
+
+
+def erase_elsewhere(organization_id: uuid.UUID) -> int:
+    """Delete the documents that are not beside the rows; those go with them. How many there were."""
+    endpoint = documents_endpoint(organization_id)
+    return MongoStore(organization_id, endpoint).erase() if endpoint is not None else 0

@@ -59,3 +59,7 @@ register_database: Port[..., str] = Port("register_database")
 #: release_database(alias) — filled by `byoc`. Runs inside the organization: its database on the
 #: platform's own server is gone, so its endpoint goes; a customer's own endpoint stays.
 release_database: Port[..., None] = Port("release_database")
+
+#: erase_elsewhere(organization_id) -> number — filled by `documents`. Runs inside the organization: what
+#: it keeps in a database of its own beside its placement is deleted there.
+erase_elsewhere: Port[..., int] = Port("erase_elsewhere")

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from humana.kernel import ports
 from humana.kernel.errors import Conflict
 from tenants.context import use_tenant
 from tenants.db.residence import lock_of
@@ -62,6 +63,8 @@ def _erase(job: PlacementJob) -> dict[str, Any] | None:
         return None  # done before the worker was cut off
     with owner_connection() as holder:
         holder.execute("SELECT pg_advisory_lock(%s)", [lock_of(organization.id)])
+        with use_tenant(organization.context):
+            elsewhere = ports.erase_elsewhere(organization.id)
         for left in kept(organization):
             remove_rows(organization, left)
             job.report.setdefault("left", []).append(str(left.id))
@@ -70,7 +73,7 @@ def _erase(job: PlacementJob) -> dict[str, Any] | None:
             job.save(update_fields=["report"])
             _total, by_model = Organization.objects.filter(id=organization.id).delete()
     job.organization = None
-    return {"organization": str(organization.id), "rows": gone, "control": by_model}
+    return {"organization": str(organization.id), "rows": gone, "elsewhere": elsewhere, "control": by_model}
 
 
 def _placement(job: PlacementJob) -> None:
