@@ -23,10 +23,10 @@ from byoc.models import Endpoint
 from humana.kernel.crypto import associated, derived_key, open_sealed, seal
 from humana.kernel.egress import Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
+from humana.kernel.egress.tls import checked_against
 from humana.kernel.errors import Invalid, Misconfigured, NotFound
 from tenants.context import peek_tenant, use_tenant, without_tenant
 from tenants.db.aliases import POOL, PREFIX
-from tenants.db.mysql.tls import checked_against
 from tenants.owner import owner_settings
 from tenants.queries import context_at
 
