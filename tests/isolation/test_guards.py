@@ -19,7 +19,7 @@ from companions.models import Companion
 from tenants import cache as cache_module
 from tenants import jobs, queries, scoping
 from tenants.context import use_tenant
-from tenants.db.backend import base
+from tenants.db import leaving
 from tenants.db.backend.base import DatabaseWrapper, SchemaWrapper
 from tenants.db.catalogue import rights, tables
 from tenants.models import Membership
@@ -148,7 +148,7 @@ def _played(ledger: Ledger, action: Any) -> None:
 
 
 def test_leaving_before_a_connection_is_handed_back(left: World, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(base, "_leave", lambda connection, last: None)
+    monkeypatch.setattr(leaving, "_clear", lambda connection: None)
     with pool_of(1) as pool:
         with use_tenant(left.context):
             Chat.objects.count()

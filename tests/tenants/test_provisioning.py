@@ -222,7 +222,7 @@ def test_a_placement_behind_the_code_answers_for_itself_only(monkeypatch: pytest
     organization, other = found(), found(Plan.FREE)
     monkeypatch.setitem(levels.NEEDED, "chats", 9999)
     Placement.objects.filter(id=other.placement_id).update(
-        migrated="audit:1 documents:1 companions:1 chats:9999"
+        migrated="audit:1 documents:2 companions:1 chats:9999"
     )
     organization, other = (Organization.objects.get(id=one.id) for one in (organization, other))
     with pytest.raises(HumanaError) as refusal, use_tenant(organization.context):

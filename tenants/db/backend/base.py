@@ -4,7 +4,7 @@ One combined statement sets the search path and the row-level-security organizat
 when they differ from what this connection last had. The parent forgets what was set on close,
 rollback and savepoint rollback, so a reverted setting is issued again. Without a context the
 connection points at `public` with no organization: tenant tables are not found, policies pass
-no row. In that state a connection goes back to the pool, and comes out of it.
+no row. In that state a connection comes out of the pool (see `tenants/db/leaving.py`).
 
 Behind a pooler that gives every transaction another server connection (PgBouncer's transaction
 mode; `ENTER_PER_TRANSACTION` in the database's settings) nothing may stay on a session: there the
@@ -26,9 +26,7 @@ from tenants.context import peek_tenant
 from tenants.db.backend.entering import EnteringCursor
 from tenants.db.backend.schema import SchemaEditor
 from tenants.db.breaker import asking
-
-ENTER = "SELECT set_config('search_path', %s, false), set_config('humana.organization', %s, false)"
-NOWHERE = ("public", "")
+from tenants.db.leaving import ENTER, NOWHERE, is_cleared, leave, note
 
 
 class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
@@ -43,6 +41,14 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     def per_transaction(self) -> bool:
         return bool(self.settings_dict.get("ENTER_PER_TRANSACTION"))
 
+    @property
+    def pool(self) -> Any:
+        """Its workers clear what comes back."""
+        options = self.settings_dict["OPTIONS"]
+        if options.get("pool"):
+            options["pool"] = {**options["pool"], "reset": leave}
+        return super().pool
+
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
         return {**params, "cursor_factory": EnteringCursor} if self.per_transaction else params
@@ -50,7 +56,7 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     def get_new_connection(self, conn_params: Any) -> Any:
         with self._asking():
             connection = super().get_new_connection(conn_params)
-        self.search_path_set_schemas = NOWHERE if getattr(connection, "humana_left", False) else None
+        self.search_path_set_schemas = NOWHERE if is_cleared(connection) else None
         return connection
 
     def _asking(self) -> AbstractContextManager[None]:
@@ -75,8 +81,10 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
             self.search_path_set_schemas = None
 
     def _close(self) -> None:
-        if self.connection is not None and self.pool and not self.per_transaction:
-            _leave(self.connection, self._last)
+        if self.connection is not None and self.pool:
+            idle = self.connection.info.transaction_status == TransactionStatus.IDLE
+            nothing_set = NOWHERE if self.per_transaction else self._last
+            note(self.connection, nothing_set if idle else None)  # what was set in a transaction is undone
         super()._close()
 
     def _wanted(self) -> tuple[str, str]:
@@ -128,17 +136,3 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         """In a transaction that failed the statement may fail too: whatever follows does as well."""
         status = self.connection.info.transaction_status
         return bool(self.needs_rollback or status == TransactionStatus.INERROR)
-
-
-def _leave(connection: psycopg.Connection[Any], last: tuple[str, str] | None) -> None:
-    """Nothing of an organization stays on a connection; where that cannot be had, it is closed."""
-    try:
-        if connection.info.transaction_status != TransactionStatus.IDLE:
-            connection.rollback()
-            last = None  # what was set inside is undone
-        if last != NOWHERE:
-            connection.execute(ENTER, NOWHERE)
-            connection.commit()
-        connection.humana_left = True  # type: ignore[attr-defined]
-    except psycopg.Error:
-        connection.close()
