@@ -17,7 +17,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test lint format types contracts migrations-check check messages footprint \
-	bench-stream bench-api bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
+	bench-stream bench-api bench-tenancy bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,6 +59,9 @@ bench-stream: $(DEV) messages ## figures of streaming
 
 bench-api: $(DEV) messages ## figures of the API
 	@$(BIN)/python -m tests.benchmarks.api $(ARGS)
+
+bench-tenancy: $(DEV) messages ## figures of isolation, migrations and moves; FULL=1 reckons nothing up
+	@$(BIN)/python -m tests.benchmarks.tenancy
 
 bench-start: $(DEV) ## from an empty clone to the first page and the first word
 	@$(BIN)/python -m tests.benchmarks.start
