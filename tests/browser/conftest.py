@@ -70,8 +70,9 @@ class Reader:
         self.answers.nth(before).wait_for()
 
     def until_over(self) -> None:
-        """Until the last answer is no longer being written."""
+        """Until the last answer is no longer being written, and its buttons have learnt what they do."""
         self.answers.last.locator(".message-foot").wait_for()
+        self.page.wait_for_function("() => !document.querySelector('.htmx-added, .htmx-settling')")
 
     def until_grown(self, characters: int) -> str:
         self.page.wait_for_function(

@@ -45,7 +45,7 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     def pool(self) -> Any:
         """Its workers clear what comes back."""
         options = self.settings_dict["OPTIONS"]
-        if options.get("pool"):
+        if options.get("pool") and "reset" not in options["pool"]:
             options["pool"] = {**options["pool"], "reset": leave}
         return super().pool
 
