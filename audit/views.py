@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime, time, timedelta
 
 from django.http import HttpResponse, QueryDict
@@ -11,9 +12,13 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from audit.queries import TrailFilter, entries
+from audit.queries import TrailFilter, trails
+from audit.services.chain import Verdict, verify
 from humana.kernel.errors import Invalid
 from humana.kernel.text import clean_text
+from tenants.context import TenantContext, current_tenant
+from tenants.places import gather
+from tenants.queries import placement_names
 from tenants.views import MemberRequest
 
 #: Entries on one page.
@@ -26,15 +31,36 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 @require_GET
 def trail(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `entries`, `wanted` as typed, `older` (the query of the next page, or None)."""
+    """Context: `entries` of every placement, `placed` (each with the name of its own), `wanted` as
+    typed, `older` (the query of the next page, or None), `chains` (of a mixed organization only).
+    """
+    member = request.visitor.member
     typed = {name: request.GET.get(name, "").strip() for name in FILTERS}
-    rows = entries(member=request.visitor.member, wanted=_filter(typed))
-    before = request.GET.get("before", "")
-    if before:
-        rows = rows.filter(sequence__lt=_number(before))
-    found = list(rows[: PAGE + 1])
-    older = _query(typed, before=found[PAGE - 1].sequence) if len(found) > PAGE else None
-    return render(request, "audit/trail.html", {"entries": found[:PAGE], "wanted": typed, "older": older})
+    found = trails(member=member, wanted=_filter(typed), before=_bounds(request), most=PAGE)
+    names = placement_names(request.visitor.context)
+    context = {
+        "entries": [one.entry for one in found.page],
+        "placed": [(one.entry, names.get(one.place.placement.id, "")) for one in found.page],
+        "wanted": typed,
+        "older": _query(typed, before=found.older) if found.older else None,
+        "chains": _chains(found.silent, names, verifying="verify" in request.GET) if names else [],
+    }
+    return render(request, "audit/trail.html", context)
+
+
+def _chains(
+    silent: list[TenantContext], names: dict[uuid.UUID, str], *, verifying: bool
+) -> list[tuple[str, Verdict | None, bool]]:
+    """Of each placement its name, whether its chain holds (None: not asked), and whether it answers."""
+    quiet = {place.placement.id for place in silent}
+    verdicts = dict(gather(lambda: [(current_tenant().placement.id, verify())]).found) if verifying else {}
+    return [(name, verdicts.get(place), place not in quiet) for place, name in names.items()]
+
+
+def _bounds(request: MemberRequest) -> list[int | None]:
+    """Where the page begins in each placement: sequences with commas between, empty for the latest."""
+    text = request.GET.get("before", "")
+    return [_number(one) if one else None for one in text.split(",")] if text else []
 
 
 def _filter(typed: dict[str, str]) -> TrailFilter:
@@ -70,9 +96,9 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _query(typed: dict[str, str], *, before: int) -> str:
+def _query(typed: dict[str, str], *, before: list[int | None]) -> str:
     """The address of the next page, with every filter kept."""
     query = QueryDict(mutable=True)
     query.update({name: value for name, value in typed.items() if value})
-    query["before"] = str(before)
+    query["before"] = ",".join("" if one is None else str(one) for one in before)
     return query.urlencode()

@@ -10,16 +10,63 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from chats.models import Chat, Draft, Message, Run, Vote
+from companions.queries import place_of_companion
 from humana.kernel.errors import NotFound
+from tenants.context import current_tenant
 from tenants.models import Membership
+from tenants.places import Gathered, gather
 
 Row = TypeVar("Row", bound=Model)
+
+#: How many of the latest chats a search looks through: titles may be sealed.
+SEARCHED = 300
 
 
 def chats_of(member: Membership, *, archived: bool = False, origin: str = Chat.Origin.APP) -> QuerySet[Chat]:
     """The member's own chats, the latest first; with their companions."""
     rows = Chat.objects.filter(owner_id=member.user_id, archived=archived, origin=origin)
     return rows.select_related("companion").order_by("-last_message_at", "-id")
+
+
+def recent_chats(member: Membership, *, archived: bool = False, start: int = 0, stop: int) -> Gathered[Chat]:
+    """The same over every placement: those from `start` to `stop`, the latest first."""
+    gathered = gather(lambda: list(chats_of(member, archived=archived)[:stop]))
+    newest_first = sorted(gathered.found, key=lambda one: (one.last_message_at, one.id), reverse=True)
+    return Gathered(newest_first[start:stop], gathered.silent)
+
+
+def chats_named(member: Membership, text: str, *, most: int) -> Gathered[Chat]:
+    """Those of the latest chats in each placement whose title contains the text."""
+    gathered = recent_chats(member, stop=SEARCHED)
+    found = [one for one in gathered.found if text.casefold() in one.title.casefold()]
+    return Gathered(found[:most], gathered.silent)
+
+
+def count_chats(member: Membership, *, archived: bool = False) -> int:
+    """How many there are in the placements that answer."""
+    return sum(gather(lambda: [chats_of(member, archived=archived).count()]).found)
+
+
+def place_of_chat(chat_id: uuid.UUID) -> uuid.UUID | None:
+    """The placement we are in, if the chat is here; removed ones too, which can be restored."""
+    return _here(Chat.everything.filter(id=chat_id))
+
+
+def place_of_message(message_id: uuid.UUID) -> uuid.UUID | None:
+    return _here(Message.objects.filter(id=message_id))
+
+
+def place_of_run(run_id: uuid.UUID) -> uuid.UUID | None:
+    return _here(Run.objects.filter(id=run_id))
+
+
+def place_of_draft(place_id: uuid.UUID) -> uuid.UUID | None:
+    """Where the chat or the companion is that a draft is written for."""
+    return place_of_chat(place_id) or place_of_companion(place_id)
+
+
+def _here(rows: QuerySet[Row]) -> uuid.UUID | None:
+    return current_tenant().placement.id if rows.exists() else None
 
 
 def access_chat(*, member: Membership, chat_id: uuid.UUID) -> Chat:

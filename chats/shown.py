@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from django.utils.safestring import SafeString
 
 from byoc.contracts import ModelCard
 from chats.doors.sentences import sentence_for
 from chats.models import Chat, Message, Run, Vote
-from chats.queries import runs_of, thread, votes_of
+from chats.queries import count_chats, recent_chats, runs_of, thread, votes_of
 from companions.models import Companion
 from humana.rendering.markdown import render
+from tenants.context import TenantContext
 from tenants.models import Membership
 
 
@@ -23,6 +25,31 @@ def put_forward(companions: Iterable[Companion], model: ModelCard | None) -> lis
     if model is None or not model.builtin:
         return list(companions)
     return sorted(companions, key=lambda one: one.language != "en")
+
+
+class EveryChat(Sequence[Chat]):
+    """The member's chats over every placement, the latest first, for a paginator.
+
+    `silent` are the placements that did not answer for the slice asked last.
+    """
+
+    def __init__(self, member: Membership, *, archived: bool) -> None:
+        self._member, self._archived = member, archived
+        self.silent: list[TenantContext] = []
+
+    def __len__(self) -> int:
+        return count_chats(self._member, archived=self._archived)
+
+    @overload
+    def __getitem__(self, at: int) -> Chat: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Chat]: ...
+    def __getitem__(self, at: int | slice) -> Chat | list[Chat]:
+        if isinstance(at, int):
+            return self[at : at + 1][0]
+        page = recent_chats(self._member, archived=self._archived, start=at.start or 0, stop=at.stop)
+        self.silent = page.silent
+        return page.found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from byoc import gateway
 from chats.models import Chat
 from chats.permissions import READ, WRITE
-from chats.queries import access_chat, access_message, access_run, chats_of, draft_of
+from chats.queries import access_chat, access_message, access_run, chats_named, draft_of, recent_chats
 from chats.services import conversations, drafts, explain, replies, votes
-from chats.shown import put_forward, shown_message, shown_thread
-from companions.queries import access_companion_by_slug, companions_for
+from chats.shown import EveryChat, put_forward, shown_message, shown_thread
+from companions.queries import access_companion_by_slug, companions_for, silent_companions
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
 
@@ -35,7 +35,7 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
     model = gateway.shown()
     context = {
         "companions": put_forward(companions_for(member=member), model),
-        "recent": chats_of(member)[:RECENT],
+        "recent": recent_chats(member, stop=RECENT).found,
         "model": model,
         "may_write": allowed(member, WRITE.name),
     }
@@ -44,12 +44,14 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def chats(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `chats` (one page of them, the latest first), `archived`."""
+    """Context: `chats` (one page of them, the latest first), `archived`, `silent` companions."""
     member = request.visitor.member
     require(member, READ.name)
     archived = request.GET.get("archived") == "1"
-    page = Paginator(chats_of(member, archived=archived), PAGE).get_page(request.GET.get("page"))
-    return render(request, "chats/list.html", {"chats": page, "archived": archived})
+    rows = EveryChat(member, archived=archived)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    context = {"chats": page, "archived": archived, "silent": silent_companions(rows.silent)}
+    return render(request, "chats/list.html", context)
 
 
 @require_GET
@@ -253,15 +255,15 @@ def save_draft(request: MemberRequest, slug: str, place_id: uuid.UUID) -> HttpRe
 
 @require_GET
 def search(request: MemberRequest, slug: str) -> HttpResponse:
-    """A fragment for htmx, else a page. Context: `query`, `companions`, `chats` whose names contain it."""
+    """A fragment for htmx, else a page. Context: `query`, `companions`, `chats` whose names contain it,
+    `silent` companions whose chats could not be searched."""
     member = request.visitor.member
     require(member, READ.name)
     query = request.GET.get("q", "").strip()[:80]
     context: dict[str, Any] = {"query": query, "companions": [], "chats": []}
     if query:
         context["companions"] = companions_for(member=member).filter(name__icontains=query)[:8]
-        context["chats"] = [
-            one for one in chats_of(member)[:300] if query.casefold() in one.title.casefold()
-        ][:12]
+        chats = chats_named(member, query, most=12)
+        context |= {"chats": chats.found, "silent": silent_companions(chats.silent)}
     template = "chats/_search.html" if request.htmx else "chats/search.html"  # type: ignore[attr-defined]
     return render(request, template, context)

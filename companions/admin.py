@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, Value
+from companions.queries import placement_of
 from companions.services.companions import edit_companion, pause_companion, remove_companion, resume_companion
 from companions.services.policies import drop_value, keep_value, publish_brand, publish_policy
 from tenants.console import ContentAdmin, InHandAdmin, Versions
@@ -135,7 +136,7 @@ class CompanionAdmin(ContentAdmin):
 
     may_change = may_delete = True
     form = CompanionForm
-    list_display = ("name", "slug", "language", "state", "version")
+    list_display = ("name", "slug", "language", "state", "version", "place", "isolation", "place_state")
     list_filter = ("state", "language")
     search_fields = ("name", "slug", "purpose")
     fields = ("name", "slug", "purpose", "base_prompt", "language", "model", "starters", "state", "seen")
@@ -143,8 +144,28 @@ class CompanionAdmin(ContentAdmin):
     actions = ("pause", "resume")
     EDITED = ("name", "purpose", "base_prompt", "language", "model", "starters")
 
+    def get_fields(self, request: HttpRequest, obj: Companion | None = None) -> tuple[str, ...]:
+        """The base prompt of a companion that lives elsewhere is there, not in its entry."""
+        here = obj is None or obj.placement_id is None
+        return tuple(name for name in self.fields if here or name != "base_prompt")
+
+    @admin.display(description=_("place"))
+    def place(self, obj: Companion) -> str:
+        return str(placement_of(obj) or "–")
+
+    @admin.display(description=_("isolation"))
+    def isolation(self, obj: Companion) -> str:
+        place = placement_of(obj)
+        return place.get_isolation_display() if place else "–"
+
+    @admin.display(description=_("state of the place"))
+    def place_state(self, obj: Companion) -> str:
+        place = placement_of(obj)
+        return place.get_state_display() if place else "–"
+
     def save_model(self, request: HttpRequest, obj: Companion, form: Any, change: bool) -> None:
-        changes: Any = {name: form.cleaned_data[name] for name in self.EDITED}
+        told = form.cleaned_data
+        changes: Any = {name: told[name] for name in self.EDITED if name in told}
         _stands_for(obj, edit_companion(companion=obj, version=form.cleaned_data["seen"], **changes))
 
     def delete_model(self, request: HttpRequest, obj: Companion) -> None:

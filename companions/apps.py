@@ -10,3 +10,8 @@ class CompanionsConfig(AppConfig):
 
     def ready(self) -> None:
         from companions import permissions  # noqa: F401
+        from companions.queries import place_of_companion, place_of_slug
+        from tenants.places import finders
+
+        finders.add("companion_id", place_of_companion)
+        finders.add("companion_slug", place_of_slug)

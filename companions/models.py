@@ -110,6 +110,10 @@ class Companion(OrganizationScoped, Removable):
     """A configured assistant. `team_id` and `position_id` name rows of the control plane.
 
     `model` is empty for the organization's default model.
+
+    The row in the organization's main placement is the companion's entry, which lists and pickers
+    read. Where `placement_id` is set that entry is all there is here: the companion itself, with the
+    same id, its base prompt and its chats, is stored whole in that further placement.
     """
 
     class Language(models.TextChoices):
@@ -132,6 +136,7 @@ class Companion(OrganizationScoped, Removable):
     position_id = models.UUIDField(_("position"), null=True, blank=True)
     starters = models.JSONField(_("example questions"), default=list, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
+    placement_id = models.UUIDField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta(OrganizationScoped.Meta):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,12 +14,14 @@ from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVers
 from companions.permissions import POLICIES, READ
 from companions.prompts import BasePrompt, Inheritance, InheritedBrand, InheritedPolicy, InheritedValue
 from humana.kernel.errors import NotFound
-from tenants.context import current_tenant
-from tenants.models import Membership
+from tenants.context import TenantContext, current_tenant
+from tenants.models import Membership, Placement
 from tenants.permissions import allowed, require
+from tenants.places import at_main, go_where
 from tenants.statements import Rows, Statement, instances, select, send
 
 Row = TypeVar("Row", bound=Model)
+Heritage = tuple[Rows, Rows, Rows]
 _BY_POSITION = ("position", "created_at")
 
 
@@ -66,17 +68,87 @@ def the_brand() -> Brand | None:
 
 def inheritance(companion: Companion) -> Inheritance:
     """What goes into the companion's system prompt now."""
-    return _inherited(companion, *send(*_heritage()))
+    return inherited(companion, heritage())
+
+
+def heritage() -> Heritage:
+    """What every companion inherits now, read in the main placement wherever the companion lives."""
+    with at_main():
+        values, policies, brand = send(*_heritage())
+    return values, policies, brand
+
+
+def inherited(companion: Companion, from_main: Heritage) -> Inheritance:
+    """The same as `inheritance`, of what was read already."""
+    return _inherited(companion, *from_main)
+
+
+def place_of_companion(companion_id: uuid.UUID) -> uuid.UUID | None:
+    """The placement where the companion is stored whole; None for one that is not known here."""
+    return _stored(Companion.everything.filter(id=companion_id))
+
+
+def place_of_slug(slug: str) -> uuid.UUID | None:
+    """The same, by the companion's address."""
+    return _stored(Companion.everything.filter(slug=slug))
+
+
+def _stored(rows: QuerySet[Companion]) -> uuid.UUID | None:
+    found = list(rows.values_list("placement_id", flat=True)[:1])
+    return (found[0] or current_tenant().placement.id) if found else None
+
+
+def silent_companions(silent: Iterable[TenantContext]) -> list[str]:
+    """The names of companions whose placement does not answer, for a line to the reader."""
+    places = [place.placement.id for place in silent]
+    if not places:
+        return []
+    with at_main():
+        rows = Companion.objects.filter(placement_id__in=places).order_by("name")
+        return list(rows.values_list("name", flat=True))
+
+
+def placement_of(companion: Companion) -> Placement | None:
+    """Where a companion of the main placement's list is stored."""
+    here = companion.placement_id or current_tenant().home.placement.id
+    return Placement.objects.filter(id=here).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Residence:
+    """A companion's entry and the placement it is stored in; None where that is gone."""
+
+    companion: Companion
+    placement: Placement | None
+    further: bool
+
+
+def residences() -> list[Residence]:
+    """Every companion by name with its placement, paused ones too; for who manages the organization."""
+    main = current_tenant().home.placement.id
+    with at_main():
+        found = list(Companion.objects.order_by("name", "id"))
+    stored = {one.placement_id or main for one in found}
+    known = Placement.objects.in_bulk(stored)
+    return [
+        Residence(one, known.get(one.placement_id or main), one.placement_id is not None) for one in found
+    ]
 
 
 def access_asked(*, member: Membership, slug: str) -> tuple[Companion, Inheritance]:
-    """The companion at that address with what it inherits, read together; raises as `access_companion`."""
+    """The companion at that address with what it inherits, read together; raises as `access_companion`.
+
+    Asked in the main placement; the current block goes on where the companion lives.
+    """
     _may(member, READ.name)
-    found, *heritage = send(select(Companion, slug=slug), *_heritage())
+    found, *from_main = send(select(Companion, slug=slug), *_heritage())
     if not found:
         raise NotFound(_("There is nothing here."))
     companion: Companion = instances(Companion, found)[0]
-    return companion, _inherited(companion, *heritage)
+    if companion.placement_id is not None:
+        go_where({"companion_id": companion.id})
+        companion = access_companion(member=member, companion_id=companion.id)
+    return companion, _inherited(companion, *from_main)
 
 
 def _heritage() -> tuple[Statement, ...]:
@@ -120,6 +192,11 @@ def told(provenance: Mapping[str, Any]) -> Told:
     values = [one["id"] for one in provenance.get("values", ())]
     policies = {one["id"]: one["version"] for one in provenance.get("policies", ())}
     brand = provenance.get("brand")
+    with at_main():
+        return _told(values, policies, brand)
+
+
+def _told(values: list[str], policies: dict[str, int], brand: Mapping[str, Any] | None) -> Told:
     versions = PolicyVersion.objects.select_related("policy").filter(policy_id__in=policies)
     versions = versions.order_by("policy__position", "policy__created_at")
     return Told(

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_GET
 
 from byoc import gateway
 from companions.permissions import READ
-from companions.queries import access_companion_by_slug, companions_for, inheritance
-from tenants.permissions import require
+from companions.queries import access_companion_by_slug, companions_for, inheritance, residences
+from tenants.permissions import MANAGE, require
 from tenants.views import MemberRequest
 
 
@@ -33,3 +33,10 @@ def companion(request: MemberRequest, slug: str, companion_slug: str) -> HttpRes
         "model": gateway.shown(found.model or None),
     }
     return render(request, "companions/companion.html", context)
+
+
+@require_GET
+def places(request: MemberRequest, slug: str) -> HttpResponse:
+    """Where everything lives. Context: `residences`, one for each companion."""
+    require(request.visitor.member, MANAGE.name)
+    return render(request, "companions/places.html", {"residences": residences()})

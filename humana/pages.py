@@ -17,12 +17,13 @@ from audit.permissions import READ as READ_TRAIL
 from byoc import gateway
 from chats.models import Chat
 from chats.permissions import WRITE
-from chats.queries import chats_of
+from chats.queries import recent_chats
 from chats.shown import put_forward
-from companions.queries import companions_for
+from companions.queries import companions_for, silent_companions
 from tenants.doors import Visitor
 from tenants.models import User
-from tenants.permissions import allowed
+from tenants.permissions import MANAGE, allowed
+from tenants.places import at_main
 from tenants.queries import memberships_of
 
 #: How many chats the sidebar lists, and how many companions its "New chat" offers.
@@ -52,9 +53,14 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 
 def _sidebar(visitor: Visitor) -> dict[str, Any]:
     member = visitor.member
+    chats = recent_chats(member, stop=LISTED)
+    with at_main():
+        companions = list(companions_for(member=member))
     return {
-        "groups": grouped(list(chats_of(member)[:LISTED])),
-        "companions": put_forward(companions_for(member=member), gateway.shown())[:OFFERED],
+        "groups": grouped(chats.found),
+        "silent": silent_companions(chats.silent),
+        "companions": put_forward(companions, gateway.shown())[:OFFERED],
+        "may_manage": allowed(member, MANAGE.name),
         "may_write": allowed(member, WRITE.name),
         "organizations": [one.organization for one in memberships_of(member.user)],
         "may_read_trail": allowed(member, READ_TRAIL.name),

@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -46,13 +46,27 @@ CONTROL_PLANE = PlacementRef(uuid.UUID(int=0), "default", "public", "row")
 
 @dataclass(frozen=True, slots=True)
 class TenantContext:
-    """One organization in one placement. `regulations` and `retention_days` go into its trail."""
+    """One organization in one placement. `regulations` and `retention_days` go into its trail.
+
+    `mixed` says that it has further placements; in one of those `main` names the one it lives in.
+    """
 
     organization_id: uuid.UUID
     slug: str
     placement: PlacementRef
     regulations: tuple[str, ...] = ()
     retention_days: int | None = None
+    mixed: bool = False
+    main: PlacementRef | None = None
+
+    @property
+    def home(self) -> TenantContext:
+        """The same organization in its main placement."""
+        return self if self.main is None else replace(self, placement=self.main, main=None)
+
+    def further(self, placement: PlacementRef) -> TenantContext:
+        """The same organization in a further placement of its own."""
+        return replace(self, placement=placement, main=self.home.placement)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery import Task, current_app, shared_task
@@ -20,23 +20,34 @@ from humana.kernel import ports
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.crypto import associated, derived_key, same, sign
 from humana.kernel.errors import NoTenant
-from tenants.context import current_tenant, use_tenant, without_tenant
+from tenants.context import TenantContext, current_tenant, peek_tenant, use_tenant, without_tenant
+from tenants.queries import context_of, context_where
 from tenants.services.pending import mark_pending
 from tenants.transactions import on_tenant_commit
 
 log = logging.getLogger(__name__)
 
 ORGANIZATION, OUTBOX, SIGNATURE = "humana_organization", "humana_outbox", "humana_signature"
+PLACEMENT = "humana_placement"
+NAMED = (ORGANIZATION, OUTBOX, PLACEMENT)
 
 #: Names of every tenant task, for the isolation matrix.
 TENANT_TASKS: set[str] = set()
 
 
-def headers_for(task: str, organization_id: uuid.UUID, outbox_id: uuid.UUID | None = None) -> dict[str, str]:
-    """Headers that let a worker enter the organization; signed, so a broker cannot invent them."""
-    outbox = str(outbox_id or "")
-    signature = sign(associated(task, str(organization_id), outbox), key=derived_key("task"))
-    return {ORGANIZATION: str(organization_id), OUTBOX: outbox, SIGNATURE: signature}
+def headers_for(
+    task: str,
+    organization_id: uuid.UUID,
+    outbox_id: uuid.UUID | None = None,
+    placement_id: uuid.UUID | None = None,
+) -> dict[str, str]:
+    """Headers that let a worker enter the organization; signed, so a broker cannot invent them.
+
+    `placement_id` is a further placement of the organization, where the work and its item are.
+    """
+    named = {ORGANIZATION: organization_id, OUTBOX: outbox_id or "", PLACEMENT: placement_id or ""}
+    headers = {name: str(value) for name, value in named.items()}
+    return {**headers, SIGNATURE: _signature(task, headers)}
 
 
 def tenant_task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
@@ -48,8 +59,8 @@ def tenant_task(name: str, **options: Any) -> Callable[[Callable[..., None]], An
         @shared_task(bind=True, name=name, **options)  # type: ignore[untyped-decorator]
         @functools.wraps(body)
         def run(self: Task, **arguments: Any) -> None:
-            organization_id, outbox_id = _read(self, name)
-            with use_tenant(organization_id), acting_as(Actor(label=name, request_id=self.request.id or "")):
+            context, outbox_id = _read(self, name)
+            with use_tenant(context), acting_as(Actor(label=name, request_id=self.request.id or "")):
                 if outbox_id is None:
                     body(**arguments)
                 else:
@@ -77,8 +88,10 @@ def publish(
     task: str, organization_id: uuid.UUID, arguments: dict[str, str], outbox_id: uuid.UUID | None
 ) -> None:
     """Wake a worker. A broker that is down loses nothing: the sweep publishes again."""
+    here = peek_tenant()  # events of the control plane wake their relay from outside
+    elsewhere = here.placement.id if here is not None and here.main is not None else None
+    headers = headers_for(task, organization_id, outbox_id, elsewhere)
     with without_tenant(reason="a task enters its organization by its own header"):
-        headers = headers_for(task, organization_id, outbox_id)
         try:
             current_app.tasks[task].apply_async(
                 kwargs=arguments, headers=headers, ignore_result=True, retry=False
@@ -87,10 +100,17 @@ def publish(
             log.warning("broker unreachable; the sweep will publish %s", task)
 
 
-def _read(task: Task, name: str) -> tuple[uuid.UUID, uuid.UUID | None]:
-    headers = task.request.headers or {}
-    organization, outbox = headers.get(ORGANIZATION, ""), headers.get(OUTBOX, "")
-    expected = sign(associated(name, organization, outbox), key=derived_key("task"))
-    if not organization or not same(str(headers.get(SIGNATURE, "")), expected):
+def _read(task: Task, name: str) -> tuple[TenantContext, uuid.UUID | None]:
+    headers = {key: str((task.request.headers or {}).get(key) or "") for key in (*NAMED, SIGNATURE)}
+    if not headers[ORGANIZATION] or not same(headers[SIGNATURE], _signature(name, headers)):
         raise NoTenant(f"task {name} came without a signed organization")
-    return uuid.UUID(organization), uuid.UUID(outbox) if outbox else None
+    outbox, placement = headers[OUTBOX], headers[PLACEMENT]
+    organization_id = uuid.UUID(headers[ORGANIZATION])
+    context = (
+        context_where(organization_id, uuid.UUID(placement)) if placement else context_of(organization_id)
+    )
+    return context, uuid.UUID(outbox) if outbox else None
+
+
+def _signature(task: str, headers: Mapping[str, str]) -> str:
+    return sign(associated(task, *(headers[name] for name in NAMED)), key=derived_key("task"))

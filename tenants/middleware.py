@@ -13,6 +13,7 @@ from humana.kernel.actor import acting_as, current_actor
 from humana.kernel.errors import HumanaError, NotAllowed, Unauthenticated
 from tenants.context import use_tenant
 from tenants.doors import HEADER, Visitor, bearer, by_key, by_session, slug_in
+from tenants.places import go_where
 from tenants.queries import current_slug
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -37,6 +38,17 @@ class OrganizationMiddleware:
             return self._admitted(request)
         except HumanaError as error:
             return answer_failure(request, error)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, named: dict[str, object]
+    ) -> HttpResponse | None:
+        """A view works where the companion or chat of its address is stored."""
+        try:
+            if request.visitor is not None:  # type: ignore[attr-defined]
+                go_where(named)
+        except HumanaError as error:
+            return answer_failure(request, error)
+        return None
 
     def _admitted(self, request: HttpRequest) -> HttpResponse:
         slug = slug_in(request.path_info)

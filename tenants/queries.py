@@ -36,22 +36,53 @@ def context_of(organization_id: uuid.UUID) -> TenantContext:
     return organization.context
 
 
+def further_of(context: TenantContext) -> list[TenantContext]:
+    """The organization in each of its further placements that are ready, the oldest first."""
+    if not context.mixed:
+        return []
+    rows = Placement.objects.filter(further_of_id=context.organization_id, state=Placement.State.READY)
+    return [context.further(row.ref) for row in rows.order_by("id")]
+
+
+def placement_names(context: TenantContext) -> dict[uuid.UUID, str]:
+    """The names of a mixed organization's placements, the main one first; of any other, nothing."""
+    if not context.mixed:
+        return {}
+    places = [context.home.placement.id, *(one.placement.id for one in further_of(context))]
+    names = dict(Placement.objects.filter(id__in=places).values_list("id", "name"))
+    return {one: names[one] for one in places if one in names}
+
+
+def context_where(organization_id: uuid.UUID, placement_id: uuid.UUID) -> TenantContext:
+    """The organization in that placement of its own; in its main one where it has no such placement."""
+    main = context_of(organization_id)
+    found = (one for one in further_of(main) if one.placement.id == placement_id)
+    return next(found, main)
+
+
 def contexts_in(*, alias: str, schema: str) -> list[TenantContext]:
     """Every organization stored in one schema of one database."""
     rows = Organization.objects.select_related("placement").filter(placement__database=alias)
-    return [row.context for row in rows.filter(placement__schema_name=schema).order_by("id")]
+    here = [row.context for row in rows.filter(placement__schema_name=schema).order_by("id")]
+    places = Placement.objects.filter(database=alias, schema_name=schema).exclude(further_of=None)
+    for place in places.select_related("further_of__placement"):
+        assert place.further_of is not None
+        here.append(place.further_of.context.further(place.ref))
+    return here
 
 
 def context_at(alias: str) -> TenantContext | None:
     """The organization whose own database has this alias, in its rows of the control plane only."""
-    row = Organization.objects.select_related("placement").filter(placement__database=alias).first()
+    own = Q(placement__database=alias) | Q(further_placements__database=alias)
+    row = Organization.objects.select_related("placement").filter(own).first()
     return replace(row.context, placement=CONTROL_PLANE) if row else None
 
 
 def working_organizations() -> Iterator[TenantContext]:
-    """Every organization that is not being removed; for what must visit them all, seldom."""
+    """Every organization that is not being removed, in each of its placements; for seldom visits."""
     rows = Organization.objects.select_related("placement").exclude(state=Organization.State.REMOVING)
-    return (row.context for row in rows.order_by("id").iterator())
+    contexts = (row.context for row in rows.order_by("id").iterator())
+    return (place for one in contexts for place in (one, *further_of(one)))
 
 
 def contexts_by_slug(slug: str | None = None) -> list[TenantContext]:

@@ -25,6 +25,7 @@ from tenants.context import TenantContext, use_tenant
 from tenants.doors import HEADER, Visitor, bearer, by_key, by_session
 from tenants.models import User
 from tenants.permissions import require
+from tenants.places import within
 
 Answer = TypeVar("Answer")
 _engine = import_module(settings.SESSION_ENGINE)
@@ -65,8 +66,9 @@ def reader_of(
         require(visitor.member, READ.name)
         if visitor.key is not None and visitor.key.scopes and READ.name not in visitor.key.scopes:
             raise NotAllowed(_("This API key was not made for this."), code="missing_scope")
-        run = access_run(member=visitor.member, run_id=run_id)
-    return visitor.context, visitor.member.user.language or settings.LANGUAGE_CODE, run.message_id
+        with within("run_id", run_id) as place:
+            run = access_run(member=visitor.member, run_id=run_id)
+    return place, visitor.member.user.language or settings.LANGUAGE_CODE, run.message_id
 
 
 def state_of(context: TenantContext, run_id: uuid.UUID) -> tuple[str, str, str]:

@@ -15,7 +15,7 @@ from chats.permissions import WRITE
 from chats.queries import latest_leaf
 from companions.models import Companion
 from documents.models import Folder
-from humana.kernel.errors import Conflict, NotFound, StaleVersion
+from humana.kernel.errors import Conflict, Misconfigured, NotFound, StaleVersion
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
 from tenants.models import Membership
@@ -35,8 +35,10 @@ def start_chat(
     origin: str = Chat.Origin.APP,
     title: str = "",
 ) -> Chat:
-    """An empty chat with a companion that works."""
+    """An empty chat with a companion that works, begun where the companion is stored."""
     require(member, WRITE.name)
+    if companion.placement_id is not None:
+        raise Misconfigured("a chat begins where its companion is stored: enter that placement first")
     if companion.state != Companion.State.ACTIVE:
         raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
     with tenant_atomic():

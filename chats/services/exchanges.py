@@ -26,7 +26,7 @@ from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
-from tenants.context import use_tenant
+from tenants.context import current_tenant, use_tenant
 from tenants.doors import Visitor, by_key
 from tenants.permissions import require
 from tenants.services.pending import mark_pending
@@ -106,7 +106,7 @@ def _open(
             action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told
         )
     return RunPlan(
-        context=visitor.context,
+        context=current_tenant(),
         actor=visitor.actor,
         run_id=run.id,
         message_id=answer.id,

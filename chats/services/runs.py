@@ -16,6 +16,7 @@ from chats import signals
 from chats.models import Chat, Message, Run
 from chats.plans import Outcome, RunPlan, request_for, turns_of
 from chats.queries import ancestry
+from companions.queries import Heritage, heritage
 from companions.services.prompting import prepare_prompt
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import EndpointError
@@ -23,6 +24,7 @@ from humana.kernel.ports import record_trail
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import enqueue_on_commit
 from tenants.models import Membership
+from tenants.places import within
 from tenants.queries import may_enter
 from tenants.statements import changed, insert, send, update
 from tenants.transactions import tenant_atomic
@@ -37,17 +39,23 @@ def begin_run(organization_id: uuid.UUID, run_id: uuid.UUID, owner: str) -> RunP
 
     The asker's membership is read again: who lost it since asking gets no answer.
     """
-    with use_tenant(organization_id), tenant_atomic():
-        run = _claim(run_id, owner)
-        if run is None:
-            return None
-        member = _asker(run.chat)
-        if member is None:
-            return _refuse(run, "not_a_member")
-        try:
-            return _plan(run, member)
-        except EndpointError as error:
-            return _refuse(run, error.code)
+    with use_tenant(organization_id), within("run_id", run_id):
+        from_main = heritage()  # before the transaction: the companion may be in another database
+        with tenant_atomic():
+            return _begin(run_id, owner, from_main)
+
+
+def _begin(run_id: uuid.UUID, owner: str, from_main: Heritage) -> RunPlan | Outcome | None:
+    run = _claim(run_id, owner)
+    if run is None:
+        return None
+    member = _asker(run.chat)
+    if member is None:
+        return _refuse(run, "not_a_member")
+    try:
+        return _plan(run, member, from_main)
+    except EndpointError as error:
+        return _refuse(run, error.code)
 
 
 def _refuse(run: Run, code: str) -> Outcome:
@@ -74,9 +82,9 @@ def _asker(chat: Chat) -> Membership | None:
     return member if member is not None and may_enter(member) else None
 
 
-def _plan(run: Run, member: Membership) -> RunPlan:
+def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
     companion = run.chat.companion
-    prompt = prepare_prompt(companion)
+    prompt = prepare_prompt(companion, from_main)
     endpoint = gateway.describe(companion.model or None)
     send(prompt.keeping())
     branch = ancestry(run.chat_id, run.message_id)[:-1]

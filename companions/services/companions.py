@@ -18,11 +18,13 @@ from django.utils.translation import gettext as _
 from companions.models import Companion
 from companions.permissions import EDIT
 from companions.services.editing import announce, apply, hold, judge, line
+from companions.services.placing import keep_entry
 from humana.kernel.errors import Conflict, Invalid
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant
 from tenants.models import Membership, Position, Team
 from tenants.models.organizations import slug_rule
+from tenants.places import at_main, within
 from tenants.transactions import tenant_atomic
 
 MOST_STARTERS = 6
@@ -64,7 +66,7 @@ def create_companion(
     told = {"name": name, "purpose": purpose, "base_prompt": base_prompt, "language": language, **extras}
     row = Companion(slug=_checked_slug(slug) if slug else free_slug(name), **_clean(told))
     try:
-        with tenant_atomic():
+        with at_main(), tenant_atomic():
             row.save(force_insert=True)
             announce("created", "companion", row, name=row.name, slug=row.slug)
     except IntegrityError:
@@ -82,7 +84,7 @@ def edit_companion(
     """Change what is given; StaleVersion when `version` is no longer the current one."""
     judge(member, EDIT)
     wanted = _clean(changes)
-    with tenant_atomic():
+    with within("companion_id", companion.id), tenant_atomic():
         row = hold(Companion.objects.all(), companion.id, version)
         _change(row, "edited", wanted)
     return row
@@ -100,7 +102,7 @@ def resume_companion(*, member: Membership | None = None, companion: Companion) 
 def remove_companion(*, member: Membership | None = None, companion: Companion) -> Companion:
     """Hide it; it can be restored until it is purged. Its address stays taken."""
     by = judge(member, EDIT)
-    with tenant_atomic():
+    with within("companion_id", companion.id), tenant_atomic():
         row = hold(Companion.objects.all(), companion.id)
         _change(row, "removed", {"removed_at": timezone.now(), "removed_by": by})
     return row
@@ -109,7 +111,7 @@ def remove_companion(*, member: Membership | None = None, companion: Companion) 
 def restore_companion(*, member: Membership | None = None, companion_id: uuid.UUID) -> Companion:
     """Bring back a removed companion."""
     judge(member, EDIT)
-    with tenant_atomic():
+    with within("companion_id", companion_id), tenant_atomic():
         row = hold(Companion.everything.all(), companion_id)
         _change(row, "restored", {"removed_at": None, "removed_by": None})
     return row
@@ -127,7 +129,7 @@ def free_slug(name: str) -> str:
 
 def _set_state(member: Membership | None, companion: Companion, state: str, action: str) -> Companion:
     judge(member, EDIT)
-    with tenant_atomic():
+    with within("companion_id", companion.id), tenant_atomic():
         row = hold(Companion.objects.all(), companion.id)
         _change(row, action, {"state": state})
     return row
@@ -138,6 +140,7 @@ def _change(row: Companion, action: str, wanted: Mapping[str, Any]) -> None:
     if changed:
         row.version += 1
         row.save()
+        keep_entry(row)
         announce(action, "companion", row, name=row.name, slug=row.slug, changed=changed)
 
 

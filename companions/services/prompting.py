@@ -9,7 +9,7 @@ from typing import Any
 
 from companions.models import Companion, PromptSnapshot
 from companions.prompts import Inheritance
-from companions.queries import inheritance
+from companions.queries import Heritage, heritage, inherited
 from tenants.statements import Statement, insert
 
 
@@ -26,12 +26,12 @@ class PreparedPrompt:
         return insert(PromptSnapshot(digest=self.digest, text=self.text), once=True)
 
 
-def prepare_prompt(companion: Companion) -> PreparedPrompt:
-    """What the companion is told for the next answer."""
-    return prompt_of(inheritance(companion))
+def prepare_prompt(companion: Companion, from_main: Heritage | None = None) -> PreparedPrompt:
+    """What the companion is told for the next answer; what it inherits is read now unless given."""
+    return prompt_of(inherited(companion, from_main or heritage()))
 
 
-def prompt_of(inherited: Inheritance) -> PreparedPrompt:
+def prompt_of(told: Inheritance) -> PreparedPrompt:
     """The same, of what was read already."""
-    text = inherited.prompt()
-    return PreparedPrompt(text, sha256(text.encode()).hexdigest(), inherited.provenance())
+    text = told.prompt()
+    return PreparedPrompt(text, sha256(text.encode()).hexdigest(), told.provenance())

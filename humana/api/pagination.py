@@ -41,12 +41,16 @@ class Slice:
 
 def cut(rows: QuerySet[Any], order: tuple[str, ...], place: Place | None, limit: int, key: Any) -> Slice:
     """One page of `rows`, which come as tuples. `key(row)` gives a row's values in the order."""
+    return neighbours(fetch(rows, order, place, limit), place, limit, key)
+
+
+def fetch(rows: QuerySet[Any], order: tuple[str, ...], place: Place | None, limit: int) -> list[Any]:
+    """The first `limit` + 1 of `rows` from the place on, in reading direction."""
     backwards = place is not None and place.backwards
     by = tuple(_turned(name) for name in order) if backwards else order
     if place is not None:
         rows = rows.filter(_beyond(by, place.key))
-    found = list(rows.order_by(*by)[: limit + 1])
-    return neighbours(found, place, limit, key)
+    return list(rows.order_by(*by)[: limit + 1])
 
 
 def neighbours(found: list[Any], place: Place | None, limit: int, key: Any) -> Slice:

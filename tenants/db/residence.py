@@ -35,7 +35,10 @@ MOVERS_PATIENCE = 5
 
 _TRY = "SELECT pg_try_advisory_xact_lock_shared(%s)"
 _TAKE = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)"
-_WHERE = "SELECT placement_id FROM public.tenants_organization WHERE id = %s"
+_LIVES = (
+    "SELECT EXISTS (SELECT 1 FROM public.tenants_organization WHERE id = %s AND placement_id = %s)"
+    " OR EXISTS (SELECT 1 FROM public.tenants_placement WHERE further_of_id = %s AND id = %s)"
+)
 _SHARE = "SELECT id FROM django_migrations ORDER BY id LIMIT 1 LOCK IN SHARE MODE"
 _ALONE = "SELECT id FROM django_migrations ORDER BY id LIMIT 1 FOR UPDATE"
 
@@ -46,14 +49,14 @@ def lock_of(organization_id: uuid.UUID) -> int:
 
 
 def lives_here(connection: Any) -> bool:
-    """Whether the open transaction may write: nobody is moving the organization, and it is here."""
+    """Whether the open transaction may write: nobody is moving the organization, and it is here.
+
+    It is in its main placement, and in each further one that it keeps companions in.
+    """
     context = current_tenant()
     if connection.alias == DEFAULT_DB_ALIAS:
-        free, placement = _ask_both(connection, context.organization_id)
-    else:
-        free = _hold(connection, context.organization_id)
-        placement = _placement_of(context.organization_id) if free else None
-    return free and placement == context.placement.id
+        return _ask_both(connection, context)
+    return _hold(connection, context.organization_id) and _is_at(context)
 
 
 @contextmanager
@@ -103,24 +106,24 @@ def follow(pause: float) -> None:
 
     Raises NotFound when it is gone for good.
     """
-    from tenants.queries import context_of
+    from tenants.queries import context_where
 
     context = current_tenant()
-    now = context_of(context.organization_id)
+    now = context_where(context.organization_id, context.placement.id)
     if now.placement == context.placement:
         time.sleep(pause)
     else:
         relocate(now)
 
 
-def _ask_both(connection: Any, organization_id: uuid.UUID) -> tuple[bool, uuid.UUID | None]:
+def _ask_both(connection: Any, context: TenantContext) -> bool:
     """The second statement is read after the lock is held, so it cannot be older than a move."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_TRY};{_WHERE}", [lock_of(organization_id), organization_id])
+        cursor.execute(f"{_TRY};{_LIVES}", [lock_of(context.organization_id), *_both(context)])
         (free,) = cursor.fetchone()
         cursor.nextset()
-        found = cursor.fetchone()
-    return bool(free), found[0] if found else None
+        (here,) = cursor.fetchone()
+    return bool(free and here)
 
 
 def _hold(connection: Any, organization_id: uuid.UUID) -> bool:
@@ -141,8 +144,11 @@ def _shared(cursor: Any) -> bool:
     return True
 
 
-def _placement_of(organization_id: uuid.UUID) -> uuid.UUID | None:
+def _is_at(context: TenantContext) -> bool:
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(_WHERE, [organization_id])
-        found = cursor.fetchone()
-    return found[0] if found else None
+        cursor.execute(_LIVES, _both(context))
+        return bool(cursor.fetchone()[0])
+
+
+def _both(context: TenantContext) -> list[uuid.UUID]:
+    return [context.organization_id, context.placement.id] * 2

@@ -45,6 +45,7 @@ class Organization(BaseModel):
     placement = models.ForeignKey(
         Placement, on_delete=models.PROTECT, related_name="organizations", verbose_name=_("placement")
     )
+    mixed = models.BooleanField(_("in several placements"), default=False, editable=False)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
     zone = models.CharField(_("sovereignty zone"), max_length=40, blank=True)
     regulations = models.JSONField(_("regulations"), default=list, blank=True)
@@ -74,6 +75,7 @@ class Organization(BaseModel):
             placement=placement.ref,
             regulations=tuple(self.regulations),
             retention_days=self.retention_days,
+            mixed=self.mixed,
         )
 
 

@@ -20,6 +20,7 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
 
     django-tenants' TENANT_MODEL: one row per schema. `capacity` counts organizations; null means
     no limit. `migrated` is the latest migration of each tenant app there, as `audit:3 chats:12`.
+    `further_of` is the organization that keeps some of its companions here, and lives elsewhere.
     """
 
     class State(models.TextChoices):
@@ -36,6 +37,15 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
     zone = models.CharField(_("zone"), max_length=40, blank=True)
     capacity = models.PositiveIntegerField(_("capacity"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.READY)
+    further_of = models.ForeignKey(
+        "tenants.Organization",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.PROTECT,  # what is stored here must be removed first
+        related_name="further_placements",
+        verbose_name=_("further placement of"),
+    )
     migrated = models.CharField(_("migrated to"), max_length=200, blank=True, editable=False)
 
     class Meta:

@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, router
 from django.utils import timezone
 
+from humana.kernel.errors import Unavailable
 from humana.kernel.models import new_id
-from tenants.context import current_tenant, use_tenant
+from tenants.context import TenantContext, current_tenant, use_tenant
 from tenants.models import PendingWork
+from tenants.queries import further_of
 from tenants.transactions import before_commit, control_atomic, on_tenant_commit, tenant_atomic
 
 log = logging.getLogger(__name__)
@@ -47,25 +49,39 @@ def _upsert(organization_id: uuid.UUID, kind: str) -> None:
 def sweep_pending(kind: str, work: Callable[[], object], left: Callable[[], bool]) -> None:
     """Do `work` in every organization with a marker; one that cannot be reached keeps nobody waiting.
 
+    In its further placements too: the main one goes first.
+
     A marker is deleted in the transaction that looks whether anything is left, so whoever adds work
     meanwhile either waits and sets it anew, or is seen; a sweep that dies leaves it.
     """
     marked = PendingWork.objects.filter(kind=kind).values_list("organization_id", flat=True)
     for organization_id in list(marked):
         try:
-            with use_tenant(organization_id):
+            with use_tenant(organization_id) as main:
                 work()
+                further = [_swept(place, work, left) for place in further_of(main)]
                 with control_atomic(), tenant_atomic():
                     _clear(organization_id, kind)
-                    if left():
+                    if left() or any(further):
                         mark_pending(organization_id, kind)
         except Exception:
             log.exception("sweep failed", extra={"organization": str(organization_id), "kind": kind})
 
 
+def _swept(place: TenantContext, work: Callable[[], object], left: Callable[[], bool]) -> bool:
+    """Whether anything is left there; a place that does not answer has something."""
+    try:
+        with use_tenant(place):
+            work()
+            return left()
+    except (Unavailable, OperationalError, InterfaceError):
+        log.warning("a further placement does not answer", extra={"placement": str(place.placement.id)})
+        return True
+
+
 def _clear(organization_id: uuid.UUID, kind: str) -> None:
     """Delete the marker; one that a transaction in another database may still need stays."""
     markers = PendingWork.objects.filter(organization_id=organization_id, kind=kind)
-    if current_tenant().placement.alias != DEFAULT_DB_ALIAS:
+    if current_tenant().mixed or current_tenant().placement.alias != DEFAULT_DB_ALIAS:
         markers = markers.filter(updated_at__lt=timezone.now() - FRESH)
     markers.delete()
