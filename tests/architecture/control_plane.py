@@ -18,6 +18,7 @@ OPEN_TABLES = {
     "tenants_organizationslug": "asked for by a former slug, to redirect",
     "tenants_membership": "says whether a person may enter at all; read before entering",
     "tenants_apikey": "looked up by digest before anybody knows whose key it is",
+    "tenants_placement": "routing reads it before entering; names, and whose further placement it is",
     "tenants_placementjob": "worked on outside every context; counts and digests only",
     "tenants_pendingwork": "read by sweeps over all organizations; holds ids only",
     "tenants_user": "the sign-in identity across organizations; names the primary one",

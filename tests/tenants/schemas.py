@@ -103,6 +103,8 @@ class Migration(migrations.Migration):
     {attributes}
 """
 
+#: Where the code's own migrations of `companions` are.
+TODAY = Path(__file__).parents[2] / "companions" / "migrations"
 ADD_FIELD = "migrations.AddField('value', 'weight', models.IntegerField(default=7))"
 
 
@@ -114,12 +116,14 @@ def next_release(*operations: str, attributes: str = "") -> Iterator[None]:
         home = Path(folder, package)
         home.mkdir()
         (home / "__init__.py").touch()
-        (home / "0001_initial.py").write_text(
-            "from importlib import import_module\n"
-            "Migration = import_module('companions.migrations.0001_initial').Migration\n"
-        )
-        before = "0001_initial"
-        for number, text in enumerate(operations, 2):
+        today = sorted(one.stem for one in TODAY.glob("0*.py"))
+        for name in today:
+            (home / f"{name}.py").write_text(
+                "from importlib import import_module\n"
+                f"Migration = import_module('companions.migrations.{name}').Migration\n"
+            )
+        before = today[-1]
+        for number, text in enumerate(operations, len(today) + 1):
             name = f"{number:04}_{package[5:13]}"  # scripts are cached by names
             body = LATER.format(before=before, operations=text, attributes=attributes)
             (home / f"{name}.py").write_text(body)

@@ -220,7 +220,7 @@ def test_the_plan_changes_nothing(owner: psycopg.Connection[Any], placements: li
     with next_release(ADD_FIELD):
         report = run(plan=True, placement="Own 00")
         assert [one["result"] for one in report] == ["pending"]
-        assert report[0]["migrations"][0].startswith("companions.0002_")
+        assert report[0]["migrations"][0].startswith("companions.0003_")
         assert not has_weight(owner, "own_00")
 
 
