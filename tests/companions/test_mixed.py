@@ -32,12 +32,14 @@ from humana.kernel.errors import Conflict, Misconfigured, NotFound
 from tenants.context import TenantContext, current_tenant, use_tenant
 from tenants.db import aliases
 from tenants.jobs import enqueue_on_commit
-from tenants.models import Isolation, Membership, Organization, Placement, User
+from tenants.models import Isolation, Membership, Organization, Placement, PlacementJob, User
 from tenants.owner import owner_connection, owner_settings
 from tenants.places import gather, within
 from tenants.services.further import add_placement
 from tenants.services.keys import create_api_key
 from tenants.services.organizations import found_organization
+from tenants.services.placing.jobs import work_on
+from tenants.services.placing.removing import deprovision
 from tenants.transactions import tenant_atomic
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server
@@ -66,6 +68,13 @@ class Mixed:
         client = Client(headers={"accept-language": "en"})
         assert client.login(email=self.owner.user.email, password=PASSWORD)
         return client
+
+    @property
+    def database(self) -> str:
+        """The name of the one that a companion has to itself."""
+        with use_tenant(self.context), within("companion_id", self.companions[IN_DATABASE].id) as place:
+            name: str = owner_settings(place.placement.alias)["NAME"]
+            return name
 
     def address(self, rest: str = "") -> str:
         return f"/o/{self.organization.slug}/{rest}"
@@ -268,8 +277,7 @@ def test_events_of_a_run_elsewhere_are_read_and_it_can_be_stopped(
 def connections_to(mixed: Mixed) -> int:
     """Sessions at the database of its own that are inside a transaction."""
     aliases.close_mine()
-    with use_tenant(mixed.context), within("companion_id", mixed.companions[IN_DATABASE].id) as place:
-        name = owner_settings(place.placement.alias)["NAME"]
+    name = mixed.database
     with owner_connection() as owner:
         found = owner.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND state <> 'idle'", [name]
@@ -356,8 +364,7 @@ def test_each_place_has_a_trail_of_its_own_that_holds(mixed: Mixed, name: str) -
 
 @pytest.fixture
 def database_down(mixed: Mixed) -> Iterator[None]:
-    with use_tenant(mixed.context), within("companion_id", mixed.companions[IN_DATABASE].id) as place:
-        name = owner_settings(place.placement.alias)["NAME"]
+    name = mixed.database
     aliases.forget_all()
     allow(name, "false")
     yield
@@ -468,3 +475,23 @@ def test_without_its_row_a_placement_takes_no_writes(mixed: Mixed) -> None:
             assert current_tenant() == mixed.context
     finally:
         Placement.objects.filter(id=placement.id).update(further_of=mixed.organization)
+
+
+def test_removing_the_organization_removes_every_place(mixed: Mixed) -> None:
+    """Its neighbour, mixed in the same way, keeps everything."""
+    gone = found_mixed()
+    gone.start(IN_DATABASE, "last words")
+    database = gone.database
+    job = deprovision(organization=Organization.objects.get(id=gone.organization.id), later=False)
+    work_on(job.id)
+    job.refresh_from_db()
+    assert (job.state, job.error) == (PlacementJob.State.DONE, "")
+    ids = [one.id for one in gone.placements.values()]
+    assert not Placement.objects.filter(id__in=ids).exists()
+    schemas = [one.schema_name for one in gone.placements.values()]
+    with owner_connection() as owner:
+        left = owner.execute("SELECT 1 FROM pg_namespace WHERE nspname = ANY(%s)", [schemas]).fetchall()
+        left += owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchall()
+    assert left == []
+    with use_tenant(mixed.context), within("companion_id", mixed.companions[IN_DATABASE].id):
+        assert Companion.objects.get().name == IN_DATABASE

@@ -32,7 +32,8 @@ def _rows(job: PlacementJob) -> dict[str, Any] | None:
     organization, placement = job.organization, job.source
     if organization is None or placement is None:
         return None  # done before the worker was cut off
-    if Organization.objects.filter(id=organization.id, placement=placement).exists():
+    lives_there = Organization.objects.filter(id=organization.id, placement=placement).exists()
+    if lives_there or placement.further_of_id is not None:
         raise Conflict("the organization lives there")
     return {"rows": remove_rows(organization, placement)}
 

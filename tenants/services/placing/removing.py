@@ -65,12 +65,14 @@ def _erase(job: PlacementJob) -> dict[str, Any] | None:
         holder.execute("SELECT pg_advisory_lock(%s)", [lock_of(organization.id)])
         with use_tenant(organization.context):
             elsewhere = ports.erase_elsewhere(organization.id)
-        for left in kept(organization):
-            remove_rows(organization, left)
-            job.report.setdefault("left", []).append(str(left.id))
+        besides = [*kept(organization), *organization.further_placements.order_by("id")]
+        for other in besides:
+            remove_rows(organization, other)
         gone = remove_rows(organization, placement)
+        job.report["left"] = [str(other.id) for other in besides]
         with use_tenant(organization.context), transaction.atomic():
             job.save(update_fields=["report"])
+            organization.further_placements.update(further_of=None)
             _total, by_model = Organization.objects.filter(id=organization.id).delete()
     job.organization = None
     return {"organization": str(organization.id), "rows": gone, "elsewhere": elsewhere, "control": by_model}
