@@ -1,29 +1,31 @@
 """The matrix: what can be tried with a row of somebody else, for any tenant-plane model.
 
-A cell is called inside the transaction of a test. It raises AssertionError on a leak, so that the
-guard tests can see one happen.
+The two organizations may be in one pool, or in any two placements. A cell is called inside the
+transaction of a test. It raises AssertionError on a leak, so that the guard tests can see one happen.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.core.exceptions import FieldError
-from django.db import DatabaseError, connection, transaction
-from django.db.models import Model
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+from django.db.models import CharField, Count, Exists, Max, OuterRef, Q, TextField
 from django.utils import timezone
 
-from humana.kernel.errors import NoTenant
-from tenants.context import use_tenant
+from humana.kernel.errors import NoTenant, NotFound
+from tenants.context import peek_tenant, use_tenant
 from tenants.routing import TENANT_PLANE
 from tenants.scoping import TenantForeignKey
 from tests.fixtures.organizations import World
 from tests.fixtures.rows import MAKERS, ONE_EACH
+from tests.isolation.worlds import nothing_stays, undone
 
 MODELS: list[type[Any]] = [
     model for label in sorted(TENANT_PLANE) for model in apps.get_app_config(label).get_models()
@@ -42,7 +44,7 @@ class Case:
     @property
     def theirs(self) -> Any:
         """Their row, as it was loaded where it belongs."""
-        return self.model.everything.model.from_db("default", *self._columns())
+        return self.model.everything.model.from_db(self.there.placement.alias, *self._columns())
 
     def _columns(self) -> tuple[list[str], list[Any]]:
         row = self.there.row(self.model)
@@ -52,6 +54,10 @@ class Case:
     @property
     def their_id(self) -> Any:
         return self.there.row(self.model).pk
+
+    @property
+    def in_one_table(self) -> bool:
+        return self.here.placement == self.there.placement
 
     def new(self, world: World) -> Any:
         """An unsaved row, of which there is room for one more in this world."""
@@ -81,7 +87,7 @@ def outside(cell: Cell) -> Cell:
 def refused(*errors: type[Exception]) -> Iterator[None]:
     """The block raises one of these; the transaction goes on."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=_here()):
             yield
             _check_now()
     except errors:
@@ -89,8 +95,14 @@ def refused(*errors: type[Exception]) -> Iterator[None]:
     raise AssertionError(f"was not refused: expected {', '.join(one.__name__ for one in errors)}")
 
 
+def _here() -> str:
+    """The database of the organization we are in."""
+    context = peek_tenant()
+    return context.placement.alias if context else DEFAULT_DB_ALIAS
+
+
 def _check_now() -> None:
-    with connection.cursor() as cursor:
+    with connections[_here()].cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
@@ -110,9 +122,15 @@ def _seen_at_home(case: Case) -> dict[str, Any]:
 
 def none_or_refused(change: Callable[[], Any]) -> None:
     """Rows of an append-only table may not even be tried."""
+    with _unless_append_only():
+        assert not change(), "changed a row of another organization"
+
+
+@contextmanager
+def _unless_append_only() -> Iterator[None]:
     try:
-        with transaction.atomic():
-            assert not change(), "changed a row of another organization"
+        with transaction.atomic(using=_here()):
+            yield
     except DatabaseError as error:
         assert "permission denied" in str(error), error
 
@@ -153,6 +171,74 @@ def list_all(case: Case) -> None:
     seen = set(case.model.everything.values_list("organization_id", flat=True))
     assert seen == {case.here.organization.id}
     assert case.model.objects.count() == len(list(case.model.objects.iterator(chunk_size=2)))
+
+
+@inside
+def search(case: Case) -> None:
+    """Both have the same words, so whatever is looked for is found here, and only ours."""
+    theirs = case.there.organization.id
+    texts = [one.name for one in case.model._meta.fields if isinstance(one, CharField | TextField)]
+    for manager in (case.model.objects, case.model.everything):
+        assert not manager.filter(organization_id=theirs).exists()
+        assert not manager.filter(Q(pk=case.their_id) | Q(organization_id=theirs)).exists()
+        found = [manager.filter(**{f"{name}__icontains": ""}) for name in texts]
+        found += [manager.exclude(organization_id=case.here.organization.id), manager.filter(~Q(pk=None))]
+        for rows in found:
+            assert theirs not in set(rows.values_list("organization_id", flat=True))
+
+
+@inside
+def aggregate(case: Case) -> None:
+    everything = case.model.everything
+    counted = everything.aggregate(rows=Count("pk"), owners=Count("organization_id", distinct=True))
+    assert counted == {"rows": len(everything.all()), "owners": 1}
+    same = case.model.everything.filter(pk=OuterRef("pk"))
+    assert everything.filter(Exists(same)).count() == counted["rows"]
+    assert everything.annotate(last=Max("created_at")).filter(pk=case.their_id).count() == 0
+    assert everything.union(everything.all()).count() == counted["rows"]
+
+
+@inside
+def export(case: Case) -> None:
+    """Every way in which rows leave by the thousand."""
+    everything, theirs = case.model.everything, case.their_id
+    assert theirs not in {row["id"] for row in everything.values()}
+    assert theirs not in {row[0] for row in everything.values_list("id", "organization_id")}
+    assert theirs not in {row.pk for row in everything.iterator(chunk_size=1)}
+    assert theirs not in {row["id"] for row in everything.values("id").iterator(chunk_size=1)}
+    assert theirs not in everything.in_bulk()
+
+
+@inside
+def by_name_of_their_database(case: Case) -> None:
+    """Somebody names the database of the other organization: `using()` changes no organization."""
+    alias = case.there.placement.alias
+    try:
+        with transaction.atomic(using=alias):
+            assert not case.model.everything.using(alias).filter(pk=case.their_id).exists()
+            assert (
+                not case.model.everything.using(alias)
+                .filter(pk=case.their_id)
+                .update(updated_at=timezone.now())
+            )
+    except (DatabaseError, NotFound):
+        return
+
+
+@inside
+def find_or_make(case: Case) -> None:
+    """What is looked for by the key of their row is not there, and is made here."""
+    row = case.new(case.here)
+    values = {one.attname: getattr(row, one.attname) for one in row._meta.concrete_fields}
+    del values["id"], values["organization_id"]
+    with untouched(case):
+        try:
+            with transaction.atomic(using=_here()):
+                made, is_new = case.model.everything.get_or_create(pk=case.their_id, defaults=values)
+                assert is_new
+                assert made.organization_id == case.here.organization.id
+        except DatabaseError:
+            assert case.in_one_table, "a key is taken by another organization in its own placement"
 
 
 @inside
@@ -211,10 +297,10 @@ def bulk_create(case: Case) -> None:
 
 @inside
 def upsert(case: Case) -> None:
-    """The key of their row, with “if it is there, change it”."""
+    """The key of their row, with “if it is there, change it”. In a table of one's own it is not there."""
     row = case.new(case.here)
     row.pk = case.their_id
-    with untouched(case), refused(DatabaseError):
+    with untouched(case), refused(DatabaseError) if case.in_one_table else _unless_append_only():
         case.model.objects.bulk_create(
             [row], update_conflicts=True, unique_fields=["id"], update_fields=["updated_at"]
         )
@@ -290,6 +376,28 @@ _outside("raw", lambda case: list(case.model.objects.raw(f'SELECT * FROM "{case.
 _outside("built_inside_run_outside", _lazily)
 
 
-def rows_of(model: type[Model], world: World) -> int:
-    with use_tenant(world.context):
-        return int(model.everything.count())  # type: ignore[attr-defined]
+def leak(cell: str, case: Case) -> str:
+    """What goes wrong in a cell, in words; nothing of it stays. `outside.get` names a cell of OUTSIDE."""
+    with ExitStack() as stack:
+        if cell.startswith("outside."):
+            attempt = OUTSIDE[cell.removeprefix("outside.")]
+        else:
+            stack.enter_context(use_tenant(case.here.context))
+            attempt = INSIDE[cell]
+        return leak_of(lambda: attempt(case), case.here, case.there)
+
+
+def leak_of(check: Callable[[], Any], *worlds: World, by_itself: bool = False) -> str:
+    """How the check fails, in whatever way a test can; nothing that it did in these worlds stays.
+
+    One that is about transactions runs by itself, and undoes what it does.
+    """
+    try:
+        with ExitStack() as stack:
+            if not by_itself:
+                stack.enter_context(nothing_stays(*worlds))
+                stack.enter_context(undone(DEFAULT_DB_ALIAS))
+            check()
+    except (Exception, pytest.fail.Exception) as problem:  # noqa: BLE001
+        return f"{type(problem).__name__}: {problem}"
+    return ""

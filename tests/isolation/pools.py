@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tenants.context import TenantContext, use_tenant
 
 
 @contextmanager
-def pool_of(size: int) -> Iterator[Any]:
-    """Everybody in this process shares `size` connections for the block."""
-    connection = connections["default"]
+def pool_of(size: int, context: TenantContext | None = None) -> Iterator[Any]:
+    """Everybody in this process shares `size` connections for the block: to `default`, or to where
+    the organization of `context` lives."""
+    with use_tenant(context) if context else nullcontext():
+        connection: Any = connections[context.placement.alias if context else DEFAULT_DB_ALIAS]
     settings = connection.settings_dict["OPTIONS"]
     before = settings["pool"]
     _replace(connection, {**before, "min_size": 1, "max_size": size})

@@ -15,18 +15,17 @@ from tenants.models import ApiKey, Membership
 from tests.fixtures.organizations import World
 from tests.isolation.routes import API, Route, nobody, objects_of, routes
 from tests.isolation.snapshots import everything_of
+from tests.isolation.worlds import each_in_every_isolation, each_in_some_pair, every_isolation
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
 #: Routes that answer without an organization, and what they may say.
 FREE = {"api/v1/schema/", "api/v1/docs/", "api/v1/me/"}
 
-every_route = pytest.mark.parametrize(
-    "route", [one for one in routes(API) if one.template not in FREE], ids=str
-)
-every_object = pytest.mark.parametrize("route", [one for one in routes(API) if one.names_an_object], ids=str)
-every_list = pytest.mark.parametrize(
-    "route", [one for one in routes(API) if not one.names_an_object and one.template not in FREE], ids=str
+every_route = each_in_some_pair("route", [one for one in routes(API) if one.template not in FREE])
+every_object = each_in_every_isolation("route", [one for one in routes(API) if one.names_an_object])
+every_list = each_in_every_isolation(
+    "route", [one for one in routes(API) if not one.names_an_object and one.template not in FREE]
 )
 
 
@@ -83,7 +82,7 @@ def test_objects_of_another_organization_are_missing_here(route: Route, left: Wo
     assert statuses <= {404, 405, 422}, statuses
 
 
-@every_object
+@each_in_some_pair("route", [one for one in routes(API) if one.names_an_object])
 def test_ones_own_objects_are_found(route: Route, left: World) -> None:
     """The control of the test above: it is isolation that said no."""
     statuses = [
@@ -129,22 +128,23 @@ def test_a_session_names_its_organization_and_belongs_to_it(route: Route, left: 
     client, address = Client(), route.address("", objects_of(right))
     client.force_login(left.owner.user)
     assert client.get(address).status_code == 401
-    refused = client.get(address, headers={"Humana-Organization": "right"})
+    refused = client.get(address, headers={"Humana-Organization": right.slug})
     assert refused.status_code == 403
-    for unknown in ("nobody-here", "RIGHT", "right\u00a0", "a%00b", "x" * 900):
+    for unknown in ("nobody-here", right.slug.upper(), f"{right.slug}\u00a0", "a%00b", "x" * 900):
         assert told(client.get(address, headers={"Humana-Organization": unknown})) == told(refused)
 
 
-@every_object
+@each_in_some_pair("route", [one for one in routes(API) if one.names_an_object])
 def test_a_key_opens_its_own_organization_whatever_else_is_named(
     route: Route, left: World, right: World
 ) -> None:
     client = Client()
     client.force_login(right.owner.user)
-    headers = {**by_key(left), "Humana-Organization": "right"}
+    headers = {**by_key(left), "Humana-Organization": right.slug}
     assert client.get(route.address("", objects_of(right)), headers=headers).status_code in {404, 405}
 
 
+@every_isolation
 @pytest.mark.parametrize("end", ["revoked", "expired", "suspended", "deactivated"])
 def test_a_key_dies_at_once(end: str, left: World) -> None:
     keys, then = ApiKey.objects.filter(membership=left.twin), left.organization.created_at

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tenants.cache import tenant_key
 from tenants.context import TenantContext, use_tenant
 from tests.fixtures.organizations import World
+from tests.isolation.worlds import every_isolation, every_pair
 
 pytestmark = pytest.mark.django_db
 KEY = "companions:list"
@@ -45,10 +46,12 @@ def keep_and_look(here: TenantContext, there: TenantContext) -> None:
         }
 
 
+@every_pair
 def test_a_key_never_crosses(contexts: tuple[TenantContext, TenantContext]) -> None:
     keep_and_look(*contexts)
 
 
+@every_isolation
 def test_what_is_kept_outside_is_not_seen_inside(contexts: tuple[TenantContext, TenantContext]) -> None:
     cache.set(KEY, "the platform's")
     with use_tenant(contexts[0]):
@@ -57,6 +60,7 @@ def test_what_is_kept_outside_is_not_seen_inside(contexts: tuple[TenantContext, 
     assert cache.get(KEY) == "the platform's"
 
 
+@every_isolation
 def test_a_session_ended_inside_an_organization_has_ended(
     contexts: tuple[TenantContext, TenantContext],
 ) -> None:
@@ -75,6 +79,7 @@ def test_different_keys_stay_different(one: tuple[str, str, int], other: tuple[s
     assert (tenant_key(*one) == tenant_key(*other)) == (one == other)
 
 
+@every_pair
 def test_a_key_that_imitates_a_prefix_collides_with_nothing(
     contexts: tuple[TenantContext, TenantContext],
 ) -> None:

@@ -7,52 +7,56 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.conf import settings
+from django.db import connection, connections
 
 from companions.models import Value
 from tenants.context import TenantContext, use_tenant
-from tenants.models import Organization, Placement
+from tenants.models import Isolation, Organization
 from tenants.threads import in_thread
 from tests.fixtures.organizations import World
+from tests.isolation.crowd import contexts_of
 from tests.isolation.pools import pool_of
 from tests.isolation.traffic import ACTIONS, Ledger
+from tests.isolation.worlds import every_isolation
 
 TRANSACTIONS = int(os.environ.get("HUMANA_INTERLEAVED", "2000"))
-ORGANIZATIONS = 12
-SIZES = (1, 2, 3, 4)
-IN_THREADS, IN_TASKS = TRANSACTIONS * 3 // 16, TRANSACTIONS // 16  # for each size of the pool
+#: Whose traffic, over how many connections of `default`. Databases of their own have two each.
+IN_ONE_DATABASE, EVERYWHERE = (Isolation.ROW, Isolation.SCHEMA), tuple(Isolation)
 THREADS = 6
+SIZES = [(1, IN_ONE_DATABASE), (2, IN_ONE_DATABASE), (4, IN_ONE_DATABASE), (THREADS, EVERYWHERE)]
+IN_THREADS, IN_TASKS = TRANSACTIONS * 3 // 16, TRANSACTIONS // 16  # for each of SIZES
 
 pytestmark = pytest.mark.django_db(transaction=True)
+every_size = pytest.mark.parametrize(("size", "isolations"), SIZES, ids=["1", "2", "4", "everywhere"])
+Crowd = dict[str, list[Organization]]
 
 
 @pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    """Organizations of this test's own; afterwards what was written must be what is there."""
-    pool = Placement.objects.get(schema_name="pool_main")
-    names = [f"crowd-{random.getrandbits(32):08x}" for _ in range(ORGANIZATIONS)]
-    rows = Organization.objects.bulk_create(
-        Organization(slug=name, name="Crowd", placement=pool) for name in names
-    )
-    ledger = Ledger([row.context for row in rows])
+def ledger_of(crowd: Crowd) -> Iterator[Callable[..., Ledger]]:
+    """Ledgers of organizations that nobody else uses; afterwards they must agree with the tables."""
+    opened: list[Ledger] = []
+
+    def ledger(*isolations: str) -> Ledger:
+        opened.append(Ledger(contexts_of(crowd, *isolations)))
+        return opened[-1]
+
     yield ledger
-    assert ledger.wrong == []
-    found = ledger.settle()
-    assert ledger.wrong == []
-    assert found == {
-        context.organization_id: ledger.written[context.organization_id] for context in ledger.contexts
-    }
+    for one in opened:
+        one.settle()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_threads_over_few_connections(size: int, ledger: Ledger) -> None:
+@every_size
+def test_threads_over_few_connections(
+    size: int, isolations: tuple[str, ...], ledger_of: Callable[..., Ledger]
+) -> None:
+    ledger = ledger_of(*isolations)
     with pool_of(size):
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(lambda seed: ledger.play(seed, keep=False), range(IN_THREADS)))
@@ -60,12 +64,15 @@ def test_threads_over_few_connections(size: int, ledger: Ledger) -> None:
     assert set(ledger.done) == {action.__name__ for action in ACTIONS} or TRANSACTIONS < 1000
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_asyncio_tasks_that_are_cancelled(size: int, ledger: Ledger) -> None:
+@every_size
+def test_asyncio_tasks_that_are_cancelled(
+    size: int, isolations: tuple[str, ...], ledger_of: Callable[..., Ledger]
+) -> None:
     """A cancelled task gives up waiting; its thread ends the transaction properly."""
+    ledger = ledger_of(*isolations)
 
     async def visit(seed: int) -> None:
-        with use_tenant(ledger.contexts[seed % ORGANIZATIONS]) as here, suppress(TimeoutError):
+        with use_tenant(ledger.contexts[seed % len(ledger.contexts)]) as here, suppress(TimeoutError):
             patience = 0.002 if seed % 3 == 0 else 30
             await asyncio.wait_for(in_thread(ledger.play, seed), patience)
             await in_thread(_seen_from_a_task, ledger, here)
@@ -75,7 +82,7 @@ def test_asyncio_tasks_that_are_cancelled(size: int, ledger: Ledger) -> None:
         while ledger.running:
             await asyncio.sleep(0.01)
 
-    with pool_of(size):
+    with pool_of(max(size, settings.HUMANA_ASYNC_THREADS) if isolations == EVERYWHERE else size):
         asyncio.run(everybody())
 
 
@@ -83,33 +90,39 @@ def _seen_from_a_task(ledger: Ledger, here: TenantContext) -> None:
     ledger.look(here)
 
 
-def test_one_connection_kept_by_its_thread(ledger: Ledger) -> None:
+def test_one_connection_kept_by_its_thread(ledger_of: Callable[..., Ledger]) -> None:
     """As a worker that does not hand it back between tasks."""
+    ledger = ledger_of(*EVERYWHERE)
     for seed in range(IN_TASKS):
         ledger.play(seed, keep=True)
 
 
-def test_a_connection_goes_back_without_an_organization(left_context: TenantContext) -> None:
-    with pool_of(1) as pool:
-        with use_tenant(left_context):
+@every_isolation
+def test_a_connection_goes_back_without_an_organization(left: World) -> None:
+    with one_connection(left) as pool:
+        with use_tenant(left.context):
             Value.objects.count()
-            assert state_of(connection.connection) == (
-                left_context.organization_id.hex,
-                '"pool_main", public',
-            )
+            entered = left.organization.id.hex, f'"{left.placement.schema}", public'
+            assert state_of(connections[left.placement.alias].connection) == entered
         connection.close()
         with pool.connection() as raw:
             assert state_of(raw) == ("", "public")
 
 
-def test_a_connection_goes_back_clean_from_a_broken_transaction(left_context: TenantContext) -> None:
-    with pool_of(1) as pool:
-        with use_tenant(left_context):
-            connection.set_autocommit(False)
+@every_isolation
+def test_a_connection_goes_back_clean_from_a_broken_transaction(left: World) -> None:
+    with one_connection(left) as pool:
+        with use_tenant(left.context):
+            connections[left.placement.alias].set_autocommit(False)
             Value.objects.count()
         connection.close()
         with pool.connection() as raw:
             assert state_of(raw) == ("", "public")
+
+
+def one_connection(world: World) -> Any:
+    """The pool of the database where this organization lives, with one connection in it."""
+    return pool_of(1, world.context)
 
 
 def state_of(raw: Any) -> tuple[str, str]:
@@ -117,8 +130,3 @@ def state_of(raw: Any) -> tuple[str, str]:
         "SELECT current_setting('humana.organization', true), current_setting('search_path')"
     ).fetchone()
     return (found[0] or "", found[1])
-
-
-@pytest.fixture
-def left_context(look_alikes: tuple[World, World]) -> TenantContext:
-    return look_alikes[0].context

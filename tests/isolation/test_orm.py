@@ -1,4 +1,4 @@
-"""Every tenant-plane model × everything the ORM can do, from the look-alike next door."""
+"""Every tenant-plane model × everything the ORM can do × every pair of placements, from next door."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from tenants.context import use_tenant
 from tests.fixtures.organizations import World
 from tests.fixtures.rows import MAKERS
-from tests.isolation.cells import INSIDE, MODELS, OUTSIDE, Case
+from tests.isolation.cells import INSIDE, MODELS, OUTSIDE, Case, leak
+from tests.isolation.worlds import every_isolation, every_pair_both_ways
 
 pytestmark = pytest.mark.django_db
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
@@ -19,13 +20,14 @@ def test_every_tenant_model_has_a_row_in_the_matrix() -> None:
     assert set(MODELS) == set(MAKERS), "give each model a maker in tests/fixtures/rows.py"
 
 
-@every_model
+@every_pair_both_ways
 @pytest.mark.parametrize("cell", INSIDE)
-def test_nothing_crosses(model: type[Any], cell: str, left: World, right: World) -> None:
-    with use_tenant(right.context):
-        INSIDE[cell](Case(model, here=right, there=left))
+def test_nothing_crosses(cell: str, left: World, right: World) -> None:
+    found = {model._meta.label: leak(cell, Case(model, here=right, there=left)) for model in MODELS}
+    assert {label: problem for label, problem in found.items() if problem} == {}
 
 
+@every_isolation
 @every_model
 def test_every_cell_would_work_at_home(model: type[Any], left: World) -> None:
     """The matrix is no proof if its rows could not be read and changed by those they belong to."""
@@ -35,9 +37,8 @@ def test_every_cell_would_work_at_home(model: type[Any], left: World) -> None:
         assert model.objects.filter(pk=mine.pk).exists()
 
 
-@every_model
+@every_isolation
 @pytest.mark.parametrize("cell", OUTSIDE)
-def test_nothing_works_outside_an_organization(
-    model: type[Any], cell: str, left: World, right: World
-) -> None:
-    OUTSIDE[cell](Case(model, here=right, there=left))
+def test_nothing_works_outside_an_organization(cell: str, left: World, right: World) -> None:
+    found = {model._meta.label: leak(f"outside.{cell}", Case(model, right, left)) for model in MODELS}
+    assert {label: problem for label, problem in found.items() if problem} == {}

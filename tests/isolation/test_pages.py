@@ -15,6 +15,7 @@ from tenants.services.organizations import rename_address
 from tests.fixtures.organizations import World
 from tests.isolation.routes import API, PAGES, Route, nobody, objects_of, routes
 from tests.isolation.snapshots import everything_of
+from tests.isolation.worlds import each_in_every_isolation, each_in_some_pair, every_isolation
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "delete")
@@ -27,13 +28,9 @@ WORDS = {
     "comment": "",
     "name": "hello",
 }
-every_page = pytest.mark.parametrize("route", routes(PAGES), ids=str)
-every_list = pytest.mark.parametrize(
-    "route", [one for one in routes(PAGES) if not one.names_an_object], ids=str
-)
-every_object = pytest.mark.parametrize(
-    "route", [route for route in routes(PAGES) if route.names_an_object], ids=str
-)
+every_page = each_in_some_pair("route", routes(PAGES))
+every_list = each_in_every_isolation("route", [one for one in routes(PAGES) if not one.names_an_object])
+every_object = each_in_every_isolation("route", [one for one in routes(PAGES) if one.names_an_object])
 
 #: Addresses that name an object by a slug, which the look-alikes share: one's own is found there.
 BY_SLUG = {"companion_slug"}
@@ -103,14 +100,14 @@ def test_an_organization_nobody_has_looks_like_somebody_elses(
     objects = objects_of(right)
     for method in METHODS:
         unknown = ask(client, method, route.address("nobody-here", objects))
-        assert told(unknown) == told(ask(client, method, route.address("right", objects)))
+        assert told(unknown) == told(ask(client, method, route.address(right.slug, objects)))
 
 
 @every_page
 def test_strangers_are_sent_to_sign_in(route: Route, left: World) -> None:
     before = everything_of(left)
     for method in METHODS:
-        answer = ask(Client(), method, route.address("left", objects_of(left)))
+        answer = ask(Client(), method, route.address(left.slug, objects_of(left)))
         assert (answer.status_code, "/accounts/login/" in answer.headers["Location"]) == (302, True)
     assert everything_of(left) == before
 
@@ -121,9 +118,9 @@ def test_objects_of_another_organization_are_missing_here(route: Route, left: Wo
     client, before = signed_in(left.twin.user), everything_of(right)
     statuses = set()
     for method in METHODS:
-        theirs = ask(client, method, route.address("left", objects_of(right)))
+        theirs = ask(client, method, route.address(left.slug, objects_of(right)))
         if not BY_SLUG & set(route.parameters):
-            assert told(theirs) == told(ask(client, method, route.address("left", nobody(route))))
+            assert told(theirs) == told(ask(client, method, route.address(left.slug, nobody(route))))
         statuses.add(theirs.status_code)
     assert everything_of(right) == before
     if not BY_SLUG & set(route.parameters) and route.template not in NOT_LOADED:
@@ -134,51 +131,55 @@ def test_objects_of_another_organization_are_missing_here(route: Route, left: Wo
 @every_list
 def test_lists_show_nothing_of_another_organization(route: Route, left: World, right: World) -> None:
     """Nor does a search for words that both have."""
+    ids = {str(row["id"]) for rows in everything_of(right).values() for row in rows}
+    client = signed_in(left.twin.user)
     for words in ("", "?q=clara", "?q=budget"):
-        page = signed_in(left.twin.user).get(route.address("left", {}) + words).content.decode()
-        ids = {str(row["id"]) for rows in everything_of(right).values() for row in rows}
+        page = client.get(route.address(left.slug, {}) + words).content.decode()
         assert [one for one in ids if one in page] == []
 
 
-@every_object
+@each_in_some_pair("route", [one for one in routes(PAGES) if one.names_an_object])
 def test_ones_own_objects_are_found(route: Route, left: World) -> None:
     """The control of the test above: it is isolation that said no."""
     if route.template in NOT_LOADED:
         return
     client = signed_in(left.twin.user)
     statuses = [
-        ask(client, method, route.address("left", objects_of(left))).status_code for method in METHODS
+        ask(client, method, route.address(left.slug, objects_of(left))).status_code for method in METHODS
     ]
     assert any(status not in {403, 404, 405} for status in statuses), statuses
 
 
+@every_isolation
 @pytest.mark.parametrize("state", ["suspended", "invited"])
 def test_who_lost_membership_is_out_at_the_next_request(state: str, left: World) -> None:
     client = signed_in(left.member.user)
-    assert client.get("/o/left/companions/").status_code == 200
+    assert client.get(f"/o/{left.slug}/companions/").status_code == 200
     Membership.objects.filter(pk=left.member.pk).update(state=state)
-    assert client.get("/o/left/companions/").status_code == 403
+    assert client.get(f"/o/{left.slug}/companions/").status_code == 403
 
 
 def test_a_deactivated_person_is_nobody(left: World) -> None:
     client = signed_in(left.member.user)
     User.objects.filter(pk=left.member.user_id).update(is_active=False)
-    assert client.get("/o/left/companions/").status_code == 302
+    assert client.get(f"/o/{left.slug}/companions/").status_code == 302
 
 
+@every_isolation
 def test_a_suspended_organization_is_closed(left: World) -> None:
     client = signed_in(left.owner.user)
     Organization.objects.filter(pk=left.organization.pk).update(state="suspended")
-    assert client.get("/o/left/companions/").status_code == 403
+    assert client.get(f"/o/{left.slug}/companions/").status_code == 403
 
 
+@every_isolation
 def test_a_former_address_redirects_members_and_nobody_else(left: World, right: World) -> None:
-    organization = Organization.objects.get(slug="left")
+    organization = Organization.objects.get(pk=left.organization.pk)
     rename_address(organization=organization, slug="left-anew")
-    moved = signed_in(left.member.user).get("/o/left/companions/?q=o/left/")
+    moved = signed_in(left.member.user).get(f"/o/{left.slug}/companions/?q=o/left/")
     assert (moved.status_code, moved.headers["Location"]) == (301, "/o/left-anew/companions/?q=o/left/")
-    assert signed_in(left.member.user).post("/o/left/companions/").status_code == 403
-    assert told(signed_in(right.owner.user).get("/o/left/")) == told(
+    assert signed_in(left.member.user).post(f"/o/{left.slug}/companions/").status_code == 403
+    assert told(signed_in(right.owner.user).get(f"/o/{left.slug}/")) == told(
         signed_in(right.owner.user).get("/o/nowhere/")
     )
 
@@ -198,12 +199,14 @@ def test_a_former_address_redirects_members_and_nobody_else(left: World, right: 
     + [f"/o/left/chats/{hostile}/" for hostile in ("%00", "1", str(uuid.uuid4()).upper(), "a" * 3000)],
 )
 def test_hostile_addresses_are_answered_calmly(address: str, left: World) -> None:
+    address = address.replace("left", left.slug)
     assert signed_in(left.owner.user).get(address).status_code in {301, 302, 400, 403, 404}
 
 
+@every_isolation
 def test_the_context_ends_with_the_request(left: World) -> None:
     from tenants.context import peek_tenant
 
     client: Any = signed_in(left.owner.user)
-    client.get("/o/left/companions/")
+    client.get(f"/o/{left.slug}/companions/")
     assert peek_tenant() is None

@@ -6,7 +6,7 @@ on a session. `HUMANA_INTERLEAVED` counts here too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -17,13 +17,15 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from companions.models import Value
 from tenants.context import use_tenant
+from tenants.db import aliases
 from tenants.db.backend.base import DatabaseWrapper
 from tenants.db.backend.entering import EnteringCursor
 from tenants.statements import insert, select, send
 from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World
-from tests.isolation.test_interleaving import IN_THREADS, THREADS, ledger  # noqa: F401  a fixture
+from tests.isolation.test_interleaving import EVERYWHERE, IN_THREADS, THREADS, ledger_of  # noqa: F401
 from tests.isolation.traffic import ACTIONS, Ledger
+from tests.isolation.worlds import every_isolation
 from tests.peers.pgbouncer import PgBouncer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("pgbouncer")]
@@ -31,7 +33,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("pgboun
 
 @contextmanager
 def going_through(bouncer: PgBouncer, name: str, *, per_transaction: bool = True) -> Iterator[None]:
-    """Everybody in this process reaches `default` through the pooler for the block."""
+    """Everybody in this process reaches our server through the pooler for the block: `default`, and
+    the databases of their own beside it."""
     settings = connections.settings["default"]
     before = dict(settings)
     _disconnect()
@@ -56,6 +59,10 @@ def _disconnect() -> None:
     pooled: Any = connection
     pooled.close()
     pooled.close_pool()
+    for alias in aliases.known():
+        if hasattr(connections._connections, alias):  # type: ignore[attr-defined]
+            del connections[alias]  # it has the settings from before
+    aliases.forget_all()
 
 
 @pytest.fixture
@@ -74,6 +81,7 @@ def left_on_the_server(bouncer: PgBouncer, name: str) -> set[str]:
     return found
 
 
+@every_isolation
 def test_rows_are_read_and_written_at_home(bounced: PgBouncer, left: World, right: World) -> None:
     with use_tenant(left.context):
         value = Value.objects.create(title="Through the pooler", description="100% here")
@@ -135,7 +143,12 @@ def test_a_lost_savepoint_takes_the_entry_with_it(bounced: PgBouncer, left: Worl
         assert Value.objects.count() == mine
 
 
-def test_threads_behind_the_pooler(bounced: PgBouncer, ledger: Ledger) -> None:  # noqa: F811
+def test_threads_behind_the_pooler(
+    bounced: PgBouncer,
+    ledger_of: Callable[..., Ledger],  # noqa: F811
+) -> None:
+    """In pools, schemas and databases of their own: two connections to the server for each database."""
+    ledger = ledger_of(*EVERYWHERE)
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(lambda seed: ledger.play(seed, keep=False), range(IN_THREADS)))
     assert set(ledger.done) == {action.__name__ for action in ACTIONS} or IN_THREADS < 300

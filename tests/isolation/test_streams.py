@@ -18,6 +18,7 @@ from tenants.context import use_tenant
 from tenants.models import ApiKey, Membership, User
 from tests.fixtures.organizations import World
 from tests.isolation.snapshots import everything_of
+from tests.isolation.worlds import every_isolation, every_pair, every_pair_both_ways
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Headers = dict[str, str]
@@ -76,21 +77,23 @@ def api_events_of(run_id: object) -> str:
     return f"/api/v1/runs/{run_id}/events"
 
 
+@every_isolation
 def test_a_run_is_read_by_whom_it_belongs_to(left: World) -> None:
     """The control of everything below."""
     for path, headers in [
         (events_of(left), by_session(left.twin.user)),
         (api_events_of(left.run.pk), by_key(left)),
-        (api_events_of(left.run.pk), by_session(left.twin.user, **{"humana-organization": "left"})),
+        (api_events_of(left.run.pk), by_session(left.twin.user, **{"humana-organization": left.slug})),
     ]:
         status, told = call("GET", path, headers)
         assert (status, "event: done" in told) == (200, True)
 
 
+@every_pair
 def test_a_run_of_another_organization_is_missing(left: World, right: World) -> None:
     """To the twin, to whom the run belongs next door."""
     session = by_session(left.twin.user)
-    named = {**session, "humana-organization": "left"}
+    named = {**session, "humana-organization": left.slug}
     for path, headers in [(events_of, session), (None, by_key(left)), (None, named)]:
         theirs, nobodys = (
             path(left, run) if path else api_events_of(run) for run in (right.run.pk, uuid.uuid4())
@@ -100,18 +103,20 @@ def test_a_run_of_another_organization_is_missing(left: World, right: World) -> 
         assert found == call("GET", nobodys, headers)
 
 
+@every_isolation
 def test_who_is_no_member_is_refused(left: World, right: World) -> None:
     session = by_session(left.owner.user)
     refused = call("GET", events_of(right), session)
     assert refused[0] == 403
     assert refused == call("GET", f"/o/nobody-here/runs/{right.run.pk}/events", session)
-    named = call("GET", api_events_of(right.run.pk), {**session, "humana-organization": "right"})
+    named = call("GET", api_events_of(right.run.pk), {**session, "humana-organization": right.slug})
     assert named[0] == 403
     assert named == call("GET", api_events_of(right.run.pk), {**session, "humana-organization": "no-one"})
 
 
+@every_pair
 def test_a_key_opens_its_own_organization_whatever_else_is_named(left: World, right: World) -> None:
-    headers = {**by_key(left), **by_session(right.owner.user), "humana-organization": "right"}
+    headers = {**by_key(left), **by_session(right.owner.user), "humana-organization": right.slug}
     assert call("GET", api_events_of(right.run.pk), headers)[0] == 404
     assert (call("GET", events_of(left), by_key(left)))[0] == 401
 
@@ -144,6 +149,7 @@ def _during(left: World, rows: Any, change: dict[str, Any]) -> None:
         rows.update(**before)
 
 
+@every_isolation
 def test_models_are_the_companions_of_the_key(left: World, right: World) -> None:
     with use_tenant(right.context):
         theirs = Companion(slug="only-here", name="Only here", purpose="None", base_prompt="You are here.")
@@ -157,6 +163,7 @@ def test_models_are_the_companions_of_the_key(left: World, right: World) -> None
     )
 
 
+@every_pair_both_ways
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_question_stays_in_the_organization_of_the_key(stream: bool, left: World, right: World) -> None:
     before = everything_of(right)

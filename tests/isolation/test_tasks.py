@@ -18,6 +18,7 @@ from tenants.jobs import ORGANIZATION, OUTBOX, SIGNATURE, TENANT_TASKS, enqueue_
 from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World
 from tests.isolation.snapshots import everything_of
+from tests.isolation.worlds import every_isolation, every_pair, every_pair_both_ways
 
 pytestmark = pytest.mark.django_db
 
@@ -77,11 +78,13 @@ def refuses_forged_headers(task: str, left: World, right: World) -> None:
     assert everything_of(right) == before
 
 
+@every_pair
 @pytest.mark.parametrize("task", sorted(TENANT_TASKS))
 def test_a_forged_organization_is_refused(task: str, left: World, right: World) -> None:
     refuses_forged_headers(task, left, right)
 
 
+@every_pair
 @pytest.mark.parametrize("task", sorted(TENANT_TASKS))
 def test_ids_of_another_organization_have_no_effect(task: str, left: World, right: World) -> None:
     before = everything_of(right)
@@ -89,6 +92,7 @@ def test_ids_of_another_organization_have_no_effect(task: str, left: World, righ
     assert everything_of(right) == before
 
 
+@every_pair
 def test_an_outbox_item_of_another_organization_is_not_settled(left: World, right: World) -> None:
     item = right.row(Outbox).pk
     before = everything_of(right)
@@ -100,6 +104,7 @@ def test_an_outbox_item_of_another_organization_is_not_settled(left: World, righ
     assert everything_of(right) == before
 
 
+@every_pair_both_ways
 def test_a_task_run_inside_another_organization_enters_its_own(left: World, right: World) -> None:
     """Eager mode runs tasks wherever they are asked for."""
     with use_tenant(right.context):
@@ -112,6 +117,7 @@ def test_a_task_run_inside_another_organization_enters_its_own(left: World, righ
         assert everything_of(right) == before
 
 
+@every_isolation
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_enters_by_what_comes_through_the_broker(left: World, right: World) -> None:
     """The real way: an outbox row and a signed message, a worker that settles it in its organization."""

@@ -1,7 +1,8 @@
 """Many short transactions of many organizations, of every kind that could leave something behind.
 
 Each action works in one organization, looks at what it sees, and reports to the ledger what it
-committed. At the end the ledger and the tables must agree.
+committed. At the end the ledger and the tables must agree. Where an action works in two organizations
+at once, they are taken in one order: with the first one's connection in hand it waits for the other's.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from companions.models import PolicyVersion, Value
-from tenants.context import TenantContext, use_tenant
+from tenants.context import TenantContext, current_tenant, use_tenant
 from tenants.transactions import tenant_atomic
 
 LOOK = """
@@ -34,6 +36,7 @@ class Ledger:
         self.done: Counter[str] = Counter()
         self.running = 0
         self._lock = threading.Lock()
+        self.before = self.count()
 
     def play(self, seed: int, *, keep: bool = False) -> None:
         """One transaction, chosen by `seed`; the connection then goes back to the pool, mostly."""
@@ -61,21 +64,42 @@ class Ledger:
 
     def look(self, context: TenantContext) -> None:
         """Past every manager: the connection itself must be in this organization, and see only it."""
-        with connection.cursor() as cursor:
+        with cursor_here() as cursor:
             cursor.execute(LOOK)
             entered, titles = cursor.fetchone()
         if entered != context.organization_id.hex or set(titles or [context.slug]) != {context.slug}:
             with self._lock:
                 self.wrong.append(f"in {context.slug}: {entered} saw {titles}")
 
-    def settle(self) -> dict[uuid.UUID, int]:
-        """Rows of each organization as they are now."""
+    def count(self) -> dict[uuid.UUID, int]:
+        """Rows of each organization as they are now; each is looked at once more."""
         found: dict[uuid.UUID, int] = {}
         for context in self.contexts:
             with use_tenant(context):
                 self.look(context)
                 found[context.organization_id] = Value.objects.count()
         return found
+
+    def settle(self) -> None:
+        """What was written is what is there, and nobody has seen a row of somebody else."""
+        assert self.wrong == []
+        expected = {key: rows + self.written[key] for key, rows in self.before.items()}
+        assert self.count() == expected
+        assert self.wrong == []
+
+
+def cursor_here() -> CursorWrapper:
+    """Past every manager, where the organization of the context lives."""
+    return connections[current_tenant().placement.alias].cursor()
+
+
+def in_order(here: TenantContext, other: TenantContext) -> tuple[TenantContext, TenantContext]:
+    """Databases of their own first: their writers ask `default` where the organization lives."""
+
+    def rank(context: TenantContext) -> tuple[bool, str]:
+        return context.placement.alias == DEFAULT_DB_ALIAS, context.placement.alias
+
+    return (here, other) if rank(here) <= rank(other) else (other, here)
 
 
 def read(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
@@ -106,6 +130,7 @@ def fail(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
 
 
 def lose_a_savepoint(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
+    here, other = in_order(here, other)
     with use_tenant(here), tenant_atomic():
         ledger.look(here)
         with _expecting(ZeroDivisionError), use_tenant(other), tenant_atomic():
@@ -118,6 +143,7 @@ def lose_a_savepoint(ledger: Ledger, here: TenantContext, other: TenantContext) 
 
 
 def visit_and_return(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
+    here, other = in_order(here, other)
     with use_tenant(here), tenant_atomic():
         _insert(here)
         with use_tenant(other), tenant_atomic():
@@ -131,13 +157,13 @@ def visit_and_return(ledger: Ledger, here: TenantContext, other: TenantContext) 
 def break_the_transaction(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
     with _expecting(DatabaseError), use_tenant(here), tenant_atomic():
         _insert(here)
-        with connection.cursor() as cursor:
+        with cursor_here() as cursor:
             cursor.execute("SELECT 1 / 0")
     read(ledger, other, here)
 
 
 def cancelled(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
-    with _expecting(DatabaseError), use_tenant(here), tenant_atomic(), connection.cursor() as cursor:
+    with _expecting(DatabaseError), use_tenant(here), tenant_atomic(), cursor_here() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 1")
         cursor.execute("SELECT pg_sleep(1)")
     read(ledger, other, here)
@@ -147,7 +173,7 @@ def cut_off(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
     """The server ends the connection in the middle of a transaction."""
     with _expecting(DatabaseError), use_tenant(here), tenant_atomic():
         _insert(here)
-        with connection.cursor() as cursor:
+        with cursor_here() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     read(ledger, other, here)
 
@@ -164,7 +190,8 @@ def refused_at_commit(ledger: Ledger, here: TenantContext, other: TenantContext)
 
 def leave_in_the_middle(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
     """A server-side cursor is given up half read, in a transaction of Django's own."""
-    with use_tenant(here), transaction.atomic():
+    here, other = in_order(here, other)
+    with use_tenant(here), transaction.atomic(using=here.placement.alias):
         rows = Value.objects.iterator(chunk_size=1)
         next(rows, None)
         with use_tenant(other):
@@ -173,7 +200,32 @@ def leave_in_the_middle(ledger: Ledger, here: TenantContext, other: TenantContex
         assert not left
 
 
-ACTIONS: dict[Callable[[Ledger, TenantContext, TenantContext], None], int] = {
+def entered_and_rolled_back(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
+    """What enters an organization is undone with the transaction that it was part of."""
+    read(ledger, other, here)
+    with use_tenant(here):
+        with _expecting(ZeroDivisionError), transaction.atomic(using=here.placement.alias):
+            ledger.look(here)
+            raise ZeroDivisionError
+        ledger.look(here)
+
+
+def rolled_back_from_next_door(ledger: Ledger, here: TenantContext, other: TenantContext) -> None:
+    """A savepoint made in one organization is gone back to in another."""
+    here, other = in_order(here, other)
+    alias = here.placement.alias
+    with use_tenant(here), transaction.atomic(using=alias):
+        ledger.look(here)
+        mark = transaction.savepoint(using=alias)
+        with use_tenant(other):
+            ledger.look(other)
+            transaction.savepoint_rollback(mark, using=alias)
+            ledger.look(other)
+        ledger.look(here)
+
+
+Action = Callable[[Ledger, TenantContext, TenantContext], None]
+ACTIONS: dict[Action, int] = {
     read: 5,
     write: 8,
     one_after_the_other: 4,
@@ -185,6 +237,8 @@ ACTIONS: dict[Callable[[Ledger, TenantContext, TenantContext], None], int] = {
     cut_off: 1,
     refused_at_commit: 3,
     leave_in_the_middle: 3,
+    entered_and_rolled_back: 3,
+    rolled_back_from_next_door: 3,
 }
 
 

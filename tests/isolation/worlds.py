@@ -1,0 +1,136 @@
+"""Two look-alikes in each isolation model, and the pairs in which the matrix tries them.
+
+`left` is the organization whose rows are tried, `right` is where it is tried from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+
+from tenants.context import use_tenant
+from tenants.db import aliases
+from tenants.models import Isolation, Organization, Plan
+from tenants.owner import owner_connection, owner_settings
+from tests.fixtures.organizations import World, build_world
+from tests.plugins.databases import drop
+from tests.plugins.services import Services
+
+PLANS = {Isolation.ROW: Plan.FREE, Isolation.SCHEMA: Plan.BUSINESS, Isolation.DATABASE: Plan.ENTERPRISE}
+
+Pair = tuple[str, str]
+#: In one pool, in two schemas, in two databases of our server, and mixed.
+PAIRS: list[Pair] = [
+    ("row", "row"),
+    ("schema", "schema"),
+    ("database", "database"),
+    ("row", "schema"),
+    ("schema", "database"),
+    ("row", "database"),
+]
+ALIKE = [pair for pair in PAIRS if pair[0] == pair[1]]
+MIXED = [pair for pair in PAIRS if pair[0] != pair[1]]
+#: Mixed ones the other way round too, where it matters from which side one looks.
+BOTH_WAYS = PAIRS + [(there, here) for here, there in MIXED]
+
+
+def _over(pairs: list[Pair]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("look_alikes", pairs, indirect=True, ids=" ".join)
+
+
+every_pair = _over(PAIRS)
+every_pair_both_ways = _over(BOTH_WAYS)
+every_isolation = _over(ALIKE)
+
+
+def each_in_some_pair(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:
+    """Every value once, the pairs taken in turn: for what is decided before a placement is entered."""
+    return in_these_pairs(name, list(zip(values, cycle(PAIRS), strict=False)))
+
+
+def each_in_every_isolation(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:
+    """Every value with two of each isolation, and with one mixed pair, taken in turn."""
+    mixed = zip(values, cycle(MIXED), strict=False)
+    return in_these_pairs(name, [(value, pair) for value, other in mixed for pair in (*ALIKE, other)])
+
+
+def in_these_pairs(name: str, chosen: list[tuple[Any, Pair]]) -> pytest.MarkDecorator:
+    """Each of these values in the pair named beside it."""
+    cases = [pytest.param(value, pair, id=f"{value}-{' '.join(pair)}") for value, pair in chosen]
+    return pytest.mark.parametrize((name, "look_alikes"), cases, indirect=["look_alikes"])
+
+
+def build_worlds() -> dict[Pair, World]:
+    """By isolation and side; only isolation can tell them apart."""
+    worlds = {
+        (str(isolation), side): build_world(f"{isolation}-{side}", plan)
+        for isolation, plan in PLANS.items()
+        for side in ("left", "right")
+    }
+    for (isolation, _), world in worlds.items():
+        assert world.placement.isolation == isolation
+    assert worlds["row", "left"].placement == worlds["row", "right"].placement, "both in one pool"
+    return worlds
+
+
+def raze(worlds: Sequence[World | Organization], services: Services) -> None:
+    """Drop the databases of these, whoever is still connected; what is in the clone goes with the clone."""
+    names = [database_of(one) for one in worlds if one.context.placement.alias != DEFAULT_DB_ALIAS]
+    aliases.forget_all()
+    for name in names:
+        drop(name, services)
+
+
+def database_of(world: World | Organization) -> str:
+    """The name of the database where this organization's rows live."""
+    with use_tenant(world.context):
+        name: str = owner_settings(world.context.placement.alias)["NAME"]
+        return name
+
+
+@contextmanager
+def nothing_stays(*worlds: World) -> Iterator[None]:
+    """What is written in databases of their own within the block is rolled back, as in `default`."""
+    try:
+        with ExitStack() as open_transactions:
+            for world in worlds:
+                if world.placement.alias != DEFAULT_DB_ALIAS:
+                    with use_tenant(world.context):
+                        open_transactions.enter_context(undone(world.placement.alias))
+            yield
+    finally:
+        aliases.close_mine()
+
+
+@contextmanager
+def undone(alias: str) -> Iterator[None]:
+    with transaction.atomic(using=alias):
+        yield
+        transaction.set_rollback(True, using=alias)
+
+
+def app_connection(world: World) -> psycopg.Connection[Any]:
+    """SQL as the application's role, past Django, in the database where this organization lives."""
+    with use_tenant(world.context):
+        known = connections[world.placement.alias].settings_dict
+    return psycopg.connect(
+        host=known["HOST"],
+        port=known["PORT"],
+        user=known["USER"],
+        password=known["PASSWORD"],
+        dbname=known["NAME"],
+    )
+
+
+def owner_at(world: World) -> psycopg.Connection[Any]:
+    """As the owner of its tables, in its schema, in autocommit."""
+    with use_tenant(world.context):
+        connection = owner_connection(world.placement.alias)
+    connection.execute(f'SET search_path = "{world.placement.schema}", public'.encode())
+    return connection
