@@ -1,0 +1,96 @@
+"""`--organizations-on=sqlite`: the same stories where each organization's rows have a database of their own.
+
+Without the option an organization of a test lives in the pool, as one does that signs up. What a story
+says must hold wherever its rows are; one about PostgreSQL itself carries `postgresql_only("why")`,
+one about what organizations share `pool_only("why")`, and is skipped elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fixtures.engines import Database, Engine, Mysql, Schema, Sqlite, settle
+from tests.plugins.databases import commits
+from tests.plugins.services import Services
+
+OPTION = "--organizations-on"
+POSTGRESQL = {"pool", "schema", "database"}
+ELSEWHERE = {"sqlite", "mysql"}
+ENGINE = pytest.StashKey[Engine]()
+COMMITTED = pytest.StashKey[bool]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        OPTION, choices=sorted(POSTGRESQL | ELSEWHERE), default="pool", help="where organizations' rows live"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgresql_only(why): skipped where rows are on another engine")
+    config.addinivalue_line("markers", "pool_only(why): skipped where an organization has its rows to itself")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    place = item.config.getoption(OPTION)
+    for name, where in (("postgresql_only", POSTGRESQL), ("pool_only", {"pool"})):
+        marker = item.get_closest_marker(name)
+        if marker is not None and place not in where:
+            pytest.skip(f"{name.replace('_', ' ')}: {marker.args[0]}")
+    engine = item.config.stash.get(ENGINE, None)
+    if engine is not None:  # all fixtures of the test before have gone, and their transactions
+        engine.tidy(committed=item.config.stash.get(COMMITTED, True))
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest, services: Services) -> Iterator[Engine | None]:
+    """Where organizations are founded that would share the pool; None where they do."""
+    place = request.config.getoption(OPTION)
+    if place == "pool":
+        yield None
+        return
+    made = request.config.stash[ENGINE] = _engine(place, request, services)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tenants.services.organizations.settle", _settling(made))
+        yield made
+    del request.config.stash[ENGINE]
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def _a_place_for_each(request: pytest.FixtureRequest, engine: Engine | None) -> Iterator[None]:
+    """What is founded from here to the end of the test is its own; before, its module's."""
+    if engine is None:
+        yield
+        return
+    engine.tidy(committed=True)
+    yield
+    from tenants.db import aliases
+
+    aliases.close_mine()
+    request.config.stash[COMMITTED] = commits(request.node)
+
+
+def _engine(place: str, request: pytest.FixtureRequest, services: Services) -> Engine:
+    if place == "sqlite":
+        return Sqlite(services.home)
+    if place == "mysql":
+        return Mysql(request.getfixturevalue("mariadb"))
+    return Schema(services) if place == "schema" else Database(services)
+
+
+def _settling(engine: Engine) -> Any:
+    from tenants.models import Isolation
+    from tenants.services.placing import places
+
+    def settled(*, organization: Any, isolation: str) -> None:
+        if isolation == Isolation.ROW:
+            settle(engine, organization)
+        else:
+            places.settle(organization=organization, isolation=isolation)
+
+    return settled
