@@ -37,7 +37,7 @@ STATEMENT_MS = 60_000
 ENGINES = {
     "postgresql": "tenants.db.backend",
     "mysql": "tenants.db.mysql",
-    "sqlite": "django.db.backends.sqlite3",
+    "sqlite": "tenants.db.sqlite",
 }
 PORTS = {"postgresql": 5432, "mysql": 3306}
 

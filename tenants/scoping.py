@@ -11,7 +11,7 @@ import uuid
 from typing import Any, TypeVar
 
 from django.core.exceptions import FieldError
-from django.db import models
+from django.db import connections, models
 from django.utils import timezone
 
 from humana.kernel.errors import NoTenant
@@ -68,6 +68,17 @@ class ScopedQuerySet(models.QuerySet[Row]):
         return self.update(removed_at=timezone.now(), removed_by=by)
 
 
+def locked(rows: models.QuerySet[Row], *reached: str, skip_locked: bool = False) -> models.QuerySet[Row]:
+    """The rows held until the transaction ends, and nothing of what they refer to.
+
+    `reached` is read along with them where FOR UPDATE can name one table of several; on MariaDB it
+    cannot, and would hold a companion for everybody: there each is read when it is asked for.
+    """
+    if connections[rows.db].features.has_select_for_update_of:
+        return rows.select_for_update(skip_locked=skip_locked, of=("self",)).select_related(*reached)
+    return rows.select_for_update(skip_locked=skip_locked)
+
+
 class ScopedManager(models.Manager[Row]):
     """`objects`: rows of the organization, without those a person removed."""
 
@@ -99,8 +110,9 @@ class OrganizationScoped(BaseModel):
         default_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Where the organization lives by then: `create` names a database before the wait for a move."""
         with tenant_atomic():
-            super().save(*args, **kwargs)
+            super().save(*args, **{**kwargs, "using": current_tenant().placement.alias})
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Django deletes by key alone, past every manager; hence the look at whose row it is."""

@@ -117,15 +117,23 @@ def _read(cursor: Any, statement: Statement, connection: BaseDatabaseWrapper) ->
         return [(cursor.rowcount,)]
     rows: Rows = cursor.fetchall()
     translated = [
-        (n, one.from_db_value) for n, one in enumerate(statement.fields) if hasattr(one, "from_db_value")
+        (n, column, translations)
+        for n, column in enumerate(one.cached_col for one in statement.fields)
+        if (translations := _translations(column, connection))
     ]
     return [_translate(row, translated, connection) for row in rows] if translated else rows
 
 
+def _translations(column: Any, connection: BaseDatabaseWrapper) -> list[Any]:
+    """As the ORM has them: the engine's (SQLite knows no UUID, MariaDB no time zone), then the field's."""
+    return [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
+
+
 def _translate(row: tuple[Any, ...], translated: Any, connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
     values = list(row)
-    for index, translate in translated:
-        values[index] = translate(values[index], None, connection)
+    for index, column, translations in translated:
+        for translate in translations:
+            values[index] = translate(values[index], column, connection)
     return tuple(values)
 
 

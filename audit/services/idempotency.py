@@ -15,11 +15,11 @@ from audit.models import IdempotencyKey
 from humana.kernel.crypto import associated, derived_key, open_sealed, seal
 from humana.kernel.errors import Conflict, Invalid
 from tenants.context import current_tenant
+from tenants.db.patience import wait_at_most, waited_too_long
 from tenants.transactions import tenant_atomic
 
 #: How long a second request waits for the first one with its key, in seconds.
 PATIENCE = 10
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 def answer_once(
@@ -49,24 +49,17 @@ def forget_older_than(*, at: datetime) -> int:
 def _claim(member_id: uuid.UUID, key: str, fingerprint: str) -> tuple[uuid.UUID, IdempotencyKey]:
     """The id we tried to write, and the row that holds the key: ours, or an earlier one."""
     row = IdempotencyKey(member_id=member_id, key=key, fingerprint=fingerprint)
+    connection = connections[current_tenant().placement.alias]
     try:
-        _wait_at_most(f"{PATIENCE}s")
+        wait_at_most(connection, PATIENCE)  # only for the key, not for what the request itself waits for
         IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
-        _wait_at_most("DEFAULT")
+        wait_at_most(connection, None)
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+        if not waited_too_long(error):
             raise
         message = _("The same request is still being worked on. Try again in a moment.")
         raise Conflict(message, code="idempotency_key_in_use") from None
     return row.id, IdempotencyKey.objects.get(member_id=member_id, key=key)
-
-
-def _wait_at_most(time: str) -> None:
-    """Only for the key: what the request itself waits for is its own affair."""
-    connection = connections[current_tenant().placement.alias]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {time if time == 'DEFAULT' else repr(time)}")
 
 
 def _replay(kept: IdempotencyKey, fingerprint: str) -> tuple[int, bytes, bool]:

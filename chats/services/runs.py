@@ -26,6 +26,7 @@ from tenants.jobs import enqueue_on_commit
 from tenants.models import Membership
 from tenants.places import within
 from tenants.queries import may_enter
+from tenants.scoping import locked
 from tenants.statements import changed, insert, send, update
 from tenants.transactions import tenant_atomic
 
@@ -66,8 +67,8 @@ def _refuse(run: Run, code: str) -> Outcome:
 
 
 def _claim(run_id: uuid.UUID, owner: str) -> Run | None:
-    rows = Run.objects.select_for_update(skip_locked=True, of=("self",)).select_related("chat__companion")
-    run = rows.filter(id=run_id, state=Run.State.QUEUED).first()
+    queued = Run.objects.filter(id=run_id, state=Run.State.QUEUED)
+    run = locked(queued, "chat__companion", skip_locked=True).first()
     if run is None:
         return None
     run.state, run.owner = Run.State.STREAMING, owner
@@ -154,7 +155,7 @@ def end_unowned(*, run_id: uuid.UUID, state: str, error: str = "") -> bool:
     with nothing written counts as failed.
     """
     with tenant_atomic():
-        run = Run.objects.select_for_update(of=("self",)).select_related("message").filter(id=run_id).first()
+        run = locked(Run.objects.filter(id=run_id), "message").first()
         if run is None or run.state not in Run.LIVE or owner_lives(run.owner):
             return False
         if state == Run.State.INTERRUPTED and not run.message.text:

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Unavailable
 from tenants.context import TenantContext, current_tenant, relocate, use_tenant
+from tenants.db.patience import wait_at_most
 
 #: How long a writer waits for a move to end, in seconds; people are told "a few seconds".
 PATIENCE = 15.0
@@ -84,7 +85,7 @@ def _take(connection: Any, organization_id: uuid.UUID) -> None:
         if connection.vendor == "postgresql":
             cursor.execute(_TAKE, [f"{MOVERS_PATIENCE}s", lock_of(organization_id)])
         elif connection.vendor == "mysql":
-            cursor.execute(f"SET innodb_lock_wait_timeout = {MOVERS_PATIENCE}")
+            wait_at_most(connection, MOVERS_PATIENCE)
             cursor.execute(_ALONE)
 
 

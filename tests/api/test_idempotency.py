@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from django.db import connections
 from django.http import HttpResponse
 
 from audit.models import IdempotencyKey
+from audit.services.idempotency import answer_once
 from chats.models import Chat
+from humana.kernel.errors import Conflict, Unavailable
 from tenants.context import use_tenant
 from tests.api.conftest import Program, program_of, refused
 from tests.fixtures.organizations import World, build_world
@@ -100,6 +102,33 @@ def test_a_secret_told_once_is_not_kept_in_the_clear(twin: Program, left: World)
     assert first == again
     with use_tenant(left.context):
         assert first["secret"] not in str(list(IdempotencyKey.objects.values()))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_too_long_for_the_first_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for the key, or for its turn to write where one writes at a time."""
+    monkeypatch.setattr("audit.services.idempotency.PATIENCE", 1)
+    world, begun, finish = build_world("slow"), Event(), Event()
+
+    def act() -> tuple[int, bytes]:
+        begun.set()
+        finish.wait(30)
+        return 201, b"{}"
+
+    def first() -> None:
+        with use_tenant(world.context):
+            answer_once(member_id=world.twin.id, key="same", fingerprint="f", act=act)
+        connections.close_all()
+
+    thread = Thread(target=first)
+    thread.start()
+    assert begun.wait(20)
+    with use_tenant(world.context), pytest.raises((Conflict, Unavailable)) as told:
+        answer_once(member_id=world.twin.id, key="same", fingerprint="f", act=act)
+    finish.set()
+    thread.join(20)
+    in_a_file = connections[world.placement.alias].vendor == "sqlite"
+    assert told.value.code == ("busy" if in_a_file else "idempotency_key_in_use")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.backends.mysql import base
+from django.db.backends.mysql import base, operations
+from django.db.models.constants import OnConflict
 from pymysql import OperationalError
 
 from tenants.db.breaker import asking
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """A row that is there already is left as it is, and held alone.
+
+    With INSERT IGNORE all who come at once would share it, and then each wait for the others to let
+    go of it: a deadlock. It would also cut off what is too long, and say nothing.
+    """
+
+    def insert_statement(self, on_conflict: OnConflict | None = None) -> str:
+        return super().insert_statement()
+
+    def on_conflict_suffix_sql(
+        self, fields: Any, on_conflict: OnConflict | None, update_fields: Any, unique_fields: Any
+    ) -> str:
+        if on_conflict != OnConflict.IGNORE:
+            return super().on_conflict_suffix_sql(fields, on_conflict, update_fields, unique_fields)
+        key = self.quote_name(fields[0].column)
+        return f"ON DUPLICATE KEY UPDATE {key} = {key}"
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """One that does not answer is found out in seconds, and not asked by every thread."""
+
+    ops_class = DatabaseOperations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         patience = (

@@ -1,0 +1,1 @@
+"""SQLite, for one organization in a file of its own."""
