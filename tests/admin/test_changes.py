@@ -14,6 +14,7 @@ from companions.queries import inheritance
 from tenants.context import use_tenant
 from tenants.models import ApiKey
 from tests.admin.conftest import Desk, actions, changed, problems
+from tests.fixtures.messages import published
 from tests.fixtures.organizations import World
 
 pytestmark = pytest.mark.django_db
@@ -132,9 +133,9 @@ def test_work_that_was_put_aside_is_tried_again(
     operator.take(left)
     assert operator.get("audit_outbox", state__exact="quarantined").context["cl"].result_count == 1
     assert operator.get("audit_outbox", state__exact="done").context["cl"].result_count == 0
-    with django_capture_on_commit_callbacks() as published:
+    with published(item.task) as messages, django_capture_on_commit_callbacks(execute=True):
         operator.act("audit_outbox", "again", item.id)
-    assert published
+    assert messages
     with use_tenant(left.context):
         item.refresh_from_db()
     assert (item.state, item.attempts, item.error) == ("pending", 0, "")

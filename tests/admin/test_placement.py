@@ -41,6 +41,7 @@ def press(desk: Desk, world: World, **fields: str) -> str:
     return answer.content.decode()
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_moved_from_the_console_and_back(desk: Desk, world: World) -> None:
     assert "A schema of its own" in page(desk, world)
     assert "The move has begun" in press(desk, world, act="move", way="schema")
@@ -60,7 +61,7 @@ def test_moved_from_the_console_and_back(desk: Desk, world: World) -> None:
 
 
 def test_what_stopped_is_tried_again_or_given_up(desk: Desk, world: World, monkeypatch: Any) -> None:
-    press(desk, world, act="move", way="database")
+    press(desk, world, act="move", way="schema")
     job = PlacementJob.objects.get(organization=world.organization)
     PlacementJob.objects.filter(id=job.id).update(state="failed", error="The disk there is full.")
     stopped = page(desk, world)

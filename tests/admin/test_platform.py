@@ -39,6 +39,7 @@ def test_a_new_address_redirects_from_the_old_one_and_must_be_free(
     assert "organization.renamed" in actions(left)
 
 
+@pytest.mark.pool_only("counts who lives in the pool")
 def test_placements_say_how_many_live_there_and_keep_their_schema(
     operator: Desk, left: World, right: World
 ) -> None:

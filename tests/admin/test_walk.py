@@ -28,7 +28,9 @@ SAME = {"id", "slug", "hash", "endpoint", "companion"}
 @pytest.fixture
 def inside(operator: Desk, left: World) -> Desk:
     """At work in a support session, with a row of everything."""
-    operator.edit("tenants_placement", Placement.objects.get().id, capacity=500)  # an event of the platform
+    operator.edit(
+        "tenants_placement", Placement.objects.get(schema_name="pool_main").id, capacity=500
+    )  # an event of the platform
     operator.take(left)
     operator.begin_support()
     with use_tenant(left.context):

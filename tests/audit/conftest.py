@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connections
 
 from humana.kernel.ports import record_trail
 from tenants.context import use_tenant
@@ -17,6 +18,8 @@ from tests.fixtures.organizations import World, build_world
 from tests.plugins.services import Services
 
 Connection = psycopg.Connection[Any]
+#: Does what it is told to the rows of a world, past everything we wrote; how many it touched.
+Hand = Callable[[World, str], int]
 
 
 def note(number: object) -> None:
@@ -35,12 +38,32 @@ def written(cloned_database: str, transactional_db: None) -> World:
 
 
 @pytest.fixture
-def fresh(written: World, superuser: Connection) -> World:
+def fresh(written: World, by_hand: Hand) -> World:
     """The same with an empty trail, as if nothing had ever happened there."""
-    own = [written.organization.id]
-    superuser.execute("DELETE FROM audit_auditentry WHERE organization_id = %s", own)
-    superuser.execute("DELETE FROM audit_audithead WHERE organization_id = %s", own)
+    by_hand(written, "DELETE FROM audit_auditentry WHERE {own}")
+    by_hand(written, "DELETE FROM audit_audithead WHERE {own}")
     return written
+
+
+@pytest.fixture
+def by_hand(request: pytest.FixtureRequest, cloned_database: str) -> Hand:
+    """Who owns the server at work, a statement committed at once; `{own}` names the organization.
+
+    Where rows have no row-level security, the application's own role is as powerful.
+    """
+
+    def work(world: World, statement: str) -> int:
+        told = statement.format(own=f"organization_id = '{world.organization.id.hex}'")
+        with use_tenant(world.context):
+            connection = connections[world.placement.alias]
+            if connection.vendor != "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(told)
+                    return int(cursor.rowcount)
+        superuser: Connection = request.getfixturevalue("superuser")
+        return superuser.execute(told).rowcount  # type: ignore[call-overload, no-any-return]
+
+    return work
 
 
 @pytest.fixture

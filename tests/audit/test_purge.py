@@ -19,7 +19,7 @@ from audit.services.trail import record_trail
 from humana.kernel.errors import Misconfigured
 from tenants.context import TenantContext, use_tenant
 from tenants.transactions import tenant_atomic
-from tests.audit.conftest import Connection, note
+from tests.audit.conftest import Hand, note
 from tests.fixtures.organizations import World, build_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,9 +82,7 @@ def test_other_organizations_keep_theirs(fresh: World) -> None:
     assert sequences(other) == [1]
 
 
-def test_without_a_signed_checkpoint_a_missing_beginning_is_found(
-    fresh: World, superuser: Connection
-) -> None:
+def test_without_a_signed_checkpoint_a_missing_beginning_is_found(fresh: World, by_hand: Hand) -> None:
     """Who has the database but not the installation's key cannot explain a cut."""
     grow_old(fresh, days=30)
     purge_trail(organization=fresh.context, before=timezone.now(), reason=Reason.REMOVAL)
@@ -96,25 +94,22 @@ def test_without_a_signed_checkpoint_a_missing_beginning_is_found(
         with tenant_atomic():
             record_trail(action="trail.purged", resource_type="trail", payload=forged)
         assert chain.verify().holds
-    superuser.execute(
-        "DELETE FROM audit_auditentry WHERE organization_id = %s AND sequence <= 6", [fresh.organization.id]
-    )
+    by_hand(fresh, "DELETE FROM audit_auditentry WHERE {own} AND sequence <= 6")
     with use_tenant(fresh.context):
         verdict = chain.verify()
     assert verdict.broken_at == 7
     assert "no checkpoint" in verdict.why
 
 
-def test_a_checkpoint_that_is_no_json_explains_nothing(fresh: World, superuser: Connection) -> None:
+def test_a_checkpoint_that_is_no_json_explains_nothing(fresh: World, by_hand: Hand) -> None:
     grow_old(fresh, days=30)
     purge_trail(organization=fresh.context, before=timezone.now(), reason=Reason.REMOVAL)
-    superuser.execute(
-        "UPDATE audit_auditentry SET payload = '{' WHERE organization_id = %s", [fresh.organization.id]
-    )
+    by_hand(fresh, "UPDATE audit_auditentry SET payload = '{{' WHERE {own}")
     with use_tenant(fresh.context):
         assert not chain.verify().holds
 
 
+@pytest.mark.postgresql_only("one role owns the tables elsewhere")
 def test_only_the_owner_can_do_it(fresh: World, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     grow_old(fresh, days=30)
     settings.DATABASE_OWNER_URL = ""
@@ -146,6 +141,7 @@ def test_the_command(fresh: World, capsys: pytest.CaptureFixture[str]) -> None:
             call_command("purge_trail", *wrong)
 
 
+@pytest.mark.postgresql_only("one role owns the tables elsewhere")
 def test_the_application_role_works_again_afterwards(fresh: World) -> None:
     grow_old(fresh, days=30)
     purge_trail(organization=fresh.context, before=timezone.now())

@@ -75,7 +75,7 @@ def test_the_database_itself_refuses_a_second_entry_of_one_event(left: World) ->
     relay(left)
     with use_tenant(left.context):
         source = AuditEntry.objects.get(action="test.happened").source_id
-        with pytest.raises(IntegrityError, match="audit_source_once"), transaction.atomic():
+        with pytest.raises(IntegrityError, match=r"audit_source_once|source_id"), transaction.atomic():
             record_trail(action="test.happened", resource_type="thing", source_id=source)
 
 

@@ -83,6 +83,7 @@ def test_the_hash_is_the_same_in_every_time_zone(left: World) -> None:
         assert chain.verify().holds
 
 
+@pytest.mark.postgresql_only("one role owns the tables elsewhere")
 def test_the_application_adds_and_reads_and_does_nothing_else(left: World) -> None:
     with use_tenant(left.context):
         note(1)

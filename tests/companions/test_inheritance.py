@@ -208,6 +208,7 @@ def test_a_prompt_is_kept_once_per_content_and_organization(bakery: Bakery, righ
     assert PromptSnapshot.objects.get(digest=first.digest).text == "You are Pão."
 
 
+@pytest.mark.postgresql_only("elsewhere each statement travels by itself")
 def test_a_prompt_is_read_in_one_round_trip(
     bakery: Bakery, baker: Companion, django_assert_num_queries: object
 ) -> None:

@@ -395,6 +395,7 @@ def test_a_place_that_is_down_takes_only_its_own_rows_along(
     assert client.get(mixed.address(f"chats/{here.id}/")).status_code == 200
 
 
+@pytest.mark.pool_only("its main place is the pool, which the page names")
 def test_people_who_manage_see_where_everything_lives(mixed: Mixed) -> None:
     page = html.unescape(mixed.client.get(mixed.address("places/")).content.decode())
     for name, placement in mixed.placements.items():

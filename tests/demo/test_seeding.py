@@ -61,6 +61,7 @@ def _rows(model: Any) -> list[tuple[Any, ...]]:
     return sorted(manager.values_list(), key=repr)
 
 
+@pytest.mark.pool_only("Aurora is in the pool, as it says")
 def test_a_fresh_installation_gets_an_organization_of_each_isolation_and_an_operator() -> None:
     said = seed()
     assert "aurora: seeded (ana@aurora.example, caio@aurora.example)" in said

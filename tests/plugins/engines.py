@@ -1,8 +1,11 @@
 """`--organizations-on=sqlite`: the same stories where each organization's rows have a database of their own.
 
 Without the option an organization of a test lives in the pool, as one does that signs up. What a story
-says must hold wherever its rows are; one about PostgreSQL itself carries `postgresql_only("why")`,
-one about what organizations share `pool_only("why")`, and is skipped elsewhere.
+says must hold wherever its rows are. One that cannot carries why, and is skipped elsewhere:
+
+    postgresql_only("…")    about PostgreSQL itself
+    pool_only("…")          about what organizations share, or begins there
+    writers_only("…")       two write at the same time, which a file does not know
 """
 
 from __future__ import annotations
@@ -17,27 +20,30 @@ from tests.plugins.databases import commits
 from tests.plugins.services import Services
 
 OPTION = "--organizations-on"
-POSTGRESQL = {"pool", "schema", "database"}
-ELSEWHERE = {"sqlite", "mysql"}
+PLACES = {"pool", "schema", "database", "sqlite", "mysql"}
+#: Where each marker lets a test run.
+WHERE = {
+    "postgresql_only": PLACES - {"sqlite", "mysql"},
+    "pool_only": {"pool"},
+    "writers_only": PLACES - {"sqlite"},
+}
 ENGINE = pytest.StashKey[Engine]()
 COMMITTED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        OPTION, choices=sorted(POSTGRESQL | ELSEWHERE), default="pool", help="where organizations' rows live"
-    )
+    parser.addoption(OPTION, choices=sorted(PLACES), default="pool", help="where organizations' rows live")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "postgresql_only(why): skipped where rows are on another engine")
-    config.addinivalue_line("markers", "pool_only(why): skipped where an organization has its rows to itself")
+    for name, where in WHERE.items():
+        config.addinivalue_line("markers", f"{name}(why): with {OPTION} only on {', '.join(sorted(where))}")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     place = item.config.getoption(OPTION)
-    for name, where in (("postgresql_only", POSTGRESQL), ("pool_only", {"pool"})):
+    for name, where in WHERE.items():
         marker = item.get_closest_marker(name)
         if marker is not None and place not in where:
             pytest.skip(f"{name.replace('_', ' ')}: {marker.args[0]}")
@@ -47,7 +53,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest, services: Services) -> Iterator[Engine | None]:
+def organizations_engine(request: pytest.FixtureRequest, services: Services) -> Iterator[Engine | None]:
     """Where organizations are founded that would share the pool; None where they do."""
     place = request.config.getoption(OPTION)
     if place == "pool":
@@ -62,12 +68,12 @@ def engine(request: pytest.FixtureRequest, services: Services) -> Iterator[Engin
 
 
 @pytest.fixture(autouse=True)
-def _a_place_for_each(request: pytest.FixtureRequest, engine: Engine | None) -> Iterator[None]:
+def _a_place_for_each(request: pytest.FixtureRequest, organizations_engine: Engine | None) -> Iterator[None]:
     """What is founded from here to the end of the test is its own; before, its module's."""
-    if engine is None:
+    if organizations_engine is None:
         yield
         return
-    engine.tidy(committed=True)
+    organizations_engine.tidy(committed=True)
     yield
     from tenants.db import aliases
 

@@ -178,7 +178,7 @@ def test_a_wrong_address_is_said_and_nothing_is_kept(
     with pytest.raises(EndpointError, match=said):
         brings(world, replace(brought, **change))
     with use_tenant(world.context):
-        assert not Endpoint.objects.exists()
+        assert not Endpoint.objects.filter(name="Our books").exists()
 
 
 def test_who_does_not_answer_is_waited_for_a_few_seconds(world: World, one_role: Address) -> None:

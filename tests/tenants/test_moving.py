@@ -185,6 +185,7 @@ def test_what_was_read_before_the_move_is_written_after_it(world: World) -> None
         assert Chat.objects.get(id=chat.id).title == "Renamed"
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_it_can_go_back_at_once_with_what_was_written_since(world: World) -> None:
     pool = world.organization.placement
     moved(world, Isolation.SCHEMA)
@@ -196,6 +197,7 @@ def test_it_can_go_back_at_once_with_what_was_written_since(world: World) -> Non
     assert there(world, "Since")
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_when_the_window_has_passed_nothing_is_left_behind(world: World) -> None:
     pool = world.organization.placement
     window_passes(moved(world, Isolation.DATABASE))
@@ -213,6 +215,7 @@ def test_when_the_window_has_passed_nothing_is_left_behind(world: World) -> None
     assert there(world, world.row(Value).title)
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_until_then_it_stays(world: World) -> None:
     pool = world.organization.placement
     moved(world, Isolation.SCHEMA)
@@ -260,6 +263,7 @@ def test_who_arrived_is_not_given_up(world: World) -> None:
         moving.undo(job=job, later=False)
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_what_cannot_be_is_said(world: World) -> None:
     with pytest.raises(Conflict, match="lives there already"):
         begun(world, Isolation.ROW)
@@ -286,6 +290,7 @@ def test_a_full_pool_and_another_zone_are_refused(world: World) -> None:
     pool.delete()
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_one_pool_to_another(world: World, cloned_database: str) -> None:
     pool = Placement.objects.create(
         name=f"Second {uuid.uuid4().hex[:6]}",
@@ -304,6 +309,7 @@ def test_one_pool_to_another(world: World, cloned_database: str) -> None:
     assert rows_at(world.context) == before
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_who_is_removed_leaves_nothing_where_they_lived_before(world: World) -> None:
     pool, key = world.organization.placement, world.organization.id
     moved(world, Isolation.SCHEMA)

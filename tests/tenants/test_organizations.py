@@ -47,6 +47,7 @@ def second_pool(db: None) -> Placement:
     return Placement.objects.create(name="Second", schema_name="pool_second", isolation="row", capacity=1)
 
 
+@pytest.mark.pool_only("about the room in a pool")
 def test_the_least_loaded_pool_is_taken_until_it_is_full(second_pool: Placement) -> None:
     main = Placement.objects.get(schema_name="pool_main")
     crowd = person("crowd@founders.example")
@@ -75,6 +76,7 @@ def test_only_open_pools_are_taken(change: dict[str, str], second_pool: Placemen
         assert roomiest_pool() != second_pool
 
 
+@pytest.mark.pool_only("about the room in a pool")
 @pytest.mark.django_db(transaction=True)
 def test_the_last_place_is_given_once(cloned_database: str) -> None:
     """The second sign-up waits for the first and then counts again."""

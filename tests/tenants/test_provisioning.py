@@ -61,8 +61,8 @@ def resume(organization: Organization) -> PlacementJob:
 @pytest.mark.parametrize(
     ("plan", "isolation"),
     [
-        (Plan.FREE, Isolation.ROW),
-        (Plan.PRO, Isolation.ROW),
+        pytest.param(Plan.FREE, Isolation.ROW, marks=pytest.mark.pool_only("the pool is what it is about")),
+        pytest.param(Plan.PRO, Isolation.ROW, marks=pytest.mark.pool_only("the pool is what it is about")),
         (Plan.BUSINESS, Isolation.SCHEMA),
         (Plan.ENTERPRISE, Isolation.DATABASE),
     ],

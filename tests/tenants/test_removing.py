@@ -66,6 +66,7 @@ def rows_left(placement: Placement, organization_id: uuid.UUID) -> dict[str, int
         return counted
 
 
+@pytest.mark.pool_only("the pool is what it is about")
 def test_of_a_pool_s_organization_no_row_is_left(neighbour: World) -> None:
     world = build_world(f"gone-{uuid.uuid4().hex[:8]}")
     placement, key = world.organization.placement, world.organization.id
@@ -131,6 +132,7 @@ def test_the_control_plane_forgets_it_too(neighbour: World) -> None:
     assert not SupportSession.objects.exists()
 
 
+@pytest.mark.pool_only("a database of its own goes whole, and nobody counts its rows")
 def test_what_stays_is_a_signed_report() -> None:
     world = build_world(f"gone-{uuid.uuid4().hex[:8]}")
     job = removed(world.organization)
@@ -147,6 +149,7 @@ def test_nobody_enters_once_it_is_being_removed() -> None:
         membership_at(user=world.owner.user, slug=world.slug)
 
 
+@pytest.mark.pool_only("its rows are counted in the pool")
 @pytest.mark.parametrize("broken", [step.name for step in removing.STEPS])
 def test_cut_off_anywhere_it_is_resumed(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world = build_world(f"gone-{uuid.uuid4().hex[:8]}")

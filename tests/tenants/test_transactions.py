@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connections
 
 from audit.models import AuditEntry
 from companions.models import Value
@@ -104,6 +104,7 @@ def test_each_organization_is_told_its_own(left: World, right: World) -> None:
     assert told(right) == ["right did"]
 
 
+@pytest.mark.pool_only("in two databases the inner one commits first")
 def test_what_runs_after_the_commit_runs_in_its_organization(
     left: World, right: World, django_capture_on_commit_callbacks: Committed
 ) -> None:
@@ -133,6 +134,7 @@ def test_what_runs_on_commit_may_tell_the_trail(left: World) -> None:
     assert told(left) == ["asked", "answered"]
 
 
+@pytest.mark.writers_only("the thread writes while its parent does")
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_that_carries_the_context_has_its_own_transaction(right: World) -> None:
     """Its connection is another one, so what it tells is neither lost nor undone with ours."""
@@ -140,7 +142,7 @@ def test_a_thread_that_carries_the_context_has_its_own_transaction(right: World)
     def elsewhere() -> None:
         with tenant_atomic():
             tell("elsewhere")
-        connection.close()
+        connections.close_all()
 
     with use_tenant(right.context):
         with pytest.raises(ZeroDivisionError), tenant_atomic():
