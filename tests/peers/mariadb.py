@@ -1,7 +1,8 @@
 """A customer's MariaDB: the system's own server, with data that the test run throws away.
 
 Users, rights and time zones come from the file the server reads before it listens: at no moment
-does it let anybody in without a password.
+does it let anybody in without a password. Its certificate is made out to NAME; with whoever asks for
+it, it speaks TLS.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pymysql
@@ -17,11 +19,13 @@ import pymysql
 from humana.embedded.account import unprivileged
 from humana.embedded.process import CannotStart, Child, on_free_port, spawn, wait_until
 from humana.embedded.secrets import word
+from tests.peers.certificates import certificate_for
 from tests.peers.server import ENVIRONMENT, DatabaseServer, installed, make_home, write_private
 
 PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb-tzinfo-to-sql")
 ZONES = Path("/usr/share/zoneinfo")
 ADMINISTRATOR = "administrator"
+NAME = "books.example"
 
 SMALL = {
     "innodb-buffer-pool-size": "32M",
@@ -56,10 +60,13 @@ class MariaDB(DatabaseServer):
         self.data = home / "data"
         self.account = unprivileged()
         self._administrators_word = word()
+        self.certificate = home / "certificate.pem"
+        self._certified = (self.certificate, home / "key.pem")
 
     def start(self) -> Child:
         """Create the data, start the server, wait until it answers; CannotStart with its log."""
         make_home(self.home, self.account)
+        self._certify()
         self._install()
         write_private(self.home / "first.sql", self._first_statements(), self.account)
         return on_free_port(self._start)
@@ -78,6 +85,11 @@ class MariaDB(DatabaseServer):
         finally:
             self._administrate(f"REVOKE ALL ON `{name}`.* FROM '{self.user}'@'127.0.0.1'")
             self._administrate(f"DROP DATABASE `{name}`")
+
+    def _certify(self) -> None:
+        with TemporaryDirectory() as folder:
+            for made, kept in zip(certificate_for(NAME, Path(folder)), self._certified, strict=True):
+                write_private(kept, made.read_text(), self.account)
 
     def _install(self) -> None:
         options = ["--auth-root-authentication-method=socket", "--skip-test-db"]
@@ -130,6 +142,7 @@ class MariaDB(DatabaseServer):
             f"--socket={self.home / 'socket'}",
             f"--pid-file={self.home / 'pid'}",
             f"--init-file={self.home / 'first.sql'}",
+            *(f"--ssl-{what}={file}" for what, file in zip(("cert", "key"), self._certified, strict=True)),
         ]
 
     def _answers(self) -> bool:

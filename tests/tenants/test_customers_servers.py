@@ -9,11 +9,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from psycopg import sql
 
 from audit.models import AuditEntry
@@ -31,9 +32,11 @@ from tenants.db import aliases, breaker
 from tenants.models import Isolation, Organization, PlacementJob
 from tenants.services.placing import removing
 from tenants.services.placing.places import place_for
+from tests.egress.conftest import Names, names  # noqa: F401
 from tests.fixtures.organizations import World, build_world
+from tests.peers.certificates import certificate_for
 from tests.peers.customer_postgres import CustomerPostgres
-from tests.peers.mariadb import MariaDB
+from tests.peers.mariadb import NAME, MariaDB
 from tests.tenants.test_moving import begun, moved, until_over, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 from tests.tenants.writers import people_at_work
@@ -179,6 +182,44 @@ def test_a_wrong_address_is_said_and_nothing_is_kept(
         brings(world, replace(brought, **change))
     with use_tenant(world.context):
         assert not Endpoint.objects.filter(name="Our books").exists()
+
+
+@pytest.fixture
+def over_tls(on_mariadb: Address, mariadb: MariaDB, names: Names) -> Address:  # noqa: F811
+    """MariaDB by the name that its certificate is made out to; it has another one."""
+    for name in (NAME, "other.example"):
+        names(name, [mariadb.host])
+    return replace(on_mariadb, host=NAME, sslmode="verify-full")
+
+
+@pytest.mark.needs("mariadb")
+def test_mariadb_is_spoken_to_over_tls(
+    world: World, over_tls: Address, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(mariadb.certificate))  # an authority this machine trusts
+    moves_in(world, over_tls)
+    with use_tenant(world.context), connections[world.placement.alias].cursor() as cursor:
+        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+        assert cursor.fetchone()[1].startswith("TLS_")
+
+
+@pytest.mark.needs("mariadb")
+def test_a_certificate_of_another_authority_is_refused(
+    world: World, over_tls: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another, _key = certificate_for(NAME, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(another))
+    with pytest.raises(EndpointError, match="encrypted"):
+        brings(world, over_tls)
+
+
+@pytest.mark.needs("mariadb")
+def test_a_certificate_of_another_name_is_refused(
+    world: World, over_tls: Address, mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(mariadb.certificate))
+    with pytest.raises(EndpointError, match="encrypted"):
+        brings(world, replace(over_tls, host="other.example"))
 
 
 def test_who_does_not_answer_is_waited_for_a_few_seconds(world: World, one_role: Address) -> None:
