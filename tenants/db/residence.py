@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError, connections, transaction
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Unavailable
@@ -138,9 +138,10 @@ def _hold(connection: Any, organization_id: uuid.UUID) -> bool:
 
 
 def _shared(cursor: Any) -> bool:
+    """False while somebody moves it, and where it is gone with its tables."""
     try:
         cursor.execute(f"{_SHARE} NOWAIT")
-    except OperationalError:
+    except (OperationalError, ProgrammingError):
         return False
     return True
 

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tenants.models import Organization
+from tests.fixtures.engines import Engine
 from tests.fixtures.organizations import World
 from tests.isolation.crowd import gather
 from tests.isolation.worlds import Pair, app_connection, build_worlds, nothing_stays, owner_at, raze
@@ -37,8 +38,10 @@ def cloned_database(services: Services, django_db_setup: None, django_db_blocker
 
 
 @pytest.fixture(scope="package")
-def worlds(cloned_database: str, services: Services) -> Iterator[dict[Pair, World]]:
-    built = build_worlds()
+def worlds(
+    cloned_database: str, services: Services, organizations_engine: Engine | None
+) -> Iterator[dict[Pair, World]]:
+    built = build_worlds(in_pool=organizations_engine is None)
     yield built
     raze(list(built.values()), services)
 

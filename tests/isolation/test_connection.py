@@ -14,7 +14,10 @@ from tenants.context import TenantContext, use_tenant, without_tenant
 from tenants.db.backend.base import ENTER
 from tests.fixtures.organizations import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql_only("about search path and organization of a connection"),
+]
 
 
 def seen() -> tuple[str, set[str]]:

@@ -15,7 +15,11 @@ from tests.isolation.crowd import contexts_of
 from tests.isolation.guards import GUARDS
 from tests.isolation.worlds import every_isolation, in_these_pairs
 
-pytestmark = [pytest.mark.guards, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.guards,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql_only("the guards of PostgreSQL are switched off"),
+]
 EVERY_CHECK = sorted({name for one in GUARDS.values() for names in one.noticed.values() for name in names})
 
 

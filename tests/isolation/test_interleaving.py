@@ -33,7 +33,10 @@ THREADS = 6
 SIZES = [(1, IN_ONE_DATABASE), (2, IN_ONE_DATABASE), (4, IN_ONE_DATABASE), (THREADS, EVERYWHERE)]
 IN_THREADS, IN_TASKS = TRANSACTIONS * 3 // 16, TRANSACTIONS // 16  # for each of SIZES
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql_only("traffic over connections that organizations share"),
+]
 every_size = pytest.mark.parametrize(("size", "isolations"), SIZES, ids=["1", "2", "4", "everywhere"])
 Crowd = dict[str, list[Organization]]
 

@@ -28,7 +28,11 @@ from tests.isolation.traffic import ACTIONS, Ledger
 from tests.isolation.worlds import every_isolation
 from tests.peers.pgbouncer import PgBouncer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("pgbouncer")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.needs("pgbouncer"),
+    pytest.mark.postgresql_only("PgBouncer is a pooler of PostgreSQL"),
+]
 
 
 @contextmanager

@@ -12,7 +12,10 @@ from tests.isolation.conftest import At
 from tests.isolation.sql_cells import ALONE, CROSSING, Connection, SqlCase, enter, sql_leak
 from tests.isolation.worlds import Pair, app_connection, every_isolation, every_pair_both_ways
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.postgresql_only("SQL past Django is held by row-level security"),
+]
 
 
 @every_pair_both_ways

@@ -1,6 +1,7 @@
 """Two look-alikes in each isolation model, and the pairs in which the matrix tries them.
 
-`left` is the organization whose rows are tried, `right` is where it is tried from.
+`left` is the organization whose rows are tried, `right` is where it is tried from. With
+`--organizations-on` what is `row` here lives where that says: on another engine, beside the others.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def in_these_pairs(name: str, chosen: list[tuple[Any, Pair]]) -> pytest.MarkDeco
     return pytest.mark.parametrize((name, "look_alikes"), cases, indirect=["look_alikes"])
 
 
-def build_worlds() -> dict[Pair, World]:
+def build_worlds(*, in_pool: bool) -> dict[Pair, World]:
     """By isolation and side; only isolation can tell them apart."""
     worlds = {
         (str(isolation), side): build_world(f"{isolation}-{side}", plan)
@@ -74,23 +75,27 @@ def build_worlds() -> dict[Pair, World]:
         for side in ("left", "right")
     }
     for (isolation, _), world in worlds.items():
-        assert world.placement.isolation == isolation
-    assert worlds["row", "left"].placement == worlds["row", "right"].placement, "both in one pool"
+        assert world.placement.isolation == isolation or (isolation == Isolation.ROW and not in_pool)
+    in_one_place = worlds["row", "left"].placement == worlds["row", "right"].placement
+    assert in_one_place == in_pool, "both in one pool"
     return worlds
 
 
 def raze(worlds: Sequence[World | Organization], services: Services) -> None:
     """Drop the databases of these, whoever is still connected; what is in the clone goes with the clone."""
-    names = [database_of(one) for one in worlds if one.context.placement.alias != DEFAULT_DB_ALIAS]
+    names = [name for one in worlds if (name := database_of(one))]
     aliases.forget_all()
     for name in names:
         drop(name, services)
 
 
 def database_of(world: World | Organization) -> str:
-    """The name of the database where this organization's rows live."""
+    """The name of the database of our server that is this organization's alone; empty where it has none."""
+    alias = world.context.placement.alias
     with use_tenant(world.context):
-        name: str = owner_settings(world.context.placement.alias)["NAME"]
+        if alias == DEFAULT_DB_ALIAS or connections[alias].vendor != "postgresql":
+            return ""
+        name: str = owner_settings(alias)["NAME"]
         return name
 
 

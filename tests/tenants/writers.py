@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connections
+from django.db import close_old_connections, connections
 
 from companions.models import Value
 from humana.kernel.ports import record_trail
@@ -38,6 +38,7 @@ class People:
                 with use_tenant(self.organization_id):
                     self._turn(f"{who}-{turn}", turn)
                 self.longest = max(self.longest, time.monotonic() - began)
+                close_old_connections()  # as at the end of a request: there are fewer than people
                 turn += 1
                 time.sleep(0.02)  # people think
         except BaseException as error:  # noqa: BLE001  the test that waits for us tells it
