@@ -43,9 +43,10 @@ def test_the_second_request_is_told_what_the_first_was(twin: Program, left: Worl
     assert chats_in(left) == before + 1
 
 
-def test_another_key_is_another_request(twin: Program, left: World) -> None:
+@pytest.mark.parametrize("other", ["b", "A"])
+def test_another_key_is_another_request(twin: Program, left: World, other: str) -> None:
     before = chats_in(left)
-    assert begin(twin, left, "a").content != begin(twin, left, "b").content
+    assert begin(twin, left, "a").content != begin(twin, left, other).content
     assert chats_in(left) == before + 2
 
 

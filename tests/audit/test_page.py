@@ -51,7 +51,7 @@ def test_nobody_reads_somebody_elses(left: World, right: World) -> None:
 
 
 def test_filters_narrow_it_down(left: World) -> None:
-    carla = Actor(kind="user", label="Carla 100%")
+    carla = Actor(kind="user", label="Carla Araújo 100%")
     long_ago = timezone.now() - timedelta(days=40)
     tell(left, "notes.written", resource_id="n1", actor=carla)
     tell(left, "notes.read", resource_id="n2", at=long_ago)
@@ -60,6 +60,7 @@ def test_filters_narrow_it_down(left: World) -> None:
         "action": {"action": "notes."},
         "exact": {"action": "notes.read"},
         "actor": {"actor": "carla"},
+        "capitals": {"actor": "ARAÚJO"},
         "percent": {"actor": "100%"},
         "no wildcard": {"actor": "C%la"},
         "resource": {"resource": "n1"},
@@ -71,6 +72,7 @@ def test_filters_narrow_it_down(left: World) -> None:
         "action": ["n2", "n1"],
         "exact": ["n2"],
         "actor": ["n1"],
+        "capitals": ["n1"],
         "percent": ["n1"],
         "no wildcard": [],
         "resource": ["n1"],

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.backends.mysql import base, operations
+from django.db.backends.mysql import base, operations, schema
 from django.db.models.constants import OnConflict
 from pymysql import OperationalError
 
 from tenants.db.breaker import asking
+from tenants.db.caseless import CaselessOperations, caseless
 
 
-class DatabaseOperations(operations.DatabaseOperations):
+class DatabaseOperations(CaselessOperations, operations.DatabaseOperations):
     """A row that is there already is left as it is, and held alone.
 
     With INSERT IGNORE all who come at once would share it, and then each wait for the others to let
@@ -30,10 +31,18 @@ class DatabaseOperations(operations.DatabaseOperations):
         return f"ON DUPLICATE KEY UPDATE {key} = {key}"
 
 
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """Texts are equal, and in order, as on every other engine; a server's own collation has "a" = "Á"."""
+
+    sql_create_table = f"{schema.DatabaseSchemaEditor.sql_create_table} COLLATE utf8mb4_nopad_bin"
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """One that does not answer is found out in seconds, and not asked by every thread."""
 
     ops_class = DatabaseOperations
+    SchemaEditorClass = DatabaseSchemaEditor
+    operators = caseless(base.DatabaseWrapper.operators)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         patience = (
