@@ -9,6 +9,9 @@ DEV := .venv/.installed-dev
 FOR_RUN := $(addprefix requirements/,main.txt embedded.txt model.txt uv.txt)
 FOR_DEV := $(FOR_RUN) requirements/dev.txt
 MONGO := .venv/peers/mongodb
+# The tests whose stories happen in an organization; the others would only run again.
+WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats companions demo documents \
+	isolation jobs pages tenants)
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python
@@ -16,7 +19,7 @@ INSTALL := $(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --requi
 COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help up test lint format types contracts migrations-check check messages footprint \
+.PHONY: help up test test-engines lint format types contracts migrations-check check messages footprint \
 	bench-stream bench-api bench-tenancy bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
 .DEFAULT_GOAL := help
 
@@ -28,6 +31,10 @@ up: messages ## start everything and watch over it until Ctrl-C
 
 test: $(DEV) messages ## the tests; ARGS="tests/launcher -k env" for some of them
 	@$(BIN)/pytest -q $(ARGS)
+
+test-engines: $(DEV) messages ## again, each organization in an SQLite file, then on MariaDB; ARGS as above
+	@for engine in sqlite mysql; do \
+		$(BIN)/pytest -q --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
 
 lint: $(DEV) ## style
 	@$(BIN)/ruff check .
