@@ -32,11 +32,12 @@ Shape = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL text with its values, and the fields of the columns it returns."""
+    """One SQL text with its values, the fields of the columns it returns, and which are translated."""
 
     sql: str
     values: Sequence[Any]
     fields: tuple[Any, ...] = ()
+    translated: tuple[tuple[int, Any], ...] = ()
 
 
 def select(
@@ -48,8 +49,8 @@ def select(
     """
     fields = tuple(_field(model, name) for name in names) or _all(model)
     where = _scoped(where) | ({"removed_at": None} if issubclass(model, Removable) else {})
-    sql = _select(_connection().vendor, model, fields, _shape(where), tuple(order), lock)
-    return Statement(sql, _values(model, where), fields)
+    sql, translated = _select(_connection().vendor, model, fields, _shape(where), tuple(order), lock)
+    return Statement(sql, _values(model, where), fields, translated)
 
 
 def insert(*rows: OrganizationScoped, once: bool = False) -> Statement:
@@ -116,11 +117,7 @@ def _read(cursor: Any, statement: Statement, connection: BaseDatabaseWrapper) ->
     if not statement.fields:
         return [(cursor.rowcount,)]
     rows: Rows = cursor.fetchall()
-    translated = [
-        (n, column, translations)
-        for n, column in enumerate(one.cached_col for one in statement.fields)
-        if (translations := _translations(column, connection))
-    ]
+    translated = [(n, column, _translations(column, connection)) for n, column in statement.translated]
     return [_translate(row, translated, connection) for row in rows] if translated else rows
 
 
@@ -162,12 +159,15 @@ def _values(model: Model, where: Mapping[str, Any]) -> list[Any]:
 @functools.lru_cache(maxsize=512)
 def _select(
     vendor: str, model: Model, fields: tuple[Any, ...], where: Shape, order: tuple[str, ...], lock: bool
-) -> str:
+) -> tuple[str, tuple[tuple[int, Any], ...]]:
+    """The text, and the columns that are not what the driver makes of them."""
     columns = ", ".join(_name(one.column) for one in fields)
     sql = f"SELECT {columns} FROM {_name(model._meta.db_table)} WHERE {_condition(model, where)}"  # noqa: S608
     if order:
         sql += " ORDER BY " + ", ".join(_name(_field(model, name).column) for name in order)
-    return sql + (" FOR UPDATE" if lock and _connection().features.has_select_for_update else "")
+    sql += " FOR UPDATE" if lock and _connection().features.has_select_for_update else ""
+    found = [(n, one.cached_col) for n, one in enumerate(fields)]
+    return sql, tuple((n, column) for n, column in found if _translations(column, _connection()))
 
 
 @functools.lru_cache(maxsize=512)
