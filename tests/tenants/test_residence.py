@@ -13,7 +13,7 @@ from django.db import connections
 
 from companions.models import Value
 from humana.kernel.errors import NotFound, Unavailable
-from tenants.context import current_tenant, use_tenant
+from tenants.context import TenantContext, current_tenant, use_tenant
 from tenants.db import replay, residence
 from tenants.models import Isolation, Organization, Placement
 from tenants.owner import owner_connection
@@ -21,6 +21,7 @@ from tenants.services.placing.places import own_placement
 from tenants.threads import in_thread
 from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World, build_world
+from tests.tenants.test_copying import on_sqlite  # noqa: F401
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,6 +138,22 @@ def test_every_single_write_asks_too(how: str, world: World, elsewhere: Placemen
         }[how]()
         assert current_tenant().placement.id == elsewhere.id
     assert titles(world, world.organization.placement) == ["Calm"], "the old placement is as it was"
+
+
+def test_what_is_made_in_that_moment_is_made_in_the_other_database(
+    world: World,
+    on_sqlite: TenantContext,  # noqa: F811
+) -> None:
+    """Django names the database of `create()` before the transaction finds out where to write."""
+    before = world.organization.placement
+    flip(world, Placement.objects.get(id=on_sqlite.placement.id))
+    with use_tenant(world.context):
+        write("late")
+        assert current_tenant().placement.id == on_sqlite.placement.id
+    with use_tenant(on_sqlite):
+        assert Value.objects.get().title == "late"
+    flip(world, before)  # the file goes with the test
+    assert titles(world, before) == ["Calm"]
 
 
 def test_a_long_answer_ends_at_the_new_placement(world: World, elsewhere: Placement) -> None:
