@@ -24,20 +24,22 @@ from tenants.queries import membership_at
 from tenants.services.organizations import found_organization
 from tenants.services.placing import jobs, preparing, provision
 from tenants.transactions import tenant_atomic
+from tests.plugins.databases import drop
+from tests.plugins.services import Services
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OWN = pytest.mark.parametrize("plan", [Plan.BUSINESS, Plan.ENTERPRISE])
 
 
 @pytest.fixture(autouse=True)
-def _databases_of_their_own(cloned_database: str, django_db_blocker: Any) -> Iterator[None]:
+def _databases_of_their_own(cloned_database: str, services: Services) -> Iterator[None]:
     """What a test made beside the clone goes with it."""
     yield
     aliases.forget_all()
     with owner_connection() as admin:
         rows = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'humana_own_%'").fetchall()
-        for (name,) in rows:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    for (name,) in rows:
+        drop(name, services)  # not as the owner, who may not end an autovacuum
 
 
 def found(plan: Plan = Plan.BUSINESS, **options: Any) -> Organization:
