@@ -10,9 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from byoc.queries import databases_brought_by
+from byoc.console_forms import BringForm
+from byoc.queries import brought_by, free_databases_of
+from humana import console_databases
 from humana.kernel.errors import HumanaError, NotFound
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.queries import pools_with_room
@@ -21,16 +24,22 @@ from tenants.services.placing import jobs, moving
 Begin = Callable[[], PlacementJob]
 
 
+@sensitive_post_parameters("password", "owner_password")
 @require_http_methods(["GET", "POST"])
 def placement(request: HttpRequest, slug: str) -> HttpResponse:
-    """Context: `organization`, `job` with `steps`, `ways`, `kept`."""
+    """Where it lives and may move, and the databases it brings. A form that is wrong is shown again."""
     organization = get_object_or_404(Organization.objects.select_related("placement"), slug=slug)
-    if request.method == "POST":
-        _act(request, organization)
+    bring_form = BringForm(request.POST if _act_of(request) == "bring" else None)
+    if request.method == "POST" and _done(request, organization, bring_form):
         return redirect(reverse("console-placement", args=[slug]))
+    return render(request, "admin/placement.html", _context(request, organization, bring_form))
+
+
+def _context(request: HttpRequest, organization: Organization, bring_form: BringForm) -> dict[str, Any]:
+    """`organization`, `job` with `steps`, `ways`, `kept`, `brought`, `bring_form`."""
     job = _latest_job(organization)
     live = job is not None and job.state in PlacementJob.LIVE
-    context = {
+    return {
         **admin.site.each_context(request),
         "title": _("Where %(name)s lives") % {"name": organization.name},
         "organization": organization,
@@ -40,12 +49,28 @@ def placement(request: HttpRequest, slug: str) -> HttpResponse:
         "ways": [] if live else [(key, label) for key, (label, _begin) in _ways(organization).items()],
         "kept": moving.kept_jobs(organization),
         "may_give_up": live and job is not None and job.kind == PlacementJob.Kind.MOVE,
+        "brought": brought_by(organization),
+        "bring_form": bring_form,
     }
-    return render(request, "admin/placement.html", context)
+
+
+def _act_of(request: HttpRequest) -> str:
+    return request.POST.get("act", "")
+
+
+def _done(request: HttpRequest, organization: Organization, bring_form: BringForm) -> bool:
+    """Whether the page is to be asked for anew; a form that was wrong is shown as it is."""
+    if _act_of(request) != "bring":
+        _act(request, organization)
+    elif not console_databases.bring(organization, bring_form):
+        return False
+    else:
+        messages.success(request, _("The database has joined: the organization can move there."))
+    return True
 
 
 def _act(request: HttpRequest, organization: Organization) -> None:
-    act = _ACTS.get(request.POST.get("act", ""))
+    act = _ACTS.get(_act_of(request))
     if act is None:
         raise _nothing_here()
     try:
@@ -84,7 +109,7 @@ def _give_up(request: HttpRequest, organization: Organization) -> str:
     return _("The move is given up; what it made is cleared away.")
 
 
-_ACTS = {"move": _move, "again": _again, "give-up": _give_up}
+_ACTS = {"move": _move, "again": _again, "give-up": _give_up, "forget": console_databases.forget}
 
 
 def _ways(organization: Organization) -> dict[str, tuple[str, Begin]]:
@@ -107,10 +132,9 @@ def _ways(organization: Organization) -> dict[str, tuple[str, Begin]]:
         add("schema", _("A schema of its own on our servers"), isolation=Isolation.SCHEMA)
     if here.isolation != Isolation.DATABASE:
         add("database", _("A database of its own on our servers"), isolation=Isolation.DATABASE)
-    for alias, name in databases_brought_by(organization):
-        if alias != here.database:
-            label = _("Its own database “%(name)s”") % {"name": name}
-            add(alias, label, isolation=Isolation.DATABASE, database=alias)
+    for alias, name in free_databases_of(organization):
+        label = _("Its own database “%(name)s”") % {"name": name}
+        add(alias, label, isolation=Isolation.DATABASE, database=alias)
     return ways
 
 

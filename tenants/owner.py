@@ -1,6 +1,7 @@
 """Working as the owner of a placement's database: migrations, copies, and the one way rows leave the trail.
 
-For commands and the workers of placement jobs, never for a web process.
+For commands and the workers of placement jobs. A web process has no owner of our own databases; it only
+looks, once, at a database that an organization brings (see `tenants/db/preflight.py`).
 """
 
 from __future__ import annotations

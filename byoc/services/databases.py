@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from byoc.databases import PORTS, alias_of, endpoint_of, require_rows, sealed_credentials
 from byoc.models import Endpoint
+from byoc.queries import use_of
 from humana.kernel.egress import Origin
-from humana.kernel.errors import Invalid
+from humana.kernel.errors import Conflict, Invalid, NotFound
 from tenants.context import use_tenant
 from tenants.db.aliases import forget
 from tenants.db.preflight import preflight
@@ -45,9 +48,9 @@ class Address:
     port: int
     database: str
     user: str
-    password: str
+    password: str = field(repr=False)
     owner_user: str = ""
-    owner_password: str = ""
+    owner_password: str = field(default="", repr=False)
     sslmode: str = "verify-full"
     pooler: bool = False
 
@@ -56,14 +59,15 @@ def bring_database(*, organization: Organization, name: str, address: Address) -
     """Join a database that the organization brings, once it was looked at; its alias.
 
     Raises Invalid for an address that cannot be, and EndpointError with a sentence that says what to
-    change there; then nothing of it stays.
+    change there; then nothing of it stays. Takes seconds where the server does not answer: not for the
+    inside of a transaction.
     """
     endpoint = _endpoint(organization, name, address)
     alias = alias_of(endpoint)
     with use_tenant(organization.context):
         endpoint.save(force_insert=True)
         try:
-            found = preflight(alias)
+            found = preflight(alias, lend=True)
         except BaseException:
             Endpoint.objects.filter(id=endpoint.id).delete()
             raise
@@ -74,6 +78,33 @@ def bring_database(*, organization: Organization, name: str, address: Address) -
         payload={"name": endpoint.name, "type": endpoint.type, **found},
     )  # fmt: skip
     return alias
+
+
+def forget_database(*, organization: Organization, endpoint_id: uuid.UUID) -> str:
+    """Forget where a database that the organization brought is, and how to sign in; its name.
+
+    Nothing is changed there. Raises Conflict while a placement is in it.
+    """
+    with use_tenant(organization.context), transaction.atomic():
+        Organization.objects.select_for_update().get(id=organization.id)  # no move begins meanwhile
+        brought = Endpoint.objects.filter(organization=organization, kind=Endpoint.Kind.DATABASE)
+        endpoint = brought.exclude(origin="").filter(id=endpoint_id).first()
+        if endpoint is None:
+            raise NotFound(_("There is nothing here."))
+        used = use_of(endpoint)
+        if used:
+            raise Conflict(
+                _("“%(name)s” cannot be removed. %(why)s") % {"name": endpoint.name, "why": used},
+                code="database_in_use",
+            )
+        control_event(
+            "endpoint.removed", "endpoint", endpoint.id, organization_id=organization.id,
+            payload={"name": endpoint.name, "type": endpoint.type},
+        )  # fmt: skip
+        alias = alias_of(endpoint)
+        endpoint.delete()
+    forget(alias)
+    return endpoint.name
 
 
 def _endpoint(organization: Organization, name: str, address: Address) -> Endpoint:

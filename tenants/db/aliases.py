@@ -85,6 +85,13 @@ def close_mine(keep: str | None = None) -> None:
             _let_go(alias, connection)
 
 
+def lend_default() -> None:
+    """What follows waits for somebody else: this thread's connection to `default` goes back to the pool."""
+    ours = connections[DEFAULT_DB_ALIAS]
+    if not ours.in_atomic_block:
+        ours.close()
+
+
 def known() -> list[str]:
     """Aliases this process has settings for, the longest unused first."""
     with _lock:

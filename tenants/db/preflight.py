@@ -9,6 +9,7 @@ from django.db import Error, connections
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import EndpointError
+from tenants.db.aliases import lend_default
 from tenants.owner import as_owner, unpooled
 
 #: The oldest PostgreSQL that has what we rely on.
@@ -16,13 +17,18 @@ OLDEST_POSTGRESQL = 14
 OLDEST_MARIADB = (10, 6)
 
 
-def preflight(alias: str) -> dict[str, Any]:
-    """Connect as the owner and as the application and look; facts for the report."""
+def preflight(alias: str, *, lend: bool = False) -> dict[str, Any]:
+    """Connect as the owner and as the application and look; facts for the report.
+
+    With `lend`, this thread holds no connection of ours while it waits for that server: for a web
+    process, where threads never outnumber connections. A worker keeps the one it has.
+    """
     facts: dict[str, Any] = {}
-    with as_owner(alias):
-        facts |= _look(connections[alias], owner=True)
-    with unpooled(alias):
-        facts |= _look(connections[alias], owner=False)
+    for role, owner in ((as_owner, True), (unpooled, False)):
+        with role(alias):
+            if lend:
+                lend_default()
+            facts |= _look(connections[alias], owner=owner)
     return facts
 
 

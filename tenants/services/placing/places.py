@@ -39,11 +39,14 @@ def place_for(*, organization: Organization, isolation: str, database: str | Non
     """A pool with room, or a placement of the organization's own; nothing is made there yet.
 
     `database` is the alias of one that the organization brought; else it is on the platform's server.
+    Raises Conflict where a placement is in it already: on MariaDB their tables would be the same.
     """
     if isolation == Isolation.ROW:
         return roomiest_pool()
     if isolation == Isolation.SCHEMA:
         return own_placement(organization=organization, isolation=isolation, database=roomiest_database())
+    if database is not None and Placement.objects.filter(database=database).exists():
+        raise Conflict(_("Something lives in this database already: choose another one."), code="in_use")
     alias = database or ports.register_database(organization)
     return own_placement(organization=organization, isolation=isolation, database=alias)
 
