@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -16,6 +17,7 @@ from unfold.decorators import display
 from tenants.console import InHandAdmin, KindFilter, OperatorAdmin
 from tenants.console_actions import confirmed
 from tenants.console_forms import MemberForm, OrganizationForm, PersonForm, RoleForm
+from tenants.console_founding import found
 from tenants.models import (
     ApiKey,
     ControlEvent,
@@ -37,9 +39,9 @@ from tenants.services.placing.jobs import try_again
 
 @admin.register(Organization)
 class OrganizationAdmin(OperatorAdmin):
-    """Founded by sign-up, moved and removed by services; here it is read, configured, suspended."""
+    """Moved and removed by services; here it is founded, read, configured, suspended."""
 
-    may_change = True
+    may_add = may_change = True
     form = OrganizationForm
     list_display = ("name", "slug", "plan", "state", "place", "members", "hand")
     list_filter = ("plan", "state", "placement")
@@ -51,6 +53,12 @@ class OrganizationAdmin(OperatorAdmin):
         (_("Rules"), {"fields": ("regulations", "retention_days", "zone")}),
         (_("Customs"), {"fields": ("language", "time_zone", "currency")}),
     )
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Founding is more than a row: it has a page of its own."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return found(request)
 
     def told_elsewhere(self, request: HttpRequest, key: str) -> str | None:
         held = in_hand(request)

@@ -8,9 +8,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -18,10 +20,10 @@ from unfold.widgets import (
 )
 
 from humana.kernel.errors import HumanaError
-from tenants.models import Organization
-from tenants.models.organizations import Regulation
+from tenants.models import Isolation, Organization, Plan
+from tenants.models.organizations import Regulation, slug_rule
 from tenants.permissions import BUILT_IN_ROLES, permissions
-from tenants.queries import roles_of
+from tenants.queries import pools, roles_of
 from tenants.services.support import LONGEST
 
 #: A hundred years, in days.
@@ -180,3 +182,62 @@ class SupportForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("The person on the customer's side, if you asked."),
     )
+
+
+class FoundForm(forms.Form):
+    """A new organization, who owns it, and where it will live."""
+
+    organization = forms.CharField(
+        label=_("Name of the organization"), max_length=120, widget=UnfoldAdminTextInputWidget
+    )
+    slug = forms.CharField(
+        label=_("Address"),
+        max_length=50,
+        required=False,
+        validators=[slug_rule],
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Empty is made of the name."),
+    )
+    email = forms.EmailField(
+        label=_("E-mail of its owner"),
+        max_length=254,
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
+        help_text=_("A person of the customer's, never an operator."),
+    )
+    person = forms.CharField(
+        label=_("Name of its owner"),
+        max_length=120,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text=_("Only where nobody signs in with this e-mail yet."),
+    )
+    plan = forms.ChoiceField(label=_("Plan"), choices=Plan.choices, widget=UnfoldAdminSelectWidget)
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
+    )
+    place = forms.ChoiceField(label=_("Where it lives"), initial="plan", widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pools = {f"pool-{pool.id}": pool for pool in pools()}
+        self.fields["place"].choices = [  # type: ignore[attr-defined]
+            ("plan", _("As its plan has it")),
+            ("pool", _("A shared pool: the least loaded one")),
+            *((key, _pool_with_load(pool)) for key, pool in self.pools.items()),
+            ("schema", _("A schema of its own on our servers")),
+            ("database", _("A database of its own on our servers")),
+        ]
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The place, as `found_organization` takes it. Of a valid form."""
+        place: str = self.cleaned_data["place"]
+        isolation = {"pool": Isolation.ROW, "schema": Isolation.SCHEMA, "database": Isolation.DATABASE}
+        return {"pool": self.pools.get(place), "isolation": isolation.get(place)}
+
+
+def _pool_with_load(pool: Any) -> str:
+    told = {"name": pool.name, "used": pool.used, "capacity": pool.capacity}
+    if pool.capacity is None:
+        return gettext("The shared pool “%(name)s”: %(used)d there") % told
+    return gettext("The shared pool “%(name)s”: %(used)d of %(capacity)d there") % told

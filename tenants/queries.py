@@ -159,6 +159,12 @@ def pools_with_room(*, besides: Placement) -> list[Placement]:
     return list(counted.filter(Q(capacity=None) | Q(used__lt=F("capacity"))).order_by("name"))
 
 
+def pools() -> QuerySet[Placement]:
+    """The pools that are ready, by name, with how many organizations are in each (`used`)."""
+    ready = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
+    return ready.annotate(used=Count("organizations")).order_by("name")
+
+
 def open_support_session(
     *, operator: User, organization: Organization, at: datetime | None = None
 ) -> SupportSession | None:

@@ -12,7 +12,16 @@ from django.utils.translation import gettext as _
 from humana.kernel import ports
 from humana.kernel.errors import Conflict, Invalid
 from tenants.context import use_tenant
-from tenants.models import Membership, Organization, OrganizationSlug, PlacementJob, Plan, User
+from tenants.models import (
+    Isolation,
+    Membership,
+    Organization,
+    OrganizationSlug,
+    Placement,
+    PlacementJob,
+    Plan,
+    User,
+)
 from tenants.models.organizations import slug_rule
 from tenants.services.events import control_event
 from tenants.services.placing.jobs import work_on
@@ -30,26 +39,33 @@ def found_organization(
     plan: str = Plan.FREE,
     language: str = "",
     isolation: str | None = None,
+    pool: Placement | None = None,
     furnish: bool = True,
     now: bool = False,
 ) -> Organization:
     """Create an organization; the address follows from the name, the isolation from the plan.
 
     In a pool it can be used at once. A schema or a database of its own is made by a job first: until
-    then its state is `provisioning`. `now` does the job here instead of asking a worker.
+    then its state is `provisioning`. `now` does the job here instead of asking a worker. `pool` is a
+    certain one; an owner who is new is saved along. Raises Conflict where there is no room, or where
+    the address is taken.
     """
     name = name.strip()
     if not name:
         raise Invalid(_("Give your organization a name."), field="organization")
-    wanted = isolation or ISOLATION_OF_PLAN[Plan(plan)]
+    if slug is not None:
+        _require_free(slug)
+    wanted = Isolation.ROW if pool else isolation or ISOLATION_OF_PLAN[Plan(plan)]
     with transaction.atomic():
+        if owner._state.adding:
+            owner.save()
         organization = Organization(
             name=name[:120],
             slug=slug or free_slug(name),
             plan=plan,
             language=language or owner.language or "pt-br",
         )
-        settle(organization=organization, isolation=wanted)
+        settle(organization=organization, isolation=wanted, pool=pool)
         Membership.objects.create(user=owner, organization=organization, role="owner")
         if owner.primary_organization_id is None:
             owner.primary_organization = organization
@@ -88,8 +104,7 @@ def free_slug(name: str) -> str:
 def rename_address(*, organization: Organization, slug: str) -> None:
     """Give the organization a new address; the old one redirects for good."""
     slug_rule(slug)
-    if slug in RESERVED or _taken(slug):
-        raise Conflict(_("This address is taken."), field="slug")
+    _require_free(slug)
     with transaction.atomic():
         OrganizationSlug.objects.create(slug=organization.slug, organization=organization)
         Organization.objects.filter(id=organization.id).update(slug=slug)
@@ -102,6 +117,11 @@ def rename_address(*, organization: Organization, slug: str) -> None:
             payload=payload,
         )
     organization.slug = slug
+
+
+def _require_free(slug: str) -> None:
+    if slug in RESERVED or _taken(slug):
+        raise Conflict(_("This address is taken."), field="slug")
 
 
 def _taken(slug: str) -> bool:

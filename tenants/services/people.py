@@ -8,7 +8,8 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from humana.kernel.errors import StaleVersion
+from humana.kernel.errors import Invalid, StaleVersion
+from humana.kernel.text import email_key
 from tenants.models import User
 
 
@@ -40,3 +41,29 @@ def edit_person(*, user: User, seen_at: datetime | None = None, **changes: Unpac
             setattr(row, name, value)
         row.save(update_fields=[*changes, "updated_at"])
     return row
+
+
+def owner_to_be(*, email: str, name: str, language: str = "") -> User:
+    """Who will own an organization that an operator founds; a person not yet known is not yet saved.
+
+    A new person has no password: they choose one by the link that their mailbox receives. Raises
+    Invalid for operators, who enter organizations by support sessions only.
+    """
+    known = User.objects.filter(email=email_key(email)).first()
+    if known is not None:
+        _may_own(known)
+        return known
+    if not name.strip():
+        message = _("Nobody signs in with this e-mail yet: give the person's name too.")
+        raise Invalid(message, field="person", code="new_person")
+    user = User(email=email_key(email), name=name.strip()[:120], language=language)
+    user.set_unusable_password()
+    return user
+
+
+def _may_own(user: User) -> None:
+    if user.is_staff:
+        message = _("An operator cannot own an organization: name a person of the customer's.")
+        raise Invalid(message, field="email", code="is_operator")
+    if not user.is_active:
+        raise Invalid(_("This person may not sign in."), field="email", code="not_active")

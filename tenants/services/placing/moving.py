@@ -156,17 +156,11 @@ def _check_target(organization: Organization, target: Placement) -> None:
     if target.id == organization.placement_id:
         raise Conflict(_("The organization lives there already."), code="lives_there")
     if target.isolation == Isolation.ROW:
-        _check_pool(organization, target)
+        places.require_room(target)
     elif target.organizations.exists():
         raise Conflict(_("This placement belongs to another organization."))
     if organization.zone and target.zone and organization.zone != target.zone:
         raise Conflict(_("Its rows may not leave the zone %(zone)s.") % {"zone": organization.zone})
-
-
-def _check_pool(organization: Organization, target: Placement) -> None:
-    full = target.capacity is not None and target.organizations.count() >= target.capacity
-    if full or target.state != Placement.State.READY:
-        raise Conflict(_("This pool takes no more organizations: choose another one."), code="pool_is_full")
 
 
 def _database(job: PlacementJob) -> dict[str, Any]:

@@ -18,10 +18,10 @@ ISOLATION_OF_PLAN = {
 }
 
 
-def settle(*, organization: Organization, isolation: str) -> None:
+def settle(*, organization: Organization, isolation: str, pool: Placement | None = None) -> None:
     """Save a new organization with its placement: a pool it can be used in, or one to be made for it."""
     if isolation == Isolation.ROW:
-        organization.placement = roomiest_pool()
+        organization.placement = require_room(pool) if pool else roomiest_pool()
         organization.save(force_insert=True)
         return
     organization.state = Organization.State.PROVISIONING
@@ -78,6 +78,15 @@ def roomiest_pool() -> Placement:
     if best is None:
         raise _no_room()
     return best
+
+
+def require_room(pool: Placement) -> Placement:
+    """The pool as it is now, locked until the transaction ends. Conflict where it takes no more."""
+    pool = Placement.objects.select_for_update().get(id=pool.id)
+    full = pool.capacity is not None and pool.organizations.count() >= pool.capacity
+    if full or pool.state != Placement.State.READY or pool.isolation != Isolation.ROW:
+        raise Conflict(_("This pool takes no more organizations: choose another one."), code="pool_is_full")
+    return pool
 
 
 def roomiest_database() -> str:
