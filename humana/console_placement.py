@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods
 
 from byoc.console_forms import BringForm
 from byoc.queries import brought_by, free_databases_of
-from humana import console_databases
+from humana import console_databases, console_further
 from humana.kernel.errors import HumanaError, NotFound
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.queries import pools_with_room
+from tenants.services import further
 from tenants.services.placing import jobs, moving
 
 Begin = Callable[[], PlacementJob]
@@ -36,7 +37,7 @@ def placement(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, organization: Organization, bring_form: BringForm) -> dict[str, Any]:
-    """`organization`, `job` with `steps`, `ways`, `kept`, `brought`, `bring_form`."""
+    """`organization`, `job` with `steps`, `ways`, `kept`, `brought`, `bring_form`, and further places."""
     job = _latest_job(organization)
     live = job is not None and job.state in PlacementJob.LIVE
     return {
@@ -48,9 +49,10 @@ def _context(request: HttpRequest, organization: Organization, bring_form: Bring
         "steps": _steps(job),
         "ways": [] if live else [(key, label) for key, (label, _begin) in _ways(organization).items()],
         "kept": moving.kept_jobs(organization),
-        "may_give_up": live and job is not None and job.kind == PlacementJob.Kind.MOVE,
+        "may_give_up": live and job is not None and _may_give_up(job),
         "brought": brought_by(organization),
         "bring_form": bring_form,
+        **console_further.shown(request, organization, busy=live),
     }
 
 
@@ -104,12 +106,26 @@ def _again(request: HttpRequest, organization: Organization) -> str:
 
 def _give_up(request: HttpRequest, organization: Organization) -> str:
     job = _latest_job(organization)
+    if job is not None and further.may_be_given_up(job):
+        further.give_up_placement(job=job)
+        return _("The place is given up; what there was of it is cleared away.")
     if job is not None:
         moving.undo(job=job)
     return _("The move is given up; what it made is cleared away.")
 
 
-_ACTS = {"move": _move, "again": _again, "give-up": _give_up, "forget": console_databases.forget}
+def _may_give_up(job: PlacementJob) -> bool:
+    return job.kind == PlacementJob.Kind.MOVE or further.may_be_given_up(job)
+
+
+_ACTS = {
+    "move": _move,
+    "again": _again,
+    "give-up": _give_up,
+    "forget": console_databases.forget,
+    "add": console_further.add,
+    "place": console_further.place,
+}
 
 
 def _ways(organization: Organization) -> dict[str, tuple[str, Begin]]:

@@ -29,10 +29,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from humana.kernel.errors import HumanaError, NotAllowed
-from humana.kernel.ports import record_trail
 from humana.kernel.text import said_when
 from tenants.console_forms import with_refusal
-from tenants.console_notes import note
+from tenants.console_notes import note, note_look
 from tenants.operators import in_hand, support_of
 from tenants.routing import in_tenant_plane
 
@@ -230,14 +229,7 @@ class ContentAdmin(InHandAdmin):
         return response
 
     def _looked(self, request: HttpRequest, resource_id: object, payload: dict[str, Any]) -> None:
-        session = support_of(request)
-        assert session is not None
-        record_trail(
-            action="support.looked",
-            resource_type=self.opts.model_name,
-            resource_id=resource_id,
-            payload=payload | {"session": session.id, "reason": session.reason},
-        )
+        note_look(request, self.opts.model_name, resource_id, payload)
 
 
 def short_moment(model: type[Model], column: Any) -> Any:

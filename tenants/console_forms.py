@@ -215,7 +215,12 @@ class FoundForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"), choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget
     )
-    place = forms.ChoiceField(label=_("Where it lives"), initial="plan", widget=UnfoldAdminSelectWidget)
+    place = forms.ChoiceField(
+        label=_("Where it lives"),
+        initial="plan",
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("By plan: Free and Pro in a pool, Business in a schema, Enterprise in a database."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

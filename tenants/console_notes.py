@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Model
@@ -28,6 +28,18 @@ def note(action: str, obj: Model, request: HttpRequest, fields: Sequence[str] = 
         return
     for organization_id in _concerned(obj):
         control_event(action, kind, obj.pk, organization_id=organization_id, payload=payload)
+
+
+def note_look(request: HttpRequest, kind: str | None, key: object, payload: Mapping[str, Any]) -> None:
+    """What an operator looked at inside a support session; runs with the organization in hand."""
+    session = support_of(request)
+    assert session is not None
+    record_trail(
+        action="support.looked",
+        resource_type=kind or "",
+        resource_id=key,
+        payload={**payload, "session": session.id, "reason": session.reason},
+    )
 
 
 def _concerned(obj: Model) -> list[uuid.UUID | None]:

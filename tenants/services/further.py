@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from humana.kernel.errors import Conflict
+from humana.kernel.errors import Conflict, Unavailable
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.services.events import control_event
-from tenants.services.placing.jobs import begin, work_on
+from tenants.services.placing.clearing import clear
+from tenants.services.placing.jobs import alone, begin, finish, work_on
+from tenants.services.placing.moving import hold
 from tenants.services.placing.places import place_for
 
 
@@ -18,7 +20,8 @@ def add_placement(
     """Give the organization one more placement, made ready by a job; `now` does the job here.
 
     `database` is the alias of one that the organization brought; else it is on the platform's server.
-    Raises Conflict for a shared pool: there is nothing of its own in it.
+    Raises Conflict for a shared pool, where there is nothing of its own, and while another job is at
+    work on the organization.
     """
     if isolation == Isolation.ROW:
         raise Conflict(
@@ -26,6 +29,7 @@ def add_placement(
             code="not_its_own",
         )
     with transaction.atomic():
+        hold(organization)
         placement = place_for(organization=organization, isolation=isolation, database=database)
         Placement.objects.filter(id=placement.id).update(further_of=organization)
         Organization.objects.filter(id=organization.id).update(mixed=True)
@@ -35,6 +39,32 @@ def add_placement(
         _do_now(job)
     placement.refresh_from_db()
     return placement
+
+
+def give_up_placement(*, job: PlacementJob, later: bool = True) -> PlacementJob:
+    """Give a further placement up that could not be made: what there is of it is cleared.
+
+    Raises Conflict where it is ready: companions may live there.
+    """
+    with alone(job.id) as mine, transaction.atomic():
+        if not mine:
+            raise Unavailable(_("A worker is at it. Try again in a moment."))
+        job = PlacementJob.objects.select_for_update(of=("self",)).select_related("target").get(id=job.id)
+        placement, organization = job.target, job.organization
+        if not may_be_given_up(job) or placement is None or organization is None:
+            raise Conflict(_("This place is ready: companions may live there."), code="is_ready")
+        finish(job, PlacementJob.State.UNDONE)
+        Placement.objects.filter(id=placement.id).update(further_of=None)
+        further = Placement.objects.filter(further_of=organization)
+        Organization.objects.filter(id=organization.id).update(mixed=further.exists())
+        return clear(organization=organization, placement=placement, later=later)
+
+
+def may_be_given_up(job: PlacementJob) -> bool:
+    """Whether the job makes a further placement that never became ready."""
+    making = job.kind == PlacementJob.Kind.PROVISION and job.state in PlacementJob.LIVE
+    place = job.target
+    return bool(making and place and place.further_of_id and place.state == Placement.State.PREPARING)
 
 
 def _begin(organization: Organization, placement: Placement, *, later: bool) -> PlacementJob:

@@ -141,6 +141,24 @@ def test_a_team_is_made_with_the_look_up_of_its_parent(at_work: Console) -> None
     assert at_work.complaints == []
 
 
+def test_where_an_organization_lives_is_read_and_a_wrong_database_refused(at_work: Console) -> None:
+    page = at_work.page
+    page.set_viewport_size({"width": 360, "height": 800})
+    for address in ("/admin/tenants/organization/add/", "/admin/placements/harbour/"):
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_text("Bring a database").click()
+    typed = {"name": "Books", "host": "127.0.0.1", "port": "1", "database": "b", "user": "u"}
+    for name, text in typed.items():
+        page.locator(f"#id_{name}").fill(text)
+    page.locator("#id_password").fill("quiet-word")
+    page.get_by_role("button", name="Look at it and join it").click()
+    page.get_by_text("The server does not answer.").wait_for()
+    assert page.locator("#id_host").input_value() == "127.0.0.1"
+    assert page.locator("#id_password").input_value() == ""
+    assert at_work.complaints == []
+
+
 def test_a_key_is_revoked_after_a_question(at_work: Console) -> None:
     page = at_work.page
     page.goto("/admin/tenants/apikey/")

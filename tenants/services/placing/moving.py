@@ -57,21 +57,21 @@ def move(
     `pool` is a certain one; `database` the alias of one that the organization brought.
     """
     with transaction.atomic():
-        organization = _locked(organization)
+        organization = hold(organization)
         return _begin(organization, pool or _destination(organization, isolation, database), later=later)
 
 
 def move_back(*, organization: Organization, later: bool = True) -> PlacementJob:
     """Begin to return where the organization came from. Raises Conflict where nothing is kept."""
     with transaction.atomic():
-        organization = _locked(organization)
+        organization = hold(organization)
         before = kept(organization)
         if not before:
             raise Conflict(_("Nothing is kept where it lived before: choose where to move it."))
         return _begin(organization, before[0], later=later)
 
 
-def _locked(organization: Organization) -> Organization:
+def hold(organization: Organization) -> Organization:
     """Read anew, and free for a move until this transaction ends."""
     locked = Organization.objects.select_for_update(of=("self",)).select_related("placement")
     organization = locked.get(id=organization.id)

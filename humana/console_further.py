@@ -1,0 +1,122 @@
+"""Further places of an organization, on its placement's page: which there are, what lives in them.
+
+Which companions there are is what people wrote: they are named, and placed, inside a support session
+only, and the customer reads that somebody looked.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from byoc.queries import free_databases_of
+from companions.models import Companion
+from companions.queries import Residence, residences
+from companions.services.placing import place_companion
+from humana.kernel.errors import NotAllowed, NotFound, Unavailable
+from tenants.console_notes import note_look
+from tenants.context import use_tenant
+from tenants.models import Isolation, Organization, Placement
+from tenants.operators import in_hand, support_of
+from tenants.places import no_answer
+from tenants.services.further import add_placement
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A further placement, and the names of the companions stored in it."""
+
+    placement: Placement
+    companions: list[str] = field(default_factory=list)
+
+
+def shown(request: HttpRequest, organization: Organization, *, busy: bool) -> dict[str, Any]:
+    """`places`, the `ready` ones, `companions` that could be placed there, `further_ways` to add one.
+
+    `inside` says whether companions may be named, `silent` that they could not be read. While a job is
+    at work (`busy`) the page asks again every two seconds: nobody is named then.
+    """
+    inside = _inside(request, organization)
+    rows = list(organization.further_placements.order_by("id"))
+    found = _residences(request) if inside and rows and not busy else []
+    names = _names_by_place(found or [])
+    return {
+        "places": [Place(row, names.get(row.id, [])) for row in rows],
+        "ready": [row for row in rows if row.state == Placement.State.READY],
+        "companions": [one.companion for one in found or [] if not one.further],
+        "further_ways": [] if busy else [(key, label) for key, label, _wanted in _ways(organization)],
+        "inside": inside,
+        "busy": busy,
+        "silent": found is None,
+    }
+
+
+def add(request: HttpRequest, organization: Organization) -> str:
+    wanted = {key: wanted for key, _label, wanted in _ways(organization)}.get(request.POST.get("way", ""))
+    if wanted is None:
+        raise NotFound(_("There is nothing here."))
+    add_placement(organization=organization, **wanted)
+    return _("The place is being made. Companions can be placed there once it is ready.")
+
+
+def place(request: HttpRequest, organization: Organization) -> str:
+    """Raises NotAllowed outside a support session: it opens what people wrote."""
+    if not _inside(request, organization):
+        message = _("Take the organization in hand and open a support session: companions are content.")
+        raise NotAllowed(message, code="no_support_session")
+    with use_tenant(organization.context):
+        try:
+            place_companion(companion_id=_key(request, "companion"), placement_id=_key(request, "place"))
+        except (OperationalError, InterfaceError) as error:
+            raise no_answer() from error
+    return _("The companion lives there from now on.")  # messages lie in cookies: nobody is named
+
+
+def _inside(request: HttpRequest, organization: Organization) -> bool:
+    return in_hand(request) == organization and support_of(request) is not None
+
+
+def _residences(request: HttpRequest) -> list[Residence] | None:
+    """Every companion with its placement, and a note of the look; None where the place does not answer."""
+    try:
+        found = residences()
+        note_look(request, Companion._meta.model_name, "", {"listed": [one.companion.id for one in found]})
+    except (Unavailable, OperationalError, InterfaceError):
+        return None
+    return found
+
+
+def _names_by_place(found: list[Residence]) -> dict[uuid.UUID, list[str]]:
+    names: dict[uuid.UUID, list[str]] = {}
+    for one in found:
+        if one.placement is not None:
+            names.setdefault(one.placement.id, []).append(one.companion.name)
+    return names
+
+
+def _ways(organization: Organization) -> list[tuple[str, str, dict[str, Any]]]:
+    """What may be added, by the form's value: a sentence, and what `add_placement` is told."""
+    return [
+        ("schema", _("A schema of its own on our servers"), {"isolation": Isolation.SCHEMA}),
+        ("database", _("A database of its own on our servers"), {"isolation": Isolation.DATABASE}),
+        *(
+            (
+                alias,
+                _("Its own database “%(name)s”") % {"name": name},
+                {"isolation": Isolation.DATABASE, "database": alias},
+            )
+            for alias, name in free_databases_of(organization)
+        ),
+    ]
+
+
+def _key(request: HttpRequest, name: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(request.POST.get(name, ""))
+    except ValueError:
+        raise NotFound(_("There is nothing here.")) from None
