@@ -17,6 +17,7 @@ from byoc.console_forms import BringForm
 from byoc.models import Endpoint
 from byoc.queries import brought_by
 from byoc.services.databases import Address
+from humana.kernel.errors import Conflict
 from tenants.context import use_tenant, without_tenant
 from tenants.db import aliases, preflight
 from tenants.models import ControlEvent, Isolation, PlacementJob, User
@@ -208,6 +209,18 @@ def test_nor_is_it_forgotten_while_a_placement_is_in_it(
     monkeypatch.setattr("byoc.services.databases.use_of", lambda endpoint: "")  # the guard switched off
     press(desk, world, forgets)
     assert kept(world) == []
+
+
+def test_one_database_is_one_place(desk: Desk, world: World, theirs: dict[str, str]) -> None:
+    press(desk, world, theirs)
+    wanted: dict[str, Any] = {
+        "organization": world.organization,
+        "isolation": Isolation.DATABASE,
+        "database": f"at_o{kept(world)[0].id.hex}_1",
+    }
+    place_for(**wanted)
+    with override("en"), pytest.raises(Conflict, match="lives in this database already"):
+        place_for(**wanted)
 
 
 def test_another_organizations_database_is_not_there(
