@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from byoc.models import Endpoint
 from byoc.queries import use_of
 from humana.kernel.egress import Origin
 from humana.kernel.errors import Conflict, Invalid, NotFound
-from tenants.context import use_tenant
+from tenants.context import use_tenant, without_tenant
 from tenants.db.aliases import forget
 from tenants.db.preflight import preflight
 from tenants.models import Organization
@@ -62,22 +63,8 @@ def bring_database(*, organization: Organization, name: str, address: Address) -
     change there; then nothing of it stays. Takes seconds where the server does not answer: not for the
     inside of a transaction.
     """
-    endpoint = _endpoint(organization, name, address)
-    alias = alias_of(endpoint)
     with use_tenant(organization.context):
-        endpoint.save(force_insert=True)
-        try:
-            found = preflight(alias, lend=True)
-        except BaseException:
-            Endpoint.objects.filter(id=endpoint.id).delete()
-            raise
-        finally:
-            forget(alias)
-    control_event(
-        "endpoint.joined", "endpoint", endpoint.id, organization_id=organization.id,
-        payload={"name": endpoint.name, "type": endpoint.type, **found},
-    )  # fmt: skip
-    return alias
+        return _joined(_endpoint(organization, name, address), lend=True)
 
 
 def forget_database(*, organization: Organization, endpoint_id: uuid.UUID) -> str:
@@ -107,7 +94,61 @@ def forget_database(*, organization: Organization, endpoint_id: uuid.UUID) -> st
     return endpoint.name
 
 
-def _endpoint(organization: Organization, name: str, address: Address) -> Endpoint:
+def join_server(*, name: str, address: Address) -> str:
+    """Join another server of the platform's own, for pools and schemas of many organizations; its alias.
+
+    Raises as `bring_database` does. Only PostgreSQL keeps organizations apart within one database.
+    """
+    if address.engine != "postgresql":
+        raise Invalid(_("Only PostgreSQL keeps organizations apart within one database."), field="engine")
+    with without_tenant(reason="a server of the platform itself"):
+        begun = Endpoint.objects.filter(organization=None, kind=Endpoint.Kind.DATABASE, name=name[:80])
+        for left in begun:  # joining was cut off before anything was made there
+            if not use_of(left):
+                left.delete()
+        return _joined(_endpoint(None, name, address), lend=False)
+
+
+def join_server_at(*, name: str, url: str, owner_url: str = "") -> str:
+    """The same, by addresses as in DATABASE_URL. See the port."""
+    try:
+        there, owner = urlsplit(url), urlsplit(owner_url)
+        port = there.port or PORTS["postgresql"]
+    except ValueError:
+        raise Invalid(_("This is not the address of a database."), field="url") from None
+    address = Address(
+        engine=there.scheme,
+        host=there.hostname or "",
+        port=port,
+        database=unquote(there.path.lstrip("/")),
+        user=unquote(there.username or ""),
+        password=unquote(there.password or ""),
+        owner_user=unquote(owner.username or ""),
+        owner_password=unquote(owner.password or ""),
+        sslmode=dict(parse_qsl(there.query)).get("sslmode", "verify-full"),
+    )
+    return join_server(name=name, address=address)
+
+
+def _joined(endpoint: Endpoint, *, lend: bool) -> str:
+    """Looked at before it is kept; the event says what was found there."""
+    alias = alias_of(endpoint)
+    endpoint.save(force_insert=True)
+    try:
+        found = preflight(alias, lend=lend)
+    except BaseException:
+        Endpoint.objects.filter(id=endpoint.id).delete()
+        raise
+    finally:
+        forget(alias)
+    control_event(
+        "endpoint.joined", "endpoint", endpoint.id, organization_id=endpoint.organization_id,
+        payload={"name": endpoint.name, "type": endpoint.type, **found},
+    )  # fmt: skip
+    return alias
+
+
+def _endpoint(organization: Organization | None, name: str, address: Address) -> Endpoint:
     require_rows(address.engine)
     if address.engine not in PORTS:
         raise Invalid(_("Choose PostgreSQL or MariaDB."), field="engine")
@@ -118,7 +159,7 @@ def _endpoint(organization: Organization, name: str, address: Address) -> Endpoi
         kind=Endpoint.Kind.DATABASE,
         type=address.engine,
         name=name[:80],
-        zone=organization.zone,
+        zone=organization.zone if organization else "",
         origin=origin,
     )
     endpoint.options = {"database": address.database, "sslmode": address.sslmode, "pooler": address.pooler}

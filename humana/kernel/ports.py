@@ -56,6 +56,10 @@ open_database: Port[..., dict[str, Any]] = Port("open_database")
 #: An endpoint for a database of the organization's own on the platform's server; nothing is made yet.
 register_database: Port[..., str] = Port("register_database")
 
+#: join_server(name, url, owner_url) -> alias — filled by `byoc`.
+#: Another server of the platform's own, looked at before it is joined; raises EndpointError.
+join_server: Port[..., str] = Port("join_server")
+
 #: release_database(alias) — filled by `byoc`. Runs inside the organization: its database on the
 #: platform's own server is gone, so its endpoint goes; a customer's own endpoint stays.
 release_database: Port[..., None] = Port("release_database")

@@ -56,7 +56,7 @@ def keys_naming(organization_id: uuid.UUID) -> list[bytes]:
 
 def rows_left(placement: Placement, organization_id: uuid.UUID) -> dict[str, int]:
     """Counted by the owner in the pool, table by table."""
-    with owner_connection() as owner:
+    with owner_connection(placement.database) as owner:
         owner.execute("SELECT set_config('humana.organization', %s, false)", [organization_id.hex])
         counted = {}
         for model in MODELS:

@@ -30,28 +30,38 @@ def make_database(placement: Placement, organization: Organization) -> dict[str,
 
 
 def make_schema(placement: Placement, organization: Organization) -> None:
-    """All tables: by replay on PostgreSQL, by Django's migrations elsewhere."""
+    """All its tables; a pool has them already."""
     if placement.isolation == Isolation.ROW:
         return
     with use_tenant(organization.at(placement)):
-        if is_postgresql(placement):
-            with owner_connection(placement.database) as connection:
-                replay.create_schema(connection, placement.schema_name, alias=placement.database)
-        else:
-            replay.migrate_by_django(placement.schema_name, alias=placement.database)
+        make_tables(placement)
+
+
+def prove(placement: Placement, organization: Organization) -> dict[str, Any]:
+    """Refuse a placement that does not isolate; facts for the report."""
+    with use_tenant(organization.at(placement)):
+        return prove_tables(placement)
+
+
+def make_tables(placement: Placement) -> None:
+    """By replay on PostgreSQL, by Django's migrations elsewhere."""
+    if is_postgresql(placement):
+        with owner_connection(placement.database) as connection:
+            replay.create_schema(connection, placement.schema_name, alias=placement.database)
+    else:
+        replay.migrate_by_django(placement.schema_name, alias=placement.database)
     placement.migrated = level_of(wanted())
     placement.save(update_fields=["migrated", "updated_at"])
 
 
-def prove(placement: Placement, organization: Organization) -> dict[str, Any]:
-    """Read the catalogue and refuse a placement that does not isolate; facts for the report."""
-    with use_tenant(organization.at(placement)):
-        if not is_postgresql(placement):
-            return {"row_level_security": False}
-        with owner_connection(placement.database) as connection:
-            expected = catalogue.Expected(placement.schema_name, *roles(placement))
-            catalogue.audit(connection, expected)
-            return {"row_level_security": True, **catalogue.figures(connection, expected)}
+def prove_tables(placement: Placement) -> dict[str, Any]:
+    """Read the catalogue; raises for what does not isolate."""
+    if not is_postgresql(placement):
+        return {"row_level_security": False}
+    with owner_connection(placement.database) as connection:
+        expected = catalogue.Expected(placement.schema_name, *roles(placement))
+        catalogue.audit(connection, expected)
+        return {"row_level_security": True, **catalogue.figures(connection, expected)}
 
 
 def unmake(placement: Placement, organization: Organization) -> None:

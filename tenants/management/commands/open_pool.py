@@ -1,0 +1,52 @@
+"""`manage.py open_pool NAME`: one more shared pool, on our server or on another one."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS
+
+from humana.kernel import ports
+from humana.kernel.errors import HumanaError
+from tenants.services.placing import pools
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes a pool, proves that it isolates and lets new organizations in. On another server where"
+        " POOL_DATABASE_URL says so, with POOL_OWNER_URL for the role that owns the tables (postgresql://user:"
+        "password@host:port/name?sslmode=verify-full). Cut off, the same command goes on."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME")
+        parser.add_argument("--capacity", type=int, metavar="N", help="organizations at most")
+        parser.add_argument("--zone", default="", help="sovereignty zone")
+        parser.add_argument("--close", action="store_true", help="let no new organization in")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            pool = pools.close_pool(name=options["name"]) if options["close"] else _opened(options)
+        except HumanaError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{pool.name}: {pool.get_state_display()}, schema {pool.schema_name}.")
+
+
+def _opened(options: dict[str, Any]) -> Any:
+    wanted = {key: options[key] for key in ("name", "capacity", "zone")}
+    begun = pools.begun_pool(wanted["name"])
+    if begun is not None:
+        return pools.open_pool(**wanted)
+    return pools.open_pool(**wanted, database=_server(wanted["name"]))
+
+
+def _server(name: str) -> str:
+    """The alias of the server that the environment names; passwords never stand on a command line."""
+    url = os.environ.get("POOL_DATABASE_URL", "")
+    if not url:
+        return DEFAULT_DB_ALIAS
+    alias: str = ports.join_server(name=name, url=url, owner_url=os.environ.get("POOL_OWNER_URL", ""))
+    return alias
