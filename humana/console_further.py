@@ -24,7 +24,7 @@ from tenants.context import use_tenant
 from tenants.models import Isolation, Organization, Placement
 from tenants.operators import in_hand, support_of
 from tenants.places import no_answer
-from tenants.services.further import add_placement
+from tenants.services.further import add_placement, remove_placement
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Place:
 
     placement: Placement
     companions: list[str] = field(default_factory=list)
+
+    @property
+    def removable(self) -> bool:
+        """As far as is known here: the place itself is asked before it goes."""
+        return self.placement.state == Placement.State.READY and not self.companions
 
 
 def shown(request: HttpRequest, organization: Organization, *, busy: bool) -> dict[str, Any]:
@@ -60,8 +65,20 @@ def add(request: HttpRequest, organization: Organization) -> str:
     wanted = {key: wanted for key, _label, wanted in _ways(organization)}.get(request.POST.get("way", ""))
     if wanted is None:
         raise NotFound(_("There is nothing here."))
-    add_placement(organization=organization, **wanted)
+    add_placement(organization=organization, name=request.POST.get("name", ""), **wanted)
     return _("The place is being made. Companions can be placed there once it is ready.")
+
+
+def leave(request: HttpRequest, organization: Organization) -> str:
+    """Remove a place that is empty; whether it is, is all that an operator learns of it."""
+    place = organization.further_placements.filter(id=_key(request, "place")).first()
+    if place is None:
+        raise NotFound(_("There is nothing here."))
+    try:
+        remove_placement(organization=organization, placement=place)
+    except (OperationalError, InterfaceError) as error:
+        raise no_answer() from error
+    return _("“%(name)s” is removed; what was made for it is cleared away.") % {"name": place.name}
 
 
 def place(request: HttpRequest, organization: Organization) -> str:

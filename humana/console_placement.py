@@ -124,6 +124,7 @@ _ACTS = {
     "give-up": _give_up,
     "forget": console_databases.forget,
     "add": console_further.add,
+    "leave": console_further.leave,
     "place": console_further.place,
 }
 
@@ -168,6 +169,8 @@ def _steps(job: PlacementJob | None) -> list[tuple[str, str]]:
     if job is None:
         return []
     names = [step.name for step in jobs.PLANS[job.kind]()]
+    if not job.report.get("furnish", True):
+        names.remove("furnish")
     here = names.index(job.step) if job.step in names else len(names)
     states = ["done" if n < here else "current" if n == here else "to-come" for n in range(len(names))]
     return list(zip([_named(name) for name in names], states, strict=True))

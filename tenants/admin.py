@@ -126,7 +126,7 @@ class PlacementAdmin(OperatorAdmin):
 class PlacementJobAdmin(OperatorAdmin):
     """Setting up and removing, as it goes; what stopped is tried again once it is mended."""
 
-    list_display = ("slug", "kind", "state", "step", "target", "error", "updated_at")
+    list_display = ("slug", "kind", "state", "step", "target", "problem", "updated_at")
     list_filter = ("state", "kind")
     list_select_related = ("target",)
     search_fields = ("slug",)
@@ -138,7 +138,7 @@ class PlacementJobAdmin(OperatorAdmin):
         "source",
         "target",
         "attempts",
-        "error",
+        "problem",
         "retry_at",
         "report",
         "signature",
@@ -146,6 +146,10 @@ class PlacementJobAdmin(OperatorAdmin):
         "finished_at",
     )
     actions = ("once_more",)
+
+    @display(description=_("problem"), ordering="error")  # type: ignore[untyped-decorator]
+    def problem(self, job: PlacementJob) -> str:
+        return job.problem
 
     @confirmed(
         description=_("Try again"),

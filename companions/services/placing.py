@@ -28,8 +28,8 @@ def place_companion(
     done again: until the entry names the placement, the companion is where it was.
     """
     judge(member, EDIT)
-    place = _further(placement_id)
     with at_main(), tenant_atomic():
+        place = _further(placement_id)
         row = hold(Companion.objects.all(), companion_id)
         _may_leave(row)
         moved = _store(row, place)
@@ -52,8 +52,12 @@ def keep_entry(row: Companion) -> None:
 def _further(placement_id: uuid.UUID) -> TenantContext:
     places = [one for one in everywhere() if one.main is not None and one.placement.id == placement_id]
     if not places:
-        raise NotFound(_("Your organization has no such placement, or it is not ready yet."))
+        raise _no_such_place()
     return places[0]
+
+
+def _no_such_place() -> NotFound:
+    return NotFound(_("Your organization has no such placement, or it is not ready yet."))
 
 
 def _may_leave(row: Companion) -> None:
@@ -70,6 +74,8 @@ def _store(row: Companion, place: TenantContext) -> Companion:
     """The same companion there, under the same id; written over where an earlier try left it."""
     names = [one.attname for one in Companion._meta.concrete_fields]
     with use_tenant(place), tenant_atomic():
+        if current_tenant().placement.id != place.placement.id:  # removed this very moment
+            raise _no_such_place()
         Companion.everything.filter(id=row.id).delete()
         moved = Companion(**{name: getattr(row, name) for name in names})
         moved.save(force_insert=True)

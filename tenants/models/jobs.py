@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.models import BaseModel
@@ -61,3 +62,8 @@ class PlacementJob(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.slug}"
+
+    @property
+    def problem(self) -> str:
+        """What stopped it, in the reader's language where the sentence names nothing."""
+        return gettext(self.error) if self.error else ""

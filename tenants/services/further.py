@@ -6,6 +6,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Conflict, Unavailable
+from tenants.context import use_tenant
+from tenants.db.catalogue.reading import tenant_models
+from tenants.db.residence import taken
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.services.events import control_event
 from tenants.services.placing.clearing import clear
@@ -15,13 +18,19 @@ from tenants.services.placing.places import place_for
 
 
 def add_placement(
-    *, organization: Organization, isolation: str, database: str | None = None, now: bool = False
+    *,
+    organization: Organization,
+    isolation: str,
+    database: str | None = None,
+    name: str = "",
+    now: bool = False,
 ) -> Placement:
     """Give the organization one more placement, made ready by a job; `now` does the job here.
 
     `database` is the alias of one that the organization brought; else it is on the platform's server.
-    Raises Conflict for a shared pool, where there is nothing of its own, and while another job is at
-    work on the organization.
+    `name` is what people read; empty makes one of the organization's address. Raises Conflict for a
+    shared pool, where there is nothing of its own, for a name that another placement has, and while
+    another job is at work on the organization.
     """
     if isolation == Isolation.ROW:
         raise Conflict(
@@ -31,7 +40,8 @@ def add_placement(
     with transaction.atomic():
         hold(organization)
         placement = place_for(organization=organization, isolation=isolation, database=database)
-        Placement.objects.filter(id=placement.id).update(further_of=organization)
+        called = _free_name(name) or placement.name
+        Placement.objects.filter(id=placement.id).update(further_of=organization, name=called)
         Organization.objects.filter(id=organization.id).update(mixed=True)
         organization.mixed = True
         job = _begin(organization, placement, later=not now)
@@ -39,6 +49,25 @@ def add_placement(
         _do_now(job)
     placement.refresh_from_db()
     return placement
+
+
+def remove_placement(*, organization: Organization, placement: Placement, later: bool = True) -> PlacementJob:
+    """Remove a further placement that nothing is stored in; a job clears its tables.
+
+    Raises Conflict while companions, or what was written in the trail of some, are there, and
+    Unavailable where people write there all the time.
+    """
+    with taken(organization.context.further(placement.ref)), transaction.atomic():
+        hold(organization)
+        if placement.further_of_id != organization.id or _holds_rows(organization, placement):
+            message = _("Companions live there, or their trail is kept there: it cannot be removed.")
+            raise Conflict(message, code="not_empty")
+        control_event(
+            "organization.placement_removed", "placement", placement.id, organization_id=organization.id,
+            payload={"isolation": placement.isolation, "placement": placement.name},
+        )  # fmt: skip
+        _no_longer_further(organization, placement)
+        return clear(organization=organization, placement=placement, later=later)
 
 
 def give_up_placement(*, job: PlacementJob, later: bool = True) -> PlacementJob:
@@ -54,9 +83,7 @@ def give_up_placement(*, job: PlacementJob, later: bool = True) -> PlacementJob:
         if not may_be_given_up(job) or placement is None or organization is None:
             raise Conflict(_("This place is ready: companions may live there."), code="is_ready")
         finish(job, PlacementJob.State.UNDONE)
-        Placement.objects.filter(id=placement.id).update(further_of=None)
-        further = Placement.objects.filter(further_of=organization)
-        Organization.objects.filter(id=organization.id).update(mixed=further.exists())
+        _no_longer_further(organization, placement)
         return clear(organization=organization, placement=placement, later=later)
 
 
@@ -65,6 +92,25 @@ def may_be_given_up(job: PlacementJob) -> bool:
     making = job.kind == PlacementJob.Kind.PROVISION and job.state in PlacementJob.LIVE
     place = job.target
     return bool(making and place and place.further_of_id and place.state == Placement.State.PREPARING)
+
+
+def _free_name(name: str) -> str:
+    """As it is kept: one line. Raises Conflict where another placement has it."""
+    name = " ".join(name.split())[:80]
+    if name and Placement.objects.filter(name=name).exists():
+        raise Conflict(_("There is a placement of this name already."), field="name", code="name_taken")
+    return name
+
+
+def _holds_rows(organization: Organization, placement: Placement) -> bool:
+    with use_tenant(organization.context.further(placement.ref)):
+        return any(model._base_manager.exists() for model in tenant_models().values())
+
+
+def _no_longer_further(organization: Organization, placement: Placement) -> None:
+    Placement.objects.filter(id=placement.id).update(further_of=None)
+    others = Placement.objects.filter(further_of=organization)
+    Organization.objects.filter(id=organization.id).update(mixed=others.exists())
 
 
 def _begin(organization: Organization, placement: Placement, *, later: bool) -> PlacementJob:

@@ -12,12 +12,14 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from companions.models import Companion
+from companions.services import placing
 from companions.services.companions import create_companion
 from humana import console_further
-from humana.kernel.errors import Conflict
+from humana.kernel.errors import Conflict, NotFound
 from tenants.context import use_tenant
 from tenants.models import Isolation, Organization, Placement, PlacementJob, User
 from tenants.owner import owner_connection
+from tenants.services import further
 from tenants.services.further import add_placement, give_up_placement
 from tenants.services.placing import jobs, moving
 from tests.admin.conftest import Desk, trail
@@ -176,6 +178,70 @@ def test_but_never_one_that_is_ready(world: World) -> None:
     Placement.objects.filter(id=place.id).update(state="preparing")  # what the guard asks
     give_up_placement(job=job, later=False)
     assert not world.organization.further_placements.exists()
+
+
+def test_a_place_has_a_name_that_people_read(desk: Desk, world: World) -> None:
+    name = f"Board {uuid.uuid4().hex[:6]}"
+    press(desk, world, act="add", way="schema", name=f"  {name}  ")
+    assert world.organization.further_placements.get().name == name
+    jobs.work_on(PlacementJob.objects.get(organization=world.organization).id)
+    assert "There is a placement of this name already." in said(
+        press(desk, world, act="add", way="schema", name=name)
+    )
+    assert world.organization.further_placements.count() == 1
+    assert "Put in what a new organization begins with" not in page(desk, world), "it is no organization"
+
+
+def test_an_empty_place_is_removed_and_nothing_is_left_of_it(desk: Desk, world: World) -> None:
+    place = added(world)
+    assert "is removed" in said(press(desk, world, act="leave", place=place.id))
+    jobs.work_on(PlacementJob.objects.get(organization=world.organization, kind="clear").id)
+    assert not Placement.objects.filter(id=place.id).exists()
+    assert not Organization.objects.get(id=world.organization.id).mixed
+    with owner_connection() as owner:
+        left = owner.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [place.schema_name])
+        assert left.fetchall() == []
+    assert press(desk, world, act="leave", place=place.id).status_code == 404
+    assert press(desk, world, act="leave", place=world.organization.placement_id).status_code == 404
+
+
+def test_but_none_where_a_companion_lives(
+    inside: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = added(world)
+    press(inside, world, act="place", companion=sofia(world).id, place=place.id)
+    assert 'value="leave"' not in page(inside, world)
+    wants = {"act": "leave", "place": place.id}
+    assert "Companions live there" in said(press(inside, world, **wants))
+    assert world.organization.further_placements.get() == place
+    monkeypatch.setattr(further, "_holds_rows", lambda *_given: False)  # the guard off
+    press(inside, world, **wants)
+    assert not world.organization.further_placements.exists()
+
+
+def test_who_places_a_companion_there_meanwhile_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = add_placement(organization=world.organization, isolation=Isolation.DATABASE, now=True)
+    here = Organization.objects.get(id=world.organization.id)
+    with use_tenant(here.context):
+        found = placing._further(place.id)
+    further.remove_placement(organization=here, placement=Placement.objects.get(id=place.id))
+    monkeypatch.setattr(placing, "_further", lambda _id: found)  # asked a moment before
+    with use_tenant(here.context), pytest.raises(NotFound):
+        placing.place_companion(companion_id=sofia(world).id, placement_id=place.id)
+    assert sofia(world).placement_id is None
+
+
+def test_what_stopped_a_job_is_read_in_the_reader_s_language(desk: Desk, world: World) -> None:
+    press(desk, world, act="add", way="schema")
+    job = PlacementJob.objects.get(organization=world.organization)
+    PlacementJob.objects.filter(id=job.id).update(
+        state="failed", error="The server's disk is full. Make room, then try again."
+    )
+    assert "The server's disk is full." in page(desk, world)
+    User.objects.filter(id=desk.user.id).update(language="pt-br")
+    assert "O disco do servidor está cheio." in page(desk, world)
 
 
 def test_none_is_added_while_another_job_is_at_work(

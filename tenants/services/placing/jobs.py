@@ -19,7 +19,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
@@ -94,8 +94,11 @@ def wake_due() -> int:
 
 
 def work_on(job_id: uuid.UUID) -> PlacementJob | None:
-    """Do the steps that are left. None when another worker is at it, or nothing is left to do."""
-    with alone(job_id) as mine:
+    """Do the steps that are left. None when another worker is at it, or nothing is left to do.
+
+    What stops it is kept in no language: pages translate it for whoever reads.
+    """
+    with alone(job_id) as mine, translation.override(None):
         job = (
             PlacementJob.objects.select_related("organization", "source", "target").filter(id=job_id).first()
         )
