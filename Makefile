@@ -12,6 +12,8 @@ MONGO := .venv/peers/mongodb
 # The tests whose stories happen in an organization; the others would only run again.
 WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats companions demo documents \
 	isolation jobs pages tenants)
+# A module stays with one process, which has a PostgreSQL and a Valkey of its own.
+SHARED := -n auto --maxprocesses 4 --dist loadfile
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python
@@ -29,12 +31,12 @@ help: ## this list
 up: messages ## start everything and watch over it until Ctrl-C
 	@exec $(BIN)/python -m humana.up --with-parent
 
-test: $(DEV) messages ## the tests; ARGS="tests/launcher -k env" for some of them
-	@$(BIN)/pytest -q $(ARGS)
+test: $(DEV) messages ## the tests, on every core; ARGS="tests/launcher -k env" for some of them
+	@$(BIN)/pytest -q $(SHARED) $(ARGS)
 
 test-engines: $(DEV) messages ## again, each organization in an SQLite file, then on MariaDB; ARGS as above
 	@for engine in sqlite mysql; do \
-		$(BIN)/pytest -q --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
+		$(BIN)/pytest -q $(SHARED) --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
 
 lint: $(DEV) ## style
 	@$(BIN)/ruff check .

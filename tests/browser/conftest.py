@@ -11,6 +11,7 @@ import pytest
 from tests.chats.conftest import Desk, desk_at
 from tests.fixtures.organizations import PASSWORD
 from tests.fixtures.server import Server
+from tests.plugins.databases import disconnect
 from tests.plugins.needs import QUIET, chromium
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium(), args=QUIET)
         yield started
         started.close()
+        disconnect()  # what was opened while the loop ran is only known while it runs
 
 
 @pytest.fixture

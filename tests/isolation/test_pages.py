@@ -196,7 +196,9 @@ def test_a_former_address_redirects_members_and_nobody_else(left: World, right: 
         "/o/left%2f../",
         "/O/left/",
     ]
-    + [f"/o/left/chats/{hostile}/" for hostile in ("%00", "1", str(uuid.uuid4()).upper(), "a" * 3000)],
+    + [
+        f"/o/left/chats/{hostile}/" for hostile in ("%00", "1", str(uuid.UUID(int=0xABC)).upper(), "a" * 3000)
+    ],
 )
 def test_hostile_addresses_are_answered_calmly(address: str, left: World) -> None:
     address = address.replace("left", left.slug)

@@ -1,4 +1,4 @@
-"""One PostgreSQL and one Valkey for the whole run, up before Django reads its settings.
+"""One PostgreSQL and one Valkey for each process of a run, up before Django reads its settings.
 
 Loaded with `-p` (see pyproject.toml): pytest-django imports the settings before any `conftest.py`
 could start something. Where DATABASE_URL or REDIS_URL are set, those servers are used and nothing
@@ -74,14 +74,22 @@ SERVICES: Services | None = None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(args: list[str]) -> Generator[None, None, None]:
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, args: list[str]
+) -> Generator[None, None, None]:
     """A wrapper, so that it comes before pytest-django, whichever was registered first."""
     global SERVICES
-    if SERVICES is None and not LOOKING_ONLY & set(args):
+    if SERVICES is None and not LOOKING_ONLY & set(args) and not _only_hands_out(early_config):
         sweep()
         SERVICES = Services()
         SERVICES.start()
     return (yield)
+
+
+def _only_hands_out(config: pytest.Config) -> bool:
+    """Whether others run the tests (`-n`), each with servers of its own."""
+    workers = getattr(config.known_args_namespace, "numprocesses", None)
+    return bool(workers) and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 @pytest.hookimpl(trylast=True)
