@@ -22,7 +22,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test test-engines lint format types contracts migrations-check check messages footprint \
-	bench-stream bench-api bench-tenancy bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
+	bench bench-stream bench-api bench-tenancy bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -62,6 +62,8 @@ messages: $(RUN) ## translations, from locale/*.po
 
 footprint: $(RUN) ## memory of what `make up` runs
 	@$(BIN)/python -m humana.embedded.footprint
+
+bench: bench-stream bench-api bench-tenancy ## every figure, in turn
 
 bench-stream: $(DEV) messages ## figures of streaming
 	@$(BIN)/python -m tests.benchmarks.stream $(ARGS)

@@ -13,7 +13,7 @@ import time
 
 from tests.benchmarks.stage import ROOT
 
-PARTS = ("tenancy_migrate", "tenancy_reads", "tenancy_move")
+PARTS = ("tenancy_migrate", "tenancy_reads", "tenancy_aliases", "tenancy_move")
 
 
 def main() -> int:

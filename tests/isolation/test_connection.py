@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from chats.models import Chat
 from tenants.context import TenantContext, use_tenant, without_tenant
-from tenants.db.backend.base import ENTER
+from tenants.db.backend.entering import EnteringCursor
 from tests.fixtures.organizations import World
 
 pytestmark = [
@@ -40,16 +42,20 @@ def _fresh_connection(look_alikes: object) -> None:
     connection.close()
 
 
-def test_entering_costs_one_statement_and_staying_none(
-    left: World, right: World, django_assert_num_queries: Callable[[int], Any]
-) -> None:
-    left_context, right_context = left.context, right.context
-    with use_tenant(left_context):
-        Chat.objects.count()
-        with django_assert_num_queries(1):
-            Chat.objects.count()
-        with django_assert_num_queries(2), use_tenant(right_context):
-            Chat.objects.count()
+def test_entering_costs_no_message_of_its_own(left: World, right: World) -> None:
+    for context in (left.context, right.context, left.context):
+        with use_tenant(context):
+            assert messages(Chat.objects.count) == 1
+            assert messages(Chat.objects.count) == 1
+
+
+def messages(act: Callable[[], object]) -> int:
+    """How often this connection waited for the server."""
+    connection.ensure_connection()
+    waited = Mock(wraps=connection.connection.wait)
+    with patch.object(connection.connection, "wait", waited):
+        act()
+    return waited.call_count
 
 
 def test_a_switch_in_a_lost_transaction_does_not_stay(left: World, right: World) -> None:
@@ -113,21 +119,42 @@ def test_entering_that_is_interrupted_is_repeated(
     with (
         use_tenant(right.context),
         pytest.raises(interruption),
-        connection.execute_wrapper(_interrupting(interruption)),
+        patch.object(EnteringCursor, "nextset", Mock(side_effect=interruption)),
     ):
         seen()
     with use_tenant(left.context):
         assert seen() == only(left.context)
 
 
-def _interrupting(interruption: type[BaseException]) -> Callable[..., Any]:
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        result = execute(sql, params, many, context)
-        if sql == ENTER:
-            raise interruption
-        return result
+@pytest.mark.parametrize("text", ["SELECT 1", "UPDATE pool_main.chats_chat SET title = 'theirs'"])
+def test_a_statement_that_fails_leaves_nobody_where_it_was_to_run(
+    text: str, left: World, right: World
+) -> None:
+    """The settings came in its message, so the server takes them back with it."""
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+    with use_tenant(right.context), pytest.raises(DatabaseError), connection.cursor() as cursor:
+        cursor.execute(f"{text}; SELECT 1 / 0")
+    with use_tenant(left.context):
+        assert seen() == only(left.context)
+        assert not Chat.objects.filter(title="theirs").exists()
+    with use_tenant(right.context):
+        assert seen() == only(right.context)
+        assert not Chat.objects.filter(title="theirs").exists()
 
-    return wrapper
+
+def test_copying_out_and_many_at_once_enter_first(left: World, right: World) -> None:
+    for context in (left.context, right.context):
+        with use_tenant(context), connection.cursor() as cursor:
+            with cursor.copy("COPY (SELECT DISTINCT organization_id FROM chats_chat) TO STDOUT") as rows:
+                assert [uuid.UUID(bytes(row).decode().strip()) for row in rows] == [context.organization_id]
+    for context in (left.context, right.context):
+        with use_tenant(context), transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE chats_chat SET pinned = %s WHERE title <> %s", [(True, ""), (False, "")]
+            )
+            assert cursor.rowcount > 0
+            transaction.set_rollback(True)
 
 
 def test_a_failed_transaction_can_still_be_rolled_back(left: World, right: World) -> None:

@@ -1,15 +1,15 @@
 """PostgreSQL, entered through the context.
 
 One combined statement sets the search path and the row-level-security organization, and only
-when they differ from what this connection last had. The parent forgets what was set on close,
+when they differ from what this connection last had. It travels in the message of the statement that
+needs it, so nobody waits for it (see `entering`). The parent forgets what was set on close,
 rollback and savepoint rollback, so a reverted setting is issued again. Without a context the
 connection points at `public` with no organization: tenant tables are not found, policies pass
 no row. In that state a connection comes out of the pool (see `tenants/db/leaving.py`).
 
 Behind a pooler that gives every transaction another server connection (PgBouncer's transaction
 mode; `ENTER_PER_TRANSACTION` in the database's settings) nothing may stay on a session: there the
-same two settings are local to the transaction, and travel in the message of its first statement, or
-of the statement itself where there is no transaction. See `entering`.
+same two settings are local to the transaction, or to the message where there is none.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
-        return {**params, "cursor_factory": EnteringCursor} if self.per_transaction else params
+        return {**params, "cursor_factory": EnteringCursor}
 
     def get_new_connection(self, conn_params: Any) -> Any:
         with self._asking():
@@ -98,23 +98,34 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         return (path if self.include_public_schema else f'"{schema}"'), ""
 
     def to_enter(self) -> tuple[str, str] | None:
-        """What the next statement has to set for its transaction; None where it is set already."""
+        """What the next statement has to set in its own message; None where it is set already."""
         wanted = self._wanted()
         if self.search_path_set_schemas == wanted or self._only_rollback_is_left():
             return None
-        if not self.get_autocommit():
+        # Whatever interrupts the statement, nobody may believe that the last state still holds.
+        self.search_path_set_schemas = None
+        return None if self._is_forgotten_at_once and wanted == NOWHERE else wanted
+
+    def entered(self, wanted: tuple[str, str]) -> None:
+        """The statement that set it has been answered."""
+        if not self._is_forgotten_at_once:
             self.search_path_set_schemas = wanted
-            return wanted
-        return None if wanted == NOWHERE else wanted
+
+    @property
+    def _is_forgotten_at_once(self) -> bool:
+        return self.per_transaction and self.get_autocommit()
 
     def _handle_search_path(self, cursor: Any = None) -> None:
-        if self.per_transaction:
+        """Enter before a statement that cannot do it itself: of a named cursor, or of no organization.
+
+        What runs in no organization may be what PostgreSQL lets stand alone only, as CREATE DATABASE.
+        """
+        if self.per_transaction or (cursor is not None and peek_tenant() is not None):
             return
         wanted = self._wanted()
         if self._setting_search_path or self.search_path_set_schemas == wanted:
             return
         self._setting_search_path = True
-        # Whatever interrupts the statement, nobody may believe that the last state still holds.
         self.search_path_set_schemas = None
         try:
             self._enter(cursor, wanted)
