@@ -1,14 +1,16 @@
 """Migrations of the tenant plane as SQL: planned once for all schemas that have the same ones applied.
 
-Django runs what is pending in a scratch schema, as the owner, inside a transaction that is rolled
-back; the text of what its schema editor executed names no schema, so it can be replayed in any.
-Planning touches nobody's tables and sees nobody's rows.
+Django's schema editor writes down what it would execute; the text names no schema, so it can be
+replayed in any. Most migrations need no table for that. Where one has to look at tables (to find the
+name of a constraint, say) or is SQL by hand, which is worth a trial, Django runs all of them in a
+scratch schema, as the owner, inside a transaction that is rolled back. Planning touches nobody's
+tables and sees nobody's rows.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +22,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
-from django.db.migrations.operations import SeparateDatabaseAndState
+from django.db.migrations.operations import RunSQL, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
 from psycopg import sql
 
@@ -87,9 +89,11 @@ def _script(wanted_digest: str, state: State) -> Script | None:
     if not state <= wanted():
         return None
     with _scratch() as (connection, schema):
-        if state:
+        try:
+            made = _foretell(connection, state)
+        except _NeedsTables:
             _rebuild(connection, state)
-        made = _record(connection, empty=not state)
+            made = _record(connection, empty=not state)
         return None if made is None or schema in made.text else made
 
 
@@ -108,8 +112,48 @@ def _scratch() -> Iterator[tuple[Any, str]]:
             transaction.set_rollback(True)
 
 
+class _NeedsTables(Exception):
+    """What a migration does cannot be told without the tables it is to be done to."""
+
+
+def _foretell(connection: Any, state: State) -> Script | None:
+    """Write down what is pending without running it; None when it cannot be replayed."""
+    executor = MigrationExecutor(connection)
+    loader: Any = executor.loader
+    if not state <= loader.graph.nodes.keys():
+        raise _NeedsTables  # what was applied has been squashed since
+    before = {key for name in state for key in loader.graph.forwards_plan(name)}
+    if {key for key in before if in_tenant_plane(key[0])} != state:
+        raise _NeedsTables  # something was applied out of turn
+    loader.applied_migrations = {key: loader.graph.nodes[key] for key in before}
+    plan = executor.migration_plan(latest(executor))
+    if not all(_replayable(migration, empty=not state) for migration, _ in plan):
+        return None
+    if any(migration.replaces or _by_hand(migration) for migration, _ in plan):
+        raise _NeedsTables
+    project = loader.project_state(sorted(before))
+    project.apps  # noqa: B018  rendered once, then only what changes
+    with recording(run=False) as tape, connection.execute_wrapper(_nothing_is_asked):
+        if not state:
+            with connection.schema_editor() as editor:
+                editor.create_model(executor.recorder.Migration)
+        for migration, _ in plan:
+            with connection.schema_editor() as editor:
+                project = migration.apply(project, editor)
+    made = tuple(sorted((migration.app_label, migration.name) for migration, _ in plan))
+    return Script("\n;\n".join([*tape, _note(made)]), made)
+
+
+def _nothing_is_asked(execute: Any, statement: Any, params: Any, many: bool, context: Any) -> Any:
+    if not str(statement).startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO")):
+        raise _NeedsTables
+    return execute(statement, params, many, context)
+
+
 def _rebuild(connection: Any, state: State) -> None:
     """Bring the scratch schema to `state`: its tables, and exactly its rows of django_migrations."""
+    if not state:
+        return
     executor = MigrationExecutor(connection)
     loader: Any = executor.loader
     loader.replace_migrations = False
@@ -163,13 +207,23 @@ def _replayable(migration: Migration, *, empty: bool) -> bool:
     """Migrations of the control plane do nothing in a schema of the tenant plane."""
     if migration.app_label not in TENANT_PLANE:
         return True
-    return migration.atomic and all(_is_sql(one, empty=empty) for one in migration.operations)
+    return migration.atomic and all(
+        one.reduces_to_sql or (empty and isinstance(one, RunPerOrganization))
+        for one in _parts(migration.operations)
+    )
 
 
-def _is_sql(operation: Operation, *, empty: bool) -> bool:
-    if isinstance(operation, SeparateDatabaseAndState):
-        return all(_is_sql(one, empty=empty) for one in operation.database_operations)
-    return operation.reduces_to_sql or (empty and isinstance(operation, RunPerOrganization))
+def _by_hand(migration: Migration) -> bool:
+    return any(isinstance(one, RunSQL) for one in _parts(migration.operations))
+
+
+def _parts(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """What is done to the database."""
+    for one in operations:
+        if isinstance(one, SeparateDatabaseAndState):
+            yield from _parts(one.database_operations)
+        else:
+            yield one
 
 
 def _rows(connection: Any) -> State:

@@ -23,6 +23,7 @@ MIGRATED = int(os.environ.get("MIGRATED", "100"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SAMPLE = int(os.environ.get("SAMPLE", "5"))
 STANDING = int(os.environ.get("STANDING", "500"))
+os.environ.setdefault("HUMANA_MOST_SCHEMAS", str(2 * STANDING))  # more than an operator would want
 
 
 def main() -> int:

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
 
-from tenants.db import replay
+from tenants.db import replay, scripts
 from tenants.db.scripts import NOTHING, Script, digest, script, wanted
 from tenants.models import Placement
 from tenants.owner import as_owner, owner_connection
@@ -82,6 +83,36 @@ def test_a_migrated_schema_is_what_django_would_have_made(owner: psycopg.Connect
         replay.migrate_by_django("theirs")
         assert same(owner)
         assert level(owner, "made") == wanted()
+
+
+def test_what_has_to_look_at_tables_is_planned_with_tables(
+    owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Django finds the name of a constraint that goes in the tables."""
+    rebuilt = Mock(wraps=scripts._rebuild)
+    monkeypatch.setattr(scripts, "_rebuild", rebuilt)
+    create(owner, "made")
+    by_django("theirs")
+    before = level(owner, "made")
+    title = "migrations.AlterField('value', 'title', models.CharField(max_length=120{}))"
+    with next_release(title.format(", unique=True"), title.format("")):
+        steps = script(before)
+        assert steps is not None
+        replay.replay(owner, "made", steps)
+        replay.migrate_by_django("theirs")
+        assert same(owner)
+    assert [call.args[1] for call in rebuilt.call_args_list] == [before], "and only there"
+
+
+@pytest.mark.parametrize("of_none", [True, False])
+def test_what_is_foretold_is_what_django_runs(owner: psycopg.Connection[Any], of_none: bool) -> None:
+    before = NOTHING if of_none else wanted()
+    with next_release(ADD_FIELD):
+        with scripts._scratch() as (connection, _schema):
+            foretold = scripts._foretell(connection, before)
+        with scripts._scratch() as (connection, _schema):
+            scripts._rebuild(connection, before)
+            assert foretold == scripts._record(connection, empty=of_none)
 
 
 def test_making_it_again_changes_nothing(owner: psycopg.Connection[Any]) -> None:

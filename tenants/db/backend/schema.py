@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 else:
     from django.db.backends.postgresql.schema import DatabaseSchemaEditor as Editor
 
-_tape: ContextVar[list[str] | None] = ContextVar("humana_tape", default=None)
+#: What is recorded, and whether it is run as well.
+_tape: ContextVar[tuple[list[str], bool] | None] = ContextVar("humana_tape", default=None)
 
 
 @contextmanager
-def recording() -> Iterator[list[str]]:
-    """Every statement that schema editors run inside the block, in order, parameters quoted in."""
+def recording(*, run: bool = True) -> Iterator[list[str]]:
+    """Every statement that schema editors run inside the block, in order, parameters quoted in.
+
+    Without `run` they are written down only.
+    """
     tape: list[str] = []
-    token = _tape.set(tape)
+    token = _tape.set((tape, run))
     try:
         yield tape
     finally:
@@ -30,9 +34,10 @@ class SchemaEditor(Editor):
     """PostgreSQL's, which also puts the final text of each statement on the tape of `recording`."""
 
     def execute(self, sql: Any, params: Any = ()) -> None:
-        tape = _tape.get()
+        tape, run = _tape.get() or (None, True)
         if tape is not None:
             operations: Any = self.connection.ops
             text = str(sql) if params is None else operations.compose_sql(str(sql), params)
             tape.append(text.strip())
-        super().execute(sql, params)
+        if run:
+            super().execute(sql, params)
