@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,18 +38,34 @@ class Expected:
 Rule = Callable[[Connection, Expected], list[str]]
 
 
+#: The oids of what is in each schema, found once within `undisturbed`.
+_relations: ContextVar[dict[str, list[int]]] = ContextVar("humana_relations")
+
+
 @contextmanager
 def undisturbed(connection: Connection) -> Iterator[None]:
     """A transaction that leaves nothing, in which every name that is not PostgreSQL's own is told
     with its schema: a look-alike of a function in `public` does not pass for the real one."""
     with connection.transaction(force_rollback=True):
         connection.execute("SET LOCAL search_path = pg_catalog")
-        yield
+        token = _relations.set({})
+        try:
+            yield
+        finally:
+            _relations.reset(token)
 
 
 def rows(connection: Connection, query: str, **values: str) -> list[tuple[Any, ...]]:
+    known = {"relations": _in_schema(connection, values["schema"])} if "schema" in values else {}
     with connection.cursor(row_factory=tuple_row) as cursor:
-        return cursor.execute(query, values).fetchall()
+        return cursor.execute(query, {**values, **known}).fetchall()
+
+
+def _in_schema(connection: Connection, schema: str) -> list[int]:
+    found = _relations.get({})
+    if schema not in found:
+        found[schema] = [oid for (oid,) in connection.execute(sql.RELATIONS, {"schema": schema})]
+    return found[schema]
 
 
 def names(connection: Connection, query: str, **values: str) -> list[str]:

@@ -1,13 +1,20 @@
-"""The questions to pg_catalog. Parameters are names: `schema`, `owner`, `app`, `role`.
+"""The questions to pg_catalog. Parameters are names (`schema`, `owner`, `app`, `role`) and `relations`.
 
-Right for PostgreSQL 14 and newer; a schema that is not there has no rows.
+`relations` are the oids of all that RELATIONS finds in the schema: pg_class has no index by schema, and
+is long where there are hundreds of them. Right for PostgreSQL 14 and newer; a schema that is not there
+has no rows.
 """
 
 from __future__ import annotations
 
+RELATIONS = """
+    SELECT c.oid::bigint FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = %(schema)s
+"""
+
 TABLES = """
-    SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname = %(schema)s
+    SELECT c.relname::text FROM pg_class c
+    WHERE c.relkind IN ('r', 'p', 'f') AND c.oid = ANY(%(relations)s::oid[])
 """
 
 # A customer's own tables may lie in public, whatever they are called.
@@ -21,17 +28,18 @@ POLICIES = """
     SELECT c.relname::text, c.relrowsecurity AND c.relforcerowsecurity,
            bool_and(p.polcmd = '*' AND p.polpermissive AND p.polroles = '{0}'), count(p.oid),
            max(pg_get_expr(p.polqual, c.oid)), max(pg_get_expr(p.polwithcheck, c.oid))
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_class c
     LEFT JOIN pg_policy p ON p.polrelid = c.oid
-    WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'f') GROUP BY c.oid ORDER BY 1
+    WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('r', 'p', 'f') GROUP BY c.oid ORDER BY 1
 """
 
 # PostgreSQL 18 lets NOT NULL be promised for new rows alone (contype 'n', never validated).
 WITHOUT_ORGANIZATION = """
-    SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    SELECT c.relname::text FROM pg_class c
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id' AND NOT a.attisdropped
       AND a.attnotnull AND NOT a.atthasdef AND a.attgenerated = '' AND a.atttypid = 'uuid'::regtype
-    WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'f') AND c.relname <> 'django_migrations'
+    WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('r', 'p', 'f')
+      AND c.relname <> 'django_migrations'
       AND (a.attnum IS NULL OR EXISTS (
         SELECT 1 FROM pg_constraint k
         WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated))
@@ -44,8 +52,7 @@ INDEXES = """
            array(SELECT a.attname::text FROM unnest(x.indkey::int[]) WITH ORDINALITY AS k(n, at)
                  LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.n ORDER BY k.at)
     FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %(schema)s AND c.relname <> 'django_migrations' ORDER BY 1, 2
+    WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relname <> 'django_migrations' ORDER BY 1, 2
 """
 
 FOREIGN_KEYS = """
@@ -57,9 +64,9 @@ FOREIGN_KEYS = """
                  JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.n ORDER BY k.at),
            tn.nspname::text, f.convalidated
     FROM pg_constraint f
-    JOIN pg_class c ON c.oid = f.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_class c ON c.oid = f.conrelid
     JOIN pg_class t ON t.oid = f.confrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
-    WHERE f.contype = 'f' AND n.nspname = %(schema)s ORDER BY 1, 2
+    WHERE f.contype = 'f' AND c.oid = ANY(%(relations)s::oid[]) ORDER BY 1, 2
 """
 
 # Which roles a role is, or may become. MEMBER and not USAGE: one that must be asked for with SET ROLE
@@ -93,8 +100,7 @@ PRESETS = """
 OWNED_BY_OTHERS = """
     WITH o AS (
         SELECT c.relname::text AS name, c.relowner AS owner FROM pg_class c
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND c.relkind NOT IN ('i', 'I', 't', 'c')
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind NOT IN ('i', 'I', 't', 'c')
         UNION ALL
         SELECT 'the schema ' || nspname, nspowner FROM pg_namespace WHERE nspname = %(schema)s
     )
@@ -105,18 +111,17 @@ OWNED_BY_OTHERS = """
 GRANTS = """
     SELECT c.relname::text, coalesce(r.rolname, 'PUBLIC')::text,
            a.privilege_type || CASE WHEN a.is_grantable THEN ' with grant option' ELSE '' END
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_class c
     CROSS JOIN LATERAL aclexplode(coalesce(c.relacl,
         acldefault(CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner))) a
     LEFT JOIN pg_roles r ON r.oid = a.grantee
-    WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+    WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
       AND r.rolname IS DISTINCT FROM %(owner)s ORDER BY 1, 2, 3
 """
 
 GRANTS_ON_COLUMNS = """
     SELECT DISTINCT c.relname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = %(schema)s AND a.attacl IS NOT NULL ORDER BY 1
+    WHERE c.oid = ANY(%(relations)s::oid[]) AND a.attacl IS NOT NULL ORDER BY 1
 """
 
 GRANTS_ON_SCHEMA = """
@@ -141,31 +146,28 @@ GRANTS_LATER = """
 #: What answers under other policies than the tables of the schema, by what it is.
 PAST_THE_POLICIES = {
     "a view": """
-        SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND c.relkind IN ('v', 'm')
+        SELECT c.relname::text FROM pg_class c
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('v', 'm')
     """,
     "a view elsewhere, of these tables": """
         SELECT DISTINCT r.ev_class::regclass::text FROM pg_rewrite r
         JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
         JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
         JOIN pg_class e ON e.oid = r.ev_class AND e.relnamespace <> c.relnamespace
-        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %(schema)s
+        WHERE c.oid = ANY(%(relations)s::oid[])
     """,
     "a rule": """
         SELECT r.rulename::text FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND r.rulename <> '_RETURN'
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND r.rulename <> '_RETURN'
     """,
     "a trigger": """
         SELECT t.tgname::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND NOT t.tgisinternal
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND NOT t.tgisinternal
     """,
     "a reference that is switched off": """
         SELECT DISTINCT k.conname::text FROM pg_trigger t
         JOIN pg_constraint k ON k.oid = t.tgconstraint JOIN pg_class c ON c.oid = k.conrelid
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND t.tgisinternal AND t.tgenabled <> 'O'
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND t.tgisinternal AND t.tgenabled <> 'O'
     """,
     "a function in the schema": """
         SELECT p.oid::regprocedure::text FROM pg_proc p
@@ -178,8 +180,8 @@ PAST_THE_POLICIES = {
                           WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
     """,
     "a table with a parent or a part, where other policies count": """
-        SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'f')
+        SELECT c.relname::text FROM pg_class c
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('r', 'p', 'f')
           AND EXISTS (SELECT 1 FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid)
     """,
 }
@@ -187,8 +189,9 @@ PAST_THE_POLICIES = {
 #: How much there is of what isolates; Django's own table is not counted.
 COUNTS = """
     WITH t AS (
-        SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'f') AND c.relname <> 'django_migrations'
+        SELECT c.oid FROM pg_class c
+        WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('r', 'p', 'f')
+          AND c.relname <> 'django_migrations'
     )
     SELECT (SELECT count(*) FROM t),
            (SELECT count(*) FROM pg_policy WHERE polrelid IN (SELECT oid FROM t)),
