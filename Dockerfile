@@ -23,7 +23,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=humana.settings.prod \
     HUMANA_HOME=/srv/humana/.home \
     PORT=8000
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin humana
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin humana \
+    && install --directory --owner 10001 --mode 0700 /srv/files
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/humana /srv/humana
 WORKDIR /srv/humana

@@ -17,7 +17,7 @@ from humana.kernel.errors import NotFound
 from tenants.context import TenantContext, current_tenant
 from tenants.models import Membership, Placement
 from tenants.permissions import allowed, require
-from tenants.places import at_main, go_where
+from tenants.places import at_main, go_where, without_row_security
 from tenants.statements import Rows, Statement, instances, select, send
 
 Row = TypeVar("Row", bound=Model)
@@ -116,11 +116,15 @@ def placement_of(companion: Companion) -> Placement | None:
 
 @dataclass(frozen=True, slots=True)
 class Residence:
-    """A companion's entry and the placement it is stored in; None where that is gone."""
+    """A companion's entry and the placement it is stored in; None where that is gone.
+
+    `filtered` says that its database has no row-level security: the application's filter remains.
+    """
 
     companion: Companion
     placement: Placement | None
     further: bool
+    filtered: bool
 
 
 def residences() -> list[Residence]:
@@ -130,8 +134,11 @@ def residences() -> list[Residence]:
         found = list(Companion.objects.order_by("name", "id"))
     stored = {one.placement_id or main for one in found}
     known = Placement.objects.in_bulk(stored)
+    filtered = {place.placement.id for place in without_row_security()}
     return [
-        Residence(one, known.get(one.placement_id or main), one.placement_id is not None) for one in found
+        Residence(one, known.get(here), one.placement_id is not None, here in filtered)
+        for one in found
+        for here in [one.placement_id or main]
     ]
 
 

@@ -10,6 +10,7 @@ from byoc import gateway
 from companions.permissions import READ
 from companions.queries import access_companion_by_slug, companions_for, inheritance, residences
 from tenants.permissions import MANAGE, require
+from tenants.queries import reports_of
 from tenants.views import MemberRequest
 
 
@@ -37,6 +38,15 @@ def companion(request: MemberRequest, slug: str, companion_slug: str) -> HttpRes
 
 @require_GET
 def places(request: MemberRequest, slug: str) -> HttpResponse:
-    """Where everything lives. Context: `residences`, one for each companion."""
-    require(request.visitor.member, MANAGE.name)
-    return render(request, "companions/places.html", {"residences": residences()})
+    """Where everything lives. Context: `residences`, one for each companion, `filtered` (some of them by
+    the application alone), and signed `reports`.
+    """
+    member = request.visitor.member
+    require(member, MANAGE.name)
+    found = residences()
+    context = {
+        "residences": found,
+        "filtered": any(one.filtered for one in found),
+        "reports": reports_of(member=member),
+    }
+    return render(request, "companions/places.html", context)

@@ -187,6 +187,7 @@ def _named(step: str) -> str:
         "rows": _("Remove the rows"),
         "erase": _("Remove the rows"),
         "placement": _("Remove the place"),
+        "files": _("Remove the files"),
         "cache": _("Forget what was cached"),
     }
     return words.get(step, step)

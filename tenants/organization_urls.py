@@ -7,6 +7,7 @@ from django.urls import path
 from tenants import views
 
 urlpatterns = [
+    path("places/reports/<uuid:report_id>/", views.report, name="report"),
     path("settings/", views.settings_page, name="settings"),
     path("settings/keys/", views.create_key, name="create-key"),
     path("settings/keys/<uuid:key_id>/revoke/", views.revoke_key, name="revoke-key"),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Unavailable
@@ -51,6 +51,11 @@ def everywhere() -> list[TenantContext]:
     """The current organization in each of its placements, the main one first."""
     main = current_tenant().home
     return [main, *further_of(main)]
+
+
+def without_row_security() -> list[TenantContext]:
+    """The placements whose database cannot keep organizations apart by itself: nothing but PostgreSQL can."""
+    return [one for one in everywhere() if connections[one.placement.alias].vendor != "postgresql"]
 
 
 def gather(read: Callable[[], list[Found]]) -> Gathered[Found]:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from humana.kernel.errors import NotAllowed, NotFound
 from tenants.context import CONTROL_PLANE, TenantContext
@@ -21,11 +23,15 @@ from tenants.models import (
     Organization,
     OrganizationSlug,
     Placement,
+    PlacementJob,
     Role,
     SupportSession,
     User,
 )
 from tenants.models.organizations import slug_rule
+
+#: As many signed reports as a page lists.
+MOST_REPORTS = 20
 
 
 def context_of(organization_id: uuid.UUID) -> TenantContext:
@@ -176,6 +182,28 @@ def open_support_session(
 def people_named(user_ids: set[uuid.UUID]) -> dict[uuid.UUID, User]:
     """Names for ids that tenant rows carry; one query for a whole page."""
     return User.objects.in_bulk(list(user_ids))
+
+
+def report_file(job_id: uuid.UUID) -> str:
+    """The name of a job's signed report, among the files of its organization."""
+    return f"reports/{job_id.hex}.json"
+
+
+def reports_of(*, member: Membership) -> list[PlacementJob]:
+    """The latest jobs on the organization whose signed report is among its files."""
+    rows = PlacementJob.objects.filter(organization=member.organization).exclude(finished_at=None)
+    latest = rows.select_related("source", "target").order_by("-finished_at")[:MOST_REPORTS]
+    return [job for job in latest if default_storage.exists(report_file(job.id))]
+
+
+def signed_report(job_id: uuid.UUID) -> bytes:
+    """The report, as JSON with its signature; NotFound where the organization we are in has none."""
+    try:
+        with default_storage.open(report_file(job_id)) as file:
+            found: bytes = file.read()
+    except FileNotFoundError:
+        raise NotFound(_("There is nothing here.")) from None
+    return found
 
 
 def _memberships() -> QuerySet[Membership]:

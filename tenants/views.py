@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from humana.kernel.errors import NotFound
 from tenants.doors import Visitor
 from tenants.models import User
-from tenants.permissions import KEYS, allowed, require
-from tenants.queries import keys_of, memberships_of
+from tenants.permissions import KEYS, MANAGE, allowed, require
+from tenants.queries import keys_of, memberships_of, signed_report
 from tenants.services.keys import create_api_key, revoke_api_key
 from tenants.services.people import prefer_language, prefer_theme
 
@@ -112,6 +112,15 @@ def revoke_key(request: MemberRequest, slug: str, key_id: uuid.UUID) -> HttpResp
     revoke_api_key(key=key)
     messages.success(request, _("The key no longer opens anything."))
     return redirect("settings", slug=slug)
+
+
+@require_GET
+def report(request: MemberRequest, slug: str, report_id: uuid.UUID) -> HttpResponse:
+    """The signed report of a set-up or a move, as a file to keep."""
+    require(request.visitor.member, MANAGE.name)
+    name = f"{slug}-{report_id.hex[-8:]}.json"
+    told = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return HttpResponse(signed_report(report_id), content_type="application/json", headers=told)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -167,6 +167,11 @@ TIME_ZONE = "America/Sao_Paulo"
 
 # --- files and headers ------------------------------------------------------------------------
 
+HUMANA_FILES = env.text("HUMANA_FILES", str(HUMANA_HOME / "files"))  # of organizations; workers share it
+STORAGES = {
+    "default": {"BACKEND": "tenants.files.TenantFiles"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 STATIC_URL = "/static/"
 STATIC_ROOT: Path | None = HUMANA_HOME / "static"
 STATICFILES_DIRS = [ROOT / "static"]

@@ -34,6 +34,7 @@ from tests.isolation.pools import pool_of
 from tests.isolation.routes import PAGES, routes
 from tests.isolation.sql_cells import SqlCase, count, enter, sql_leak
 from tests.isolation.test_cache import keep_and_look
+from tests.isolation.test_files import save_and_look
 from tests.isolation.test_interleaving import state_of
 from tests.isolation.test_pages import outsiders_are_refused
 from tests.isolation.test_tasks import refuses_forged_headers
@@ -79,6 +80,10 @@ def the_cache(scene: Scene) -> None:
         keep_and_look(scene.left.context, scene.right.context)
     finally:
         cache.clear()
+
+
+def the_files(scene: Scene) -> None:
+    save_and_look(scene.left.context, scene.right.context)
 
 
 def a_forged_task(scene: Scene) -> None:
@@ -182,6 +187,7 @@ CHECKS: dict[str, Callable[[Scene], None]] = {
     check.__name__: check
     for check in (
         the_cache,
+        the_files,
         a_forged_task,
         a_page,
         a_stream,

@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 from chats.streaming import RunStream
 from tenants import cache as cache_module
-from tenants import jobs, queries, scoping
+from tenants import files, jobs, queries, scoping
 from tenants.db import leaving
 from tenants.db.backend.base import DatabaseWrapper, SchemaWrapper
 from tenants.db.catalogue import tables
@@ -119,6 +120,12 @@ def the_look_at_where_it_lives(scene: Scene) -> Iterator[None]:
 @guard("the_cache")
 def the_prefix_of_the_cache(scene: Scene) -> Iterator[None]:
     scene.patch.setattr(cache_module, "peek_tenant", lambda: None)
+    yield
+
+
+@guard("the_files")
+def the_folder_of_the_files(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(files, "folder_of", lambda organization_id: settings.HUMANA_FILES)
     yield
 
 

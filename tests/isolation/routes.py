@@ -74,6 +74,7 @@ def objects_of(world: World) -> dict[str, Any]:
         "folder_id": world.folder.pk,
         "place_id": world.chat.pk,
         "entry_id": world.row(AuditEntry).pk,
+        "report_id": world.report,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import OperationalError, connections
+from django.test import Client
 from psycopg import sql
 
 from audit.models import AuditEntry
@@ -108,6 +109,17 @@ def moves_in(world: World, address: Address) -> PlacementJob:
     assert job.state == PlacementJob.State.DONE, job.error
     world.organization.refresh_from_db()
     return job
+
+
+def test_people_are_told_what_a_database_does_not_hold(world: World, brought: Address) -> None:
+    """Where it is not PostgreSQL, on the page of where everything lives and on the trail."""
+    moves_in(world, brought)
+    client = Client()
+    client.force_login(world.owner.user)
+    for page in ("places", "trail"):
+        text = client.get(f"/o/{world.slug}/{page}/", headers={"Accept-Language": "en"}).content.decode()
+        assert ("row-level security" in text) == (brought.engine == "mysql"), page
+    moved(world, Isolation.ROW)
 
 
 def test_it_moves_in_works_there_and_moves_back(world: World, brought: Address) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEntry
@@ -23,11 +28,11 @@ from chats.models import Chat
 from companions.models import Value
 from documents.models import Folder
 from humana.kernel.errors import Conflict
-from tenants.context import use_tenant
+from tenants.context import TenantContext, use_tenant
 from tenants.db import aliases, replay
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.owner import owner_connection, owner_settings
-from tenants.services.placing import clearing, jobs, moving, removing
+from tenants.services.placing import clearing, jobs, moving, removing, reports
 from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.test_copying import rows_at
@@ -88,7 +93,7 @@ def test_from_pool_to_schema_to_database_and_home(world: World) -> None:
         assert world.organization.state == Organization.State.ACTIVE
         assert rows_at(world.context) == before
         assert job.report["rows"] == sum(map(len, before.values()))
-        assert jobs.is_genuine(job)
+        assert reports.is_genuine(job)
 
 
 def test_the_trail_goes_on_and_tells_of_the_move(world: World) -> None:
@@ -99,6 +104,53 @@ def test_the_trail_goes_on_and_tells_of_the_move(world: World) -> None:
         told = AuditEntry.objects.get(action="organization.moved")
         assert job.report["tables"]["chats_message"]["digest"] in told.payload
         assert "signature" in told.payload
+
+
+def test_people_keep_the_signed_report_and_can_have_it_checked(world: World, tmp_path: Path) -> None:
+    job = moved(world, Isolation.SCHEMA)
+    client = Client()
+    client.force_login(world.owner.user)
+    page = client.get(f"/o/{world.slug}/places/").content.decode()
+    address = f"/o/{world.slug}/places/reports/{job.id}/"
+    assert address in page
+    report = tmp_path / "report.json"
+    report.write_bytes(client.get(address).content)
+    assert json.loads(report.read_text())["report"]["tables"] == job.report["tables"]
+    assert "As it was signed" in told_of(report)
+    for before, after in ((world.slug, "another"), ('"rows": ', '"rows": 1'), ('"done"', '"undone"')):
+        changed = tmp_path / "changed.json"
+        changed.write_text(report.read_text().replace(before, after))
+        with pytest.raises(CommandError, match="changed"):
+            told_of(changed)
+    client.force_login(world.member.user)
+    assert client.get(address).status_code == 403
+
+
+def test_a_job_whose_report_cannot_be_kept_is_not_over(world: World, settings: Any) -> None:
+    """A full disk, say: the move has arrived, and the worker comes back for the report."""
+    usual, settings.HUMANA_FILES = settings.HUMANA_FILES, "/dev/null"
+    job = worked_on(begun(world, Isolation.SCHEMA))
+    assert (job.state, job.signature) == (PlacementJob.State.RUNNING, "")
+    settings.HUMANA_FILES = usual
+    job = worked_on(job)
+    assert job.state == PlacementJob.State.DONE
+    assert reports.is_genuine(job)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "null", '{"signature": 7}', "not JSON"])
+def test_what_is_no_report_is_said_to_be_none(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    with pytest.raises(CommandError, match="cannot be read"):
+        told_of(file)
+    file.write_text(content)
+    with pytest.raises(CommandError):
+        told_of(file)
+
+
+def told_of(file: Path) -> str:
+    out = StringIO()
+    call_command("check_report", str(file), stdout=out)
+    return out.getvalue()
 
 
 def test_twenty_people_work_and_nothing_of_theirs_is_lost_or_doubled(world: World) -> None:
@@ -115,14 +167,14 @@ def test_twenty_people_work_and_nothing_of_theirs_is_lost_or_doubled(world: Worl
 
 @contextmanager
 def somebody_is_writing(world: World) -> Iterator[threading.Event]:
-    """A transaction that began before the flip, and commits when told, or after a second."""
+    """A transaction that began before the flip, and commits when told, or at the end of the block."""
     inside, finish = threading.Event(), threading.Event()
 
     def person() -> None:
         with use_tenant(world.context), tenant_atomic():
             Value.objects.create(title="Slow", description="but committed")
             inside.set()
-            finish.wait(1)
+            finish.wait(60)
         connections.close_all()
 
     thread = threading.Thread(target=person)
@@ -131,6 +183,7 @@ def somebody_is_writing(world: World) -> Iterator[threading.Event]:
     try:
         yield finish
     finally:
+        finish.set()
         thread.join()
 
 
@@ -139,8 +192,18 @@ def there(world: World, title: str) -> bool:
         return Value.objects.filter(title=title).exists()
 
 
-def test_a_move_waits_for_who_is_in_the_middle_of_writing(world: World) -> None:
-    with somebody_is_writing(world):
+def test_a_move_waits_for_who_is_in_the_middle_of_writing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who writes is done a moment after the mover has asked for the organization."""
+    with somebody_is_writing(world) as finish:
+
+        def asked(context: TenantContext) -> AbstractContextManager[None]:
+            threading.Timer(0.3, finish.set).start()
+            return taken(context)
+
+        taken = moving.taken
+        monkeypatch.setattr(moving, "taken", asked)
         moved(world, Isolation.SCHEMA)
     assert there(world, "Slow")
 

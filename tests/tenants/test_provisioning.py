@@ -22,7 +22,7 @@ from tenants.models import Isolation, Organization, Placement, PlacementJob, Pla
 from tenants.owner import owner_connection, owner_settings
 from tenants.queries import membership_at
 from tenants.services.organizations import found_organization
-from tenants.services.placing import jobs, preparing, provision
+from tenants.services.placing import jobs, preparing, provision, reports
 from tenants.transactions import tenant_atomic
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
@@ -209,9 +209,9 @@ def test_the_report_is_signed_and_says_what_holds() -> None:
     assert job.report["audit"]["row_level_security"] is True
     assert job.report["engine"].startswith("PostgreSQL")
     assert set(job.report["seconds"]) == {step.name for step in provision.STEPS}
-    assert jobs.is_genuine(job)
+    assert reports.is_genuine(job)
     job.report["audit"]["row_level_security"] = False
-    assert not jobs.is_genuine(job)
+    assert not reports.is_genuine(job)
 
 
 def test_schemas_are_capped(settings: Any) -> None:

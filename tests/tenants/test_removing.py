@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.db import connection
 
 from humana.kernel.errors import HumanaError, NotFound
 from tenants.context import use_tenant
+from tenants.files import folder_of
 from tenants.models import (
     Membership,
     Organization,
@@ -28,7 +30,7 @@ from tenants.models import (
 from tenants.owner import owner_connection, owner_settings
 from tenants.queries import membership_at
 from tenants.services.organizations import found_organization
-from tenants.services.placing import jobs, removing
+from tenants.services.placing import jobs, removing, reports
 from tests.fixtures.organizations import World, build_world
 from tests.isolation.cells import MODELS
 from tests.isolation.snapshots import everything_of
@@ -75,11 +77,15 @@ def test_of_a_pool_s_organization_no_row_is_left(neighbour: World) -> None:
         cache.set("anything", "of theirs")
     assert all(rows_left(placement, key).values())
     assert keys_naming(key)
+    assert Path(folder_of(key)).is_dir()
     before = everything_of(neighbour)
     job = removed(world.organization)
     assert job.state == PlacementJob.State.DONE
     assert not any(rows_left(placement, key).values())
     assert keys_naming(key) == []
+    assert not Path(folder_of(key)).exists()
+    assert job.report["files"] == 1
+    assert Path(folder_of(neighbour.organization.id)).is_dir()
     assert everything_of(neighbour) == before
     assert Placement.objects.filter(id=placement.id).exists()
 
@@ -139,7 +145,7 @@ def test_what_stays_is_a_signed_report() -> None:
     assert job.organization is None
     assert job.slug == world.slug
     assert job.report["rows"]["chats_message"] >= 1
-    assert jobs.is_genuine(job)
+    assert reports.is_genuine(job)
 
 
 def test_nobody_enters_once_it_is_being_removed() -> None:
@@ -150,16 +156,23 @@ def test_nobody_enters_once_it_is_being_removed() -> None:
 
 
 @pytest.mark.pool_only("its rows are counted in the pool")
+@pytest.mark.parametrize("begun", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("broken", [step.name for step in removing.STEPS])
-def test_cut_off_anywhere_it_is_resumed(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cut_off_anywhere_it_is_resumed(broken: str, begun: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the step, and after it but before that was noted."""
     world = build_world(f"gone-{uuid.uuid4().hex[:8]}")
     placement, key = world.organization.placement, world.organization.id
 
-    def die(job: PlacementJob) -> Any:
-        raise ZeroDivisionError
+    def dying(step: jobs.Step) -> jobs.Step:
+        def die(job: PlacementJob) -> Any:
+            if begun:
+                step.act(job)
+            raise ZeroDivisionError
+
+        return jobs.Step(step.name, die) if step.name == broken else step
 
     job = removing.deprovision(organization=world.organization, later=False)
-    steps = [jobs.Step(one.name, die) if one.name == broken else one for one in removing.STEPS]
+    steps = [dying(one) for one in removing.STEPS]
     with monkeypatch.context() as patch:
         patch.setitem(jobs.PLANS, "remove", lambda: steps)
         jobs.work_on(job.id)
@@ -168,6 +181,8 @@ def test_cut_off_anywhere_it_is_resumed(broken: str, monkeypatch: pytest.MonkeyP
     assert done is not None
     assert done.state == PlacementJob.State.DONE
     assert not any(rows_left(placement, key).values())
+    assert not Path(folder_of(key)).exists()
+    assert keys_naming(key) == []
     assert not Organization.objects.filter(id=key).exists()
 
 

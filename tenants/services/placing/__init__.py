@@ -2,6 +2,7 @@
 
     places      which placement an organization gets, and what one is called
     jobs        the state machine: one worker at a time, resumed at the step where it was cut off
+    reports     what each job did, signed, for the organization to keep
     preparing   a placement made ready: database, schema, audit
     provision   an organization set up in its placement
     moving      an organization carried to another placement while it works

@@ -7,7 +7,6 @@ bears.
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +23,10 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from humana.kernel.actor import current_actor
-from humana.kernel.crypto import associated, derived_key, same, sign
 from humana.kernel.errors import EndpointError, HumanaError, Unavailable
 from tenants.models import Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
+from tenants.services.placing.reports import keep
 
 log = logging.getLogger(__name__)
 
@@ -107,10 +106,9 @@ def work_on(job_id: uuid.UUID) -> PlacementJob | None:
         try:
             for step in _left(job):
                 _do(job, step)
+            finish(job, PlacementJob.State.DONE)
         except Exception as error:  # noqa: BLE001  it is written down, for an operator to read
             _give_back(job, error)
-        else:
-            finish(job, PlacementJob.State.DONE)
         return job
 
 
@@ -137,17 +135,6 @@ def watching(watcher: Watcher) -> Iterator[None]:
         yield
     finally:
         _watcher.reset(token)
-
-
-def signature_of(job: PlacementJob) -> str:
-    """Over everything the report says, and whose it is."""
-    told = json.dumps(job.report, sort_keys=True, default=str)
-    return sign(associated(str(job.id), job.slug, job.kind, told), key=derived_key("placement-report"))
-
-
-def is_genuine(job: PlacementJob) -> bool:
-    """Whether the report is as it was signed."""
-    return same(job.signature, signature_of(job))
 
 
 def _left(job: PlacementJob) -> list[Step]:
@@ -193,9 +180,10 @@ def _unforeseen(error: Exception) -> str:
 
 
 def finish(job: PlacementJob, state: str) -> None:
-    """Over for good; what the report says is signed."""
-    job.state, job.error, job.retry_at, job.finished_at = state, "", None, timezone.now()
-    job.signature = signature_of(job)
+    """Over for good; the report is signed, and among the organization's files."""
+    job.finished_at = timezone.now()
+    keep(job, state=state)
+    job.state, job.error, job.retry_at = state, "", None
     job.save(update_fields=["state", "error", "retry_at", "finished_at", "signature", "updated_at"])
 
 

@@ -1,4 +1,4 @@
-"""An organization and everything of it gone: rows, schema or database, keys, cache, control plane.
+"""An organization and everything of it gone: rows, schema or database, files, keys, cache, control plane.
 
 What stays is the job, with counts and the name it had, signed; and the people, who may belong to
 other organizations.
@@ -6,6 +6,7 @@ other organizations.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import redis
@@ -18,6 +19,7 @@ from humana.kernel import ports
 from humana.kernel.errors import Conflict
 from tenants.context import use_tenant
 from tenants.db.residence import lock_of
+from tenants.files import erase_files
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
 from tenants.services.events import control_event
@@ -69,13 +71,14 @@ def _erase(job: PlacementJob) -> dict[str, Any] | None:
         for other in besides:
             remove_rows(organization, other)
         gone = remove_rows(organization, placement)
-        job.report["left"] = [str(other.id) for other in besides]
+        # Kept with the deletion: the steps after it need both, however soon the worker is cut off.
+        job.report |= {"organization": str(organization.id), "left": [str(other.id) for other in besides]}
         with use_tenant(organization.context), transaction.atomic():
             job.save(update_fields=["report"])
             organization.further_placements.update(further_of=None)
             _total, by_model = Organization.objects.filter(id=organization.id).delete()
     job.organization = None
-    return {"organization": str(organization.id), "rows": gone, "elsewhere": elsewhere, "control": by_model}
+    return {"rows": gone, "elsewhere": elsewhere, "control": by_model}
 
 
 def _placement(job: PlacementJob) -> None:
@@ -97,5 +100,15 @@ def _cache(job: PlacementJob) -> dict[str, Any]:
     return {"keys": gone}
 
 
-STEPS = (Step("erase", _erase), Step("placement", _placement), Step("cache", _cache))
+def _files(job: PlacementJob) -> dict[str, Any]:
+    """After the organization itself: nobody can add one any more."""
+    return {"files": erase_files(uuid.UUID(job.report["organization"]))}
+
+
+STEPS = (
+    Step("erase", _erase),
+    Step("placement", _placement),
+    Step("files", _files),
+    Step("cache", _cache),
+)
 PLANS[PlacementJob.Kind.REMOVE] = lambda: STEPS
