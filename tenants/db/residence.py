@@ -5,6 +5,9 @@ rows, and names the new placement. Every writing transaction holds the residence
 all other writers. So none is half inside the old placement when the move flips, and one that begins
 meanwhile is told to wait; reads take no part.
 
+Where the rows are on another server than the control plane, a fence there holds writers too
+(`tenants/db/fence.py`): that server may end the session which has the residence.
+
     PostgreSQL    an advisory lock of the transaction, tried with the placement's name in one message
     MariaDB       a shared lock on a row that every placement has
     SQLite        a writing transaction is alone in its file anyway
@@ -14,8 +17,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +27,7 @@ from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Unavailable
 from tenants.context import TenantContext, current_tenant, relocate, use_tenant
+from tenants.db import fence
 from tenants.db.patience import wait_at_most
 
 #: How long a writer waits for a move to end, in seconds; people are told "a few seconds".
@@ -35,9 +39,13 @@ PAUSE = 0.05
 MOVERS_PATIENCE = 5
 
 _TRY = "SELECT pg_try_advisory_xact_lock_shared(%s)"
-_TAKE = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)"
+_TAKE = (
+    "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
+    " set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s)"
+)
 _LIVES = (
-    "SELECT EXISTS (SELECT 1 FROM public.tenants_organization WHERE id = %s AND placement_id = %s)"
+    "SELECT EXISTS (SELECT 1 FROM public.tenants_organization WHERE id = %s AND placement_id = %s"
+    " AND (frozen_until IS NULL OR frozen_until < clock_timestamp()))"
     " OR EXISTS (SELECT 1 FROM public.tenants_placement WHERE further_of_id = %s AND id = %s)"
 )
 _SHARE = "SELECT id FROM django_migrations ORDER BY id LIMIT 1 LOCK IN SHARE MODE"
@@ -61,23 +69,38 @@ def lives_here(connection: Any) -> bool:
 
 
 @contextmanager
-def taken(context: TenantContext) -> Iterator[None]:
+def taken(context: TenantContext) -> Iterator[Callable[[], None]]:
     """Nobody writes for the organization at this placement within the block; they wait for its end.
 
     One transaction of the owner: what is changed in the same database commits with it, or not at all.
+    Yields what the transaction that names the new placement calls: it makes sure that nobody did write.
     Raises Unavailable where writers do not finish in time.
     """
     from tenants.owner import as_owner
 
     alias = context.placement.alias
-    with use_tenant(context), as_owner(alias), transaction.atomic(using=alias):
+    with (
+        _fenced(context) as nobody_wrote,
+        use_tenant(context),
+        as_owner(alias),
+        transaction.atomic(using=alias),
+    ):
         connection = connections[alias]
         try:
             _take(connection, context.organization_id)
         except OperationalError as error:
             message = _("People were writing all the time. It is tried again by itself.")
             raise Unavailable(message, code="busy") from error
-        yield
+        yield nobody_wrote
+
+
+def _fenced(context: TenantContext) -> AbstractContextManager[Callable[[], None]]:
+    """In the control plane's own database the lock and the flip are one transaction, and enough; a
+    further placement is never named anew.
+    """
+    if context.placement.alias == DEFAULT_DB_ALIAS or context.main is not None:
+        return nullcontext(lambda: None)
+    return fence.closed(context.organization_id)
 
 
 def _take(connection: Any, organization_id: uuid.UUID) -> None:

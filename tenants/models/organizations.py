@@ -30,7 +30,10 @@ slug_rule = RegexValidator(
 
 
 class Organization(BaseModel):
-    """The customer. Read before any context exists, so not under row-level security."""
+    """The customer. Read before any context exists, so not under row-level security.
+
+    Nobody begins to write for it before `frozen_until`, while its last rows are carried elsewhere.
+    """
 
     class State(models.TextChoices):
         PROVISIONING = "provisioning", _("Being set up")
@@ -52,6 +55,7 @@ class Organization(BaseModel):
     language = models.CharField(_("language"), max_length=10, default="pt-br")
     time_zone = models.CharField(_("time zone"), max_length=64, default="America/Sao_Paulo")
     currency = models.CharField(_("currency"), max_length=3, default="BRL")
+    frozen_until = models.DateTimeField(null=True, editable=False)
     retention_days = models.PositiveIntegerField(_("keep the trail for (days)"), null=True, blank=True)
 
     class Meta:

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -198,7 +198,7 @@ def test_a_move_waits_for_who_is_in_the_middle_of_writing(
     """Who writes is done a moment after the mover has asked for the organization."""
     with somebody_is_writing(world) as finish:
 
-        def asked(context: TenantContext) -> AbstractContextManager[None]:
+        def asked(context: TenantContext) -> Any:
             threading.Timer(0.3, finish.set).start()
             return taken(context)
 
@@ -209,7 +209,7 @@ def test_a_move_waits_for_who_is_in_the_middle_of_writing(
 
 
 def test_without_the_freeze_it_would_be_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moving, "taken", lambda context: nullcontext())
+    monkeypatch.setattr(moving, "taken", lambda context: nullcontext(lambda: None))
     with somebody_is_writing(world):
         moved(world, Isolation.SCHEMA)
     assert not there(world, "Slow")

@@ -64,10 +64,10 @@ def in_the_last_round(patch: pytest.MonkeyPatch) -> None:
     taken = moving.taken
 
     @contextmanager
-    def taken_and_die(*args: Any) -> Iterator[None]:
-        with taken(*args):
+    def taken_and_die(*args: Any) -> Iterator[Any]:
+        with taken(*args) as nobody_wrote:
             patch.setattr(moving, "progress", die)
-            yield
+            yield nobody_wrote
 
     patch.setattr(moving, "taken", taken_and_die)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -181,8 +181,8 @@ def _carry(job: PlacementJob) -> dict[str, Any] | None:
     with _copying(job) as copy:
         rounds = list(_catch_up(job, copy))
         began = time.monotonic()
-        with taken(_organization(job).at(_source(job))):
-            _arrive(job, _synchronise(job, copy))
+        with taken(_organization(job).at(_source(job))) as nobody_wrote:
+            _arrive(job, _synchronise(job, copy), nobody_wrote)
         return {"rounds": rounds, "freeze_ms": round((time.monotonic() - began) * 1000)}
 
 
@@ -208,7 +208,7 @@ def _synchronise(job: PlacementJob, copy: copying.Copy) -> Rounds:
     return copy.synchronise(tell=lambda done, total: progress(job, done, total))
 
 
-def _arrive(job: PlacementJob, outcome: Rounds) -> None:
+def _arrive(job: PlacementJob, outcome: Rounds, nobody_wrote: Callable[[], None]) -> None:
     """From the commit of this on the organization lives at the target."""
     organization, source, target = _organization(job), _source(job), _target(job)
     with transaction.atomic():
@@ -222,6 +222,7 @@ def _arrive(job: PlacementJob, outcome: Rounds) -> None:
         job.report = {**job.report, **_told_of(outcome)}
         job.save(update_fields=["keep_until", "report", "updated_at"])
         _into_the_trail(job)
+        nobody_wrote()
 
 
 def _into_the_trail(job: PlacementJob) -> None:
