@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -9,6 +10,11 @@ class HumanaConfig(AppConfig):
 
     def ready(self) -> None:
         from humana import celery, checks  # noqa: F401  the Celery app and the start-up checks
+
+        if settings.HUMANA_TRACES:
+            from humana import telemetry
+
+            telemetry.start()
 
         # Celery finds tasks in workers only; whoever enqueues must know them too.
         autodiscover_modules("tasks")

@@ -22,6 +22,7 @@ django = get_wsgi_application()  # sets Django up; what follows may then be impo
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
+from opentelemetry import trace
 
 from byoc import gateway
 from chats.doors.events import API, PAGE, serve_events
@@ -33,6 +34,7 @@ from humana.kernel.errors import HumanaError, Misconfigured
 from humana.kernel.http import Receive, Request, Scope, Send, send_json
 
 log = logging.getLogger(__name__)
+tracer = trace.get_tracer(__name__)
 _pages = WSGIMiddleware(cast("Any", django), workers=settings.HUMANA_WEB_THREADS)
 
 
@@ -59,7 +61,8 @@ async def _answer(serve: object, scope: Scope, receive: Receive, send: Send) -> 
         await send(message)  # type: ignore[arg-type]
 
     try:
-        await serve(scope, receive, watched)  # type: ignore[operator]
+        with tracer.start_as_current_span(serve.__name__):  # type: ignore[attr-defined]
+            await serve(scope, receive, watched)  # type: ignore[operator]
     except Exception as error:
         if not isinstance(error, HumanaError) or error.status >= 500:
             log.exception("asynchronous door failed")

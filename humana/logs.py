@@ -17,7 +17,8 @@ class ContextFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         tenant = peek_tenant()
-        record.organization = str(tenant.organization_id) if tenant else ""
+        if not hasattr(record, "organization"):  # a span says whose it was
+            record.organization = str(tenant.organization_id) if tenant else ""
         record.request_id = current_actor().request_id
         return True
 

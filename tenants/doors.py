@@ -18,6 +18,7 @@ from tenants.context import TenantContext
 from tenants.models import ApiKey, Membership, User
 from tenants.queries import membership_at
 from tenants.services.keys import member_of_key
+from tenants.telemetry import stamp
 
 PAGE = re.compile(r"^/o/(?P<slug>[^/]+)/")
 HEADER = "Humana-Organization"
@@ -73,4 +74,6 @@ def _visitor(member: Membership, seen_as: Actor, *, kind: str, key: ApiKey | Non
         agent=seen_as.agent,
         request_id=seen_as.request_id,
     )
-    return Visitor(member, member.organization.context, actor, key)
+    context = member.organization.context
+    stamp(context)
+    return Visitor(member, context, actor, key)

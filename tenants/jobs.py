@@ -23,6 +23,7 @@ from humana.kernel.errors import NoTenant
 from tenants.context import TenantContext, current_tenant, peek_tenant, use_tenant, without_tenant
 from tenants.queries import context_of, context_where
 from tenants.services.pending import mark_pending
+from tenants.telemetry import stamp
 from tenants.transactions import on_tenant_commit
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def tenant_task(name: str, **options: Any) -> Callable[[Callable[..., None]], An
         @functools.wraps(body)
         def run(self: Task, **arguments: Any) -> None:
             context, outbox_id = _read(self, name)
+            stamp(context)
             with use_tenant(context), acting_as(Actor(label=name, request_id=self.request.id or "")):
                 if outbox_id is None:
                     body(**arguments)

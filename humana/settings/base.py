@@ -266,6 +266,8 @@ HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 4)
 HUMANA_RECHECK_SECONDS = env.integer("HUMANA_RECHECK_SECONDS", 15, least=1)  # of who reads a stream
 HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
 
+HUMANA_TRACES = env.flag("HUMANA_TRACES", False)  # a log line for each span
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
