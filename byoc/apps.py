@@ -10,10 +10,12 @@ class ByocConfig(AppConfig):
 
     def ready(self) -> None:
         from byoc.databases import open_database
+        from byoc.queries import locate_database
         from byoc.services.databases import join_server_at, register_database, release_database
         from humana.kernel import ports
 
         ports.open_database.fill(open_database)
         ports.join_server.fill(join_server_at)
+        ports.locate_database.fill(locate_database)
         ports.register_database.fill(register_database)
         ports.release_database.fill(release_database)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from byoc.databases import alias_of, origin_of
+from byoc.databases import alias_of, endpoint_of, origin_of
 from byoc.models import Endpoint
-from tenants.context import use_tenant
+from humana.kernel.errors import NotFound
+from tenants.context import current_tenant, use_tenant
 from tenants.db.aliases import PREFIX
 from tenants.models import Organization, Placement
 
@@ -46,6 +47,14 @@ def free_databases_of(organization: Organization) -> list[tuple[str, str]]:
     """Alias and name of each of them that is ready and that nothing lives in."""
     ready = [one for one in brought_by(organization) if one.endpoint.state == Endpoint.State.READY]
     return [(alias_of(one.endpoint), one.endpoint.name) for one in ready if not one.used]
+
+
+def locate_database(alias: str) -> str:
+    """Where a database of the organization's own is, without how to sign in. See the port."""
+    endpoint = endpoint_of(alias)
+    if endpoint.organization_id != current_tenant().organization_id:
+        raise NotFound(_("There is nothing here."))
+    return Brought(endpoint, "").address if endpoint.origin else ""
 
 
 def use_of(endpoint: Endpoint) -> str:

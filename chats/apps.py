@@ -10,8 +10,13 @@ class ChatsConfig(AppConfig):
 
     def ready(self) -> None:
         from chats import permissions, queries  # noqa: F401
+        from chats.services.removal import stop_answers
+        from tenants.models import PlacementJob
         from tenants.places import finders
+        from tenants.services.placing.jobs import Joined, Step, joined
 
+        stop = Step("answers", stop_answers, _("Stop the answers that are being written"))
+        joined.add("chats.answers", Joined(PlacementJob.Kind.REMOVE, stop, before="erase"))
         finders.add("chat_id", queries.place_of_chat)
         finders.add("message_id", queries.place_of_message)
         finders.add("run_id", queries.place_of_run)

@@ -54,17 +54,14 @@ class RunStream:
     def __init__(self, organization_id: uuid.UUID, run_id: uuid.UUID) -> None:
         self._key = f"humana:run:{organization_id.hex}:{run_id.hex}"
         self._place = associated("run-stream", organization_id.hex, run_id.hex)
-        self._expires = False
 
     async def append(self, *entries: Entry) -> None:
-        """Add entries in one round trip."""
+        """Add entries in one round trip. A stream that was taken away and begins anew ends too."""
         async with valkey().pipeline(transaction=False) as pipe:
             for entry in entries:
                 sealed = seal(msgspec.json.encode(entry), key=_key(), place=self._place)
                 pipe.xadd(self._key, {b"e": sealed})
-            if not self._expires:
-                pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS)
-                self._expires = True
+            pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS, nx=True)
             await pipe.execute()
 
     async def follow(self, cursor: str) -> AsyncIterator[tuple[str, Entry | None]]:

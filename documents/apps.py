@@ -10,7 +10,8 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         from documents import permissions  # noqa: F401  declares this app's permissions
-        from documents.store import erase_elsewhere
+        from documents.store import erase_elsewhere, stored_elsewhere
         from humana.kernel import ports
 
         ports.erase_elsewhere.fill(erase_elsewhere)
+        ports.stored_elsewhere.fill(stored_elsewhere)

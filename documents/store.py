@@ -48,6 +48,12 @@ def store_of(context: TenantContext) -> DocumentStore:
     return MongoStore(context.organization_id, endpoint)
 
 
+def stored_elsewhere(organization_id: uuid.UUID) -> str:
+    """The address of the organization's own MongoDB; empty where documents live beside the rows."""
+    endpoint = documents_endpoint(organization_id)
+    return endpoint.origin if endpoint is not None else ""
+
+
 def erase_elsewhere(organization_id: uuid.UUID) -> int:
     """Delete the documents that are not beside the rows; those go with them. How many there were."""
     endpoint = documents_endpoint(organization_id)

@@ -168,15 +168,18 @@ def _steps(job: PlacementJob | None) -> list[tuple[str, str]]:
     """Each step's name in words, and whether it is done, current or to come."""
     if job is None:
         return []
-    names = [step.name for step in jobs.PLANS[job.kind]()]
-    if not job.report.get("furnish", True):
-        names.remove("furnish")
+    steps = [step for step in jobs.steps_of(job.kind) if step.name != "furnish" or _furnishes(job)]
+    names = [step.name for step in steps]
     here = names.index(job.step) if job.step in names else len(names)
     states = ["done" if n < here else "current" if n == here else "to-come" for n in range(len(names))]
-    return list(zip([_named(name) for name in names], states, strict=True))
+    return list(zip(map(_named, steps), states, strict=True))
 
 
-def _named(step: str) -> str:
+def _furnishes(job: PlacementJob) -> bool:
+    return bool(job.report.get("furnish", True))
+
+
+def _named(step: jobs.Step) -> str:
     words = {
         "database": _("Prepare the database"),
         "schema": _("Make the tables"),
@@ -189,8 +192,9 @@ def _named(step: str) -> str:
         "placement": _("Remove the place"),
         "files": _("Remove the files"),
         "cache": _("Forget what was cached"),
+        "stragglers": _("Look once more for what came meanwhile"),
     }
-    return words.get(step, step)
+    return words.get(step.name) or str(step.label or step.name)
 
 
 urlpatterns = [

@@ -172,10 +172,13 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def release_database(alias: str) -> None:
-    """The endpoint of a database that was ours to drop goes; one that the customer brought stays."""
+def release_database(alias: str, entirely: bool = False) -> None:
+    """The endpoint of a database that was ours to drop goes; one that the customer brought stays.
+
+    Unless `entirely`: then we forget it too.
+    """
     endpoint = endpoint_of(alias)
-    if not endpoint.origin:
+    if entirely or not endpoint.origin:
         endpoint.delete()
 
 

@@ -60,9 +60,17 @@ register_database: Port[..., str] = Port("register_database")
 #: Another server of the platform's own, looked at before it is joined; raises EndpointError.
 join_server: Port[..., str] = Port("join_server")
 
-#: release_database(alias) — filled by `byoc`. Runs inside the organization: its database on the
-#: platform's own server is gone, so its endpoint goes; a customer's own endpoint stays.
+#: locate_database(alias) -> text — filled by `byoc`. Runs inside the organization: where a database of
+#: its own is, empty on the platform's server; raises NotFound when it has none of this alias.
+locate_database: Port[..., str] = Port("locate_database")
+
+#: release_database(alias, entirely=False) — filled by `byoc`. Runs inside the organization: its database
+#: on the platform's own server is gone, so its endpoint goes; a customer's own stays, unless `entirely`.
 release_database: Port[..., None] = Port("release_database")
+
+#: stored_elsewhere(organization_id) -> text — filled by `documents`. Runs inside the organization: where
+#: it keeps documents in a database of its own beside its placement; empty where it does not.
+stored_elsewhere: Port[..., str] = Port("stored_elsewhere")
 
 #: erase_elsewhere(organization_id) -> number — filled by `documents`. Runs inside the organization: what
 #: it keeps in a database of its own beside its placement is deleted there.

@@ -10,12 +10,12 @@ from tenants.models.organizations import Organization
 
 
 class Team(BaseModel):
-    """A tree; a department is a team that others look up to."""
+    """A tree; a department is a team that others look up to. One with others below it goes only with them."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="teams")
     name = models.CharField(_("name"), max_length=80)
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("part of")
+        "self", null=True, blank=True, on_delete=models.RESTRICT, verbose_name=_("part of")
     )
     is_department = models.BooleanField(_("department"), default=False)
 
@@ -30,12 +30,12 @@ class Team(BaseModel):
 
 
 class Position(BaseModel):
-    """A place in the hierarchy. `level` 0 is the top."""
+    """A place in the hierarchy. `level` 0 is the top. One that others report to goes only with them."""
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="positions")
     title = models.CharField(_("title"), max_length=80)
     reports_to = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("reports to")
+        "self", null=True, blank=True, on_delete=models.RESTRICT, verbose_name=_("reports to")
     )
     level = models.PositiveSmallIntegerField(_("level"), default=0)
 

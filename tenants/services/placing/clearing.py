@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from django.db import transaction
+
 from humana.kernel import ports
-from humana.kernel.errors import Conflict
+from humana.kernel.errors import Conflict, NotFound
 from tenants.context import use_tenant
 from tenants.db.dropping import erase_rows
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
+from tenants.services.events import control_event
 from tenants.services.placing import preparing
 from tenants.services.placing.jobs import PLANS, Step, begin
+from tenants.services.placing.leaving import LEFT_AT, apart, or_left, where_left
 
 
 def clear(*, organization: Organization, placement: Placement | None, later: bool = True) -> PlacementJob:
@@ -24,7 +29,7 @@ def remove_rows(organization: Organization, placement: Placement) -> dict[str, i
     if placement.isolation != Isolation.ROW:
         preparing.unmake(placement, organization)
         return {}
-    with owner_connection(placement.database) as connection:
+    with preparing.told_of(placement), owner_connection(placement.database) as connection:
         return erase_rows(connection, placement.schema_name, organization.id)
 
 
@@ -35,19 +40,38 @@ def _rows(job: PlacementJob) -> dict[str, Any] | None:
     lives_there = Organization.objects.filter(id=organization.id, placement=placement).exists()
     if lives_there or placement.further_of_id is not None:
         raise Conflict("the organization lives there")
-    return {"rows": remove_rows(organization, placement)}
+    at = where_left(organization, placement)
+    return {"rows": or_left(job, at, lambda: remove_rows(organization, placement)) or {}}
 
 
 def _placement(job: PlacementJob) -> None:
     """A placement of its own goes with its rows; a pool stays."""
     placement, organization = job.source, job.organization
-    if placement is None or organization is None or placement.isolation == Isolation.ROW:
+    if placement is None or organization is None:
         return
-    Placement.objects.filter(id=placement.id).delete()
+    with transaction.atomic():
+        if LEFT_AT in job.report:
+            _tell_what_is_left(job, organization, placement)
+        if placement.isolation == Isolation.ROW:
+            return
+        Placement.objects.filter(id=placement.id).delete()
+        if placement.isolation == Isolation.DATABASE:
+            _release(organization, placement, entirely=LEFT_AT in job.report)
     job.source = None
-    if placement.isolation == Isolation.DATABASE:
-        with use_tenant(organization.context):
-            ports.release_database(placement.database)
+
+
+def _release(organization: Organization, placement: Placement, *, entirely: bool) -> None:
+    """Of a database that was given up, how to sign in there goes too; nobody may know it any more."""
+    with use_tenant(apart(organization)), suppress(NotFound):
+        ports.release_database(placement.database, entirely=entirely)
+
+
+def _tell_what_is_left(job: PlacementJob, organization: Organization, placement: Placement) -> None:
+    with use_tenant(apart(organization)):
+        control_event(
+            "organization.rows_left", "placement", placement.id, organization_id=organization.id,
+            payload={"placement": placement.name, LEFT_AT: job.report[LEFT_AT]},
+        )  # fmt: skip
 
 
 STEPS = (Step("rows", _rows), Step("placement", _placement))

@@ -23,7 +23,8 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from humana.kernel.actor import current_actor
-from humana.kernel.errors import EndpointError, HumanaError, Unavailable
+from humana.kernel.errors import EndpointError, HumanaError, Misconfigured, Unavailable
+from humana.kernel.registry import Registry
 from tenants.models import Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
 from tenants.services.placing.reports import keep
@@ -39,10 +40,27 @@ TASK = "tenants.work_on_placement"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`act` may be run again after it was cut off anywhere; what it returns joins the report."""
+    """`act` may be run again after it was cut off anywhere; what it returns joins the report.
+
+    `label` is what operators read of a step that this floor does not know.
+    """
 
     name: str
     act: Callable[[PlacementJob], dict[str, Any] | None]
+    label: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A step of a higher floor in one kind of job, before the step of that name; without one, the last.
+
+    What a set-up makes its removal takes away, and bears that it was never made: a set-up may have
+    stopped before.
+    """
+
+    kind: str
+    step: Step
+    before: str = ""
 
 
 Watcher = Callable[[str, int, int], None]
@@ -50,6 +68,27 @@ _watcher: ContextVar[Watcher | None] = ContextVar("humana_job_watcher", default=
 
 #: Filled by the modules beside this one: the steps of each kind of job.
 PLANS: dict[str, Callable[[], Sequence[Step]]] = {}
+#: Filled by higher floors when their app is ready: `joined.add("chats.stop", Joined(...))`.
+joined: Registry[Joined] = Registry("step of a placement job")
+
+
+def steps_of(kind: str) -> list[Step]:
+    """Every step of this kind of job, in order; the ones that joined at one place by their names."""
+    steps = list(PLANS[kind]())
+    for one in map(joined.get, joined):
+        if one.kind == kind:
+            steps.insert(_place_of(one.before, steps) if one.before else len(steps), one.step)
+    names = [step.name for step in steps]
+    if len(set(names)) < len(names):
+        raise Misconfigured(f"two steps of {kind!r} have one name: {', '.join(names)}")
+    return steps
+
+
+def _place_of(name: str, steps: Sequence[Step]) -> int:
+    names = [step.name for step in steps]
+    if name not in names:
+        raise Misconfigured(f"there is no step {name!r}; known: {', '.join(names)}")
+    return names.index(name)
 
 
 def begin(
@@ -58,17 +97,23 @@ def begin(
     organization: Organization,
     source: Placement | None = None,
     target: Placement | None = None,
+    report: dict[str, Any] | None = None,
     later: bool = True,
 ) -> PlacementJob:
-    """Note the job; a worker takes it once this transaction commits, unless `later` is off."""
+    """Note the job; a worker takes it once this transaction commits, unless `later` is off.
+
+    `report` is what its steps must know from the beginning.
+    """
+    steps = steps_of(kind)
     job = PlacementJob.objects.create(
         organization=organization,
         slug=organization.slug,
         kind=kind,
         source=source,
         target=target,
-        step=PLANS[kind]()[0].name,
-        total=len(PLANS[kind]()),
+        step=steps[0].name,
+        total=len(steps),
+        report=report or {},
         started_by=current_actor().user_id,
     )
     if later:
@@ -105,6 +150,9 @@ def work_on(job_id: uuid.UUID) -> PlacementJob | None:
             return None
         try:
             for step in _left(job):
+                if _is_in_vain(job):
+                    finish(job, PlacementJob.State.UNDONE)
+                    return job
                 _do(job, step)
             finish(job, PlacementJob.State.DONE)
         except Exception as error:  # noqa: BLE001  it is written down, for an operator to read
@@ -138,9 +186,19 @@ def watching(watcher: Watcher) -> Iterator[None]:
 
 
 def _left(job: PlacementJob) -> list[Step]:
-    steps = list(PLANS[job.kind]())
-    names = [step.name for step in steps]
-    return steps[names.index(job.step) :] if job.step in names else []
+    steps = steps_of(job.kind)
+    if job.step and job.step not in {step.name for step in steps}:
+        message = _("This worker does not know the step “%(step)s”: it is of another release.")
+        raise Unavailable(message % {"step": job.step}, retry_after=60)
+    return steps[_place_of(job.step, steps) :] if job.step else []
+
+
+def _is_in_vain(job: PlacementJob) -> bool:
+    """Whether the organization is being removed meanwhile, with all that would be made for it."""
+    if job.kind == PlacementJob.Kind.REMOVE:
+        return False
+    removing = Organization.objects.filter(state=Organization.State.REMOVING)
+    return removing.filter(placement_jobs=job.id).exists()
 
 
 def _do(job: PlacementJob, step: Step) -> None:

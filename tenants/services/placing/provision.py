@@ -16,16 +16,13 @@ from tenants.services.placing.jobs import PLANS, Step, begin
 
 def provision(*, organization: Organization, furnish: bool = True, later: bool = True) -> PlacementJob:
     """Set the organization up where it was placed; `furnish` gives it what a new one starts with."""
-    job = begin(
+    return begin(
         kind=PlacementJob.Kind.PROVISION,
         organization=organization,
         target=organization.placement,
+        report=None if furnish else {"furnish": False},
         later=later,
     )
-    if not furnish:
-        job.report = {"furnish": False}
-        job.save(update_fields=["report"])
-    return job
 
 
 def _database(job: PlacementJob) -> dict[str, Any]:
