@@ -6,10 +6,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -161,8 +163,22 @@ def organizations_like(text: str) -> QuerySet[Organization]:
 def pools_with_room(*, besides: Placement) -> list[Placement]:
     """Pools that take one more organization, by name, without this placement."""
     pools = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
-    counted = pools.exclude(id=besides.id).annotate(used=Count("organizations"))
-    return list(counted.filter(Q(capacity=None) | Q(used__lt=F("capacity"))).order_by("name"))
+    return list(with_room(pools.exclude(id=besides.id)).order_by("name"))
+
+
+def with_room(pools: QuerySet[Placement]) -> QuerySet[Any]:
+    """Those that take one more; `used` counts who is in each, and who is on the way there."""
+    organizations = Organization.objects.filter(placement=OuterRef("pk"))
+    moves = PlacementJob.objects.filter(
+        kind=PlacementJob.Kind.MOVE, state__in=PlacementJob.LIVE, target=OuterRef("pk")
+    ).exclude(organization__placement=OuterRef("pk"))  # arrived, and not noted yet
+    counted = pools.annotate(used=_number_of(organizations, "placement") + _number_of(moves, "target"))
+    return counted.filter(Q(capacity=None) | Q(used__lt=F("capacity")))
+
+
+def _number_of(rows: QuerySet[Any], by: str) -> Coalesce:
+    counted = rows.order_by().values(by).annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def pools() -> QuerySet[Placement]:

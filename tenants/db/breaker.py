@@ -41,6 +41,12 @@ def forget(alias: str) -> None:
         _silent_until.pop(alias, None)
 
 
+def is_silent(alias: str) -> bool:
+    """Whether it did not answer lately, and nobody asks again just now."""
+    with _lock:
+        return _silent_until.get(alias, 0.0) > time.monotonic()
+
+
 def silent() -> Unavailable:
     message = _("Your organization's database does not answer just now. Nothing is lost: try again soon.")
     return Unavailable(message, retry_after=15, code="database_unreachable")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -14,13 +17,17 @@ from django.db import connections
 from byoc.databases import alias_of
 from byoc.models import Endpoint
 from chats.models import Chat
+from companions.models import Value
 from humana.kernel import ports
+from humana.kernel.errors import Conflict, HumanaError
 from tenants.context import use_tenant
-from tenants.db import aliases
+from tenants.db import aliases, breaker
 from tenants.models import Isolation, Organization, Placement, PlacementJob
+from tenants.queries import pools_with_room
 from tenants.services.organizations import found_organization
 from tenants.services.placing import pools, removing
-from tenants.services.placing.moving import move
+from tenants.services.placing.moving import move, undo
+from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World, build_world
 from tests.peers.customer_postgres import CustomerPostgres
 from tests.tenants.test_customers_servers import one_role, two_roles  # noqa: F401
@@ -119,6 +126,153 @@ def test_who_is_removed_leaves_no_row_there(second: Placement) -> None:
     until_over(removing.deprovision(organization=goes.organization, later=False))
     assert not any(rows_left(second, key).values())
     assert all(rows_left(second, stays.organization.id).values())
+
+
+def writing(world: World, inside: threading.Event, finish: threading.Event) -> threading.Thread:
+    """Somebody in the middle of a transaction there, or trying to begin one."""
+
+    def person() -> None:
+        with suppress(HumanaError), use_tenant(world.context), tenant_atomic():
+            Value.objects.create(title="Late", description="but committed")
+            inside.set()
+            finish.wait(20)
+        connections.close_all()
+
+    thread = threading.Thread(target=person)
+    thread.start()
+    return thread
+
+
+def test_removal_waits_for_who_is_in_the_middle_of_writing_there(second: Placement) -> None:
+    """Writers hold the residence at their own server, where the removal has to ask for it."""
+    goes = lives_in(second)
+    inside, finish = threading.Event(), threading.Event()
+    person = writing(goes, inside, finish)
+    assert inside.wait(10)
+    threading.Timer(0.5, finish.set).start()
+    until_over(removing.deprovision(organization=goes.organization, later=False))
+    assert finish.is_set(), "it waited"
+    person.join()
+    assert not any(rows_left(second, goes.organization.id).values())
+
+
+def test_nobody_begins_to_write_there_once_the_rows_are_erased(second: Placement, monkeypatch: Any) -> None:
+    """Until the control plane forgets the organization, it still says that it lives there."""
+    goes = lives_in(second)
+    inside, finish = threading.Event(), threading.Event()
+    finish.set()
+    people: list[threading.Thread] = []
+    remove_rows = removing.remove_rows
+
+    def erased(*args: Any) -> dict[str, int]:
+        gone = remove_rows(*args)
+        people.append(writing(goes, inside, finish))
+        assert not inside.wait(1)
+        return gone
+
+    monkeypatch.setattr(removing, "remove_rows", erased)
+    until_over(removing.deprovision(organization=goes.organization, later=False))
+    people[0].join()
+    assert not inside.is_set()
+    assert not any(rows_left(second, goes.organization.id).values())
+
+
+def begun(world: World, pool: Placement) -> PlacementJob:
+    return move(organization=world.organization, isolation=Isolation.ROW, pool=pool, later=False)
+
+
+@pytest.fixture
+def with_one_place(cloned_database: str) -> Iterator[Placement]:
+    pool = pools.open_pool(name=f"Small {uuid.uuid4().hex[:6]}", capacity=1)
+    yield pool
+    for organization in pool.organizations.all():
+        until_over(removing.deprovision(organization=organization, later=False))
+    pool.delete()
+
+
+@pytest.mark.pool_only("begins in the pool")
+def test_who_is_on_the_way_to_a_pool_has_the_place_already(with_one_place: Placement) -> None:
+    first, second = lives_in_main(), lives_in_main()
+    job = begun(first, with_one_place)
+    assert with_one_place not in pools_with_room(besides=second.organization.placement)
+    with pytest.raises(Conflict, match="takes no more"):
+        begun(second, with_one_place)
+    worked_on(undo(job=job, later=False))
+    assert worked_on(begun(second, with_one_place)).state == PlacementJob.State.DONE
+    with pytest.raises(Conflict, match="takes no more"):
+        begun(first, with_one_place)
+
+
+@pytest.mark.pool_only("begins in the pool")
+def test_the_way_back_is_open_though_the_pool_is_full_and_closed(with_one_place: Placement) -> None:
+    """Its rows are there still."""
+    first, second = lives_in_main(), lives_in_main()
+    main = first.organization.placement
+    for pool in (with_one_place, main):
+        assert worked_on(begun(first, pool)).state == PlacementJob.State.DONE
+        first.organization.refresh_from_db()
+    assert worked_on(begun(second, with_one_place)).state == PlacementJob.State.DONE
+    pools.close_pool(name=with_one_place.name)
+    job = worked_on(begun(first, with_one_place))
+    assert job.state == PlacementJob.State.DONE, job.error
+    assert with_one_place.organizations.count() == 2
+
+
+def lives_in_main() -> World:
+    return lives_in(Placement.objects.get(schema_name="pool_main"))
+
+
+@contextmanager
+def only(*pools_left: Placement) -> Iterator[None]:
+    """No other pool takes anybody within the block."""
+    ready = Placement.objects.filter(isolation=Isolation.ROW, state=Placement.State.READY)
+    others = list(ready.exclude(id__in=[one.id for one in pools_left]).values_list("id", flat=True))
+    Placement.objects.filter(id__in=others).update(state=Placement.State.CLOSED)
+    try:
+        yield
+    finally:
+        Placement.objects.filter(id__in=others).update(state=Placement.State.READY)
+
+
+@pytest.mark.pool_only("the pool is what it is about")
+def test_a_pool_whose_server_is_silent_is_passed_over(second: Placement, monkeypatch: Any) -> None:
+    with only(second):
+        assert founded_somewhere() == second
+        monkeypatch.setitem(breaker._silent_until, second.database, time.monotonic() + 60)
+        with pytest.raises(Conflict, match="no room"):
+            founded_somewhere()
+
+
+@pytest.mark.pool_only("the pool is what it is about")
+def test_many_sign_up_at_once_and_no_pool_is_overfilled(cloned_database: str) -> None:
+    """Eight look for one of four places; the least loaded pool takes each, and the others are told."""
+    small = [pools.open_pool(name=f"Small {uuid.uuid4().hex[:6]}", capacity=n) for n in (1, 1, 2)]
+    came = threading.Barrier(8)
+    settled: list[Placement | None] = []
+
+    def signs_up() -> None:
+        try:
+            came.wait(10)
+            settled.append(founded_somewhere())
+        except Conflict:
+            settled.append(None)
+        finally:
+            connections.close_all()
+
+    people = [threading.Thread(target=signs_up) for _ in range(8)]
+    with only(*small):
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+    taken = [one for one in settled if one is not None]
+    assert len(settled) == 8
+    assert [taken.count(one) for one in small] == [1, 1, 2]
+    in_order = Organization.objects.filter(placement__in=small).order_by("created_at")
+    assert {one.placement for one in in_order[:3]} == set(small), "each got one before any got a second"
+    for organization in in_order:
+        until_over(removing.deprovision(organization=organization, later=False))
+    Placement.objects.filter(id__in=[one.id for one in small]).delete()
 
 
 def test_what_does_not_isolate_is_not_opened_and_goes_on_once_mended(

@@ -156,7 +156,8 @@ def _check_target(organization: Organization, target: Placement) -> None:
     if target.id == organization.placement_id:
         raise Conflict(_("The organization lives there already."), code="lives_there")
     if target.isolation == Isolation.ROW:
-        places.require_room(target)
+        if target not in kept(organization):  # its rows are there still: it may always go back to them
+            places.require_room(target)
     elif target.organizations.exists():
         raise Conflict(_("This placement belongs to another organization."))
     if organization.zone and target.zone and organization.zone != target.zone:
