@@ -32,6 +32,8 @@ from tenants.models import (
 )
 from tenants.models.organizations import slug_rule
 
+#: States of an organization that has no tables yet, or may have none any more.
+_WITHOUT_ROWS = (Organization.State.PROVISIONING, Organization.State.REMOVING)
 #: As many signed reports as a page lists.
 MOST_REPORTS = 20
 
@@ -68,37 +70,65 @@ def context_where(organization_id: uuid.UUID, placement_id: uuid.UUID) -> Tenant
     return next(found, main)
 
 
-def contexts_in(*, alias: str, schema: str) -> list[TenantContext]:
-    """Every organization stored in one schema of one database."""
-    rows = Organization.objects.select_related("placement").filter(placement__database=alias)
-    here = [row.context for row in rows.filter(placement__schema_name=schema).order_by("id")]
-    places = Placement.objects.filter(database=alias, schema_name=schema).exclude(further_of=None)
-    for place in places.select_related("further_of__placement"):
-        assert place.further_of is not None
+def contexts_in(*, alias: str, schema: str | None) -> list[TenantContext]:
+    """Every organization with rows in one schema of one database: those kept for a way back too.
+
+    For what brings the rows up to date, so that nobody is turned away for being behind. Without a schema,
+    the one placement that a database of another kind holds.
+    """
+    rows = Placement.objects.select_related("further_of__placement").filter(database=alias)
+    place = (rows if schema is None else rows.filter(schema_name=schema)).first()
+    if place is None:
+        return []
+    here = [one.at(place) for one in Organization.objects.filter(_stored_in(place)).order_by("id")]
+    if place.further_of is not None:
         here.append(place.further_of.context.further(place.ref))
-    return here
+    return [replace(one, placement=replace(one.placement, behind=False)) for one in here]
+
+
+def _stored_in(place: Placement) -> Q:
+    """Who lives there, may go back there, or is on the way there."""
+    kept = PlacementJob.objects.filter(source=place).exclude(keep_until=None)
+    moves = PlacementJob.objects.filter(kind=PlacementJob.Kind.MOVE, state__in=PlacementJob.LIVE)
+    arriving = moves.filter(target=place)
+    return (
+        Q(placement=place) | Q(id__in=kept.values("organization")) | Q(id__in=arriving.values("organization"))
+    )
 
 
 def context_at(alias: str) -> TenantContext | None:
-    """The organization whose own database has this alias, in its rows of the control plane only."""
-    own = Q(placement__database=alias) | Q(further_placements__database=alias)
-    row = Organization.objects.select_related("placement").filter(own).first()
+    """The organization whose own database has this alias, in its rows of the control plane only.
+
+    It lives there or keeps companions there; or it did, or is about to: jobs name where a way back is
+    kept, where a move leads, and what is being cleared.
+    """
+    here = list(Placement.objects.filter(database=alias).values_list("id", flat=True))
+    jobs = PlacementJob.objects.filter(Q(source__in=here) | Q(target__in=here))
+    own = Q(placement__in=here) | Q(further_placements__in=here) | Q(id__in=jobs.values("organization"))
+    row = Organization.objects.select_related("placement").filter(own).order_by("id").first()
     return replace(row.context, placement=CONTROL_PLANE) if row else None
 
 
 def working_organizations() -> Iterator[TenantContext]:
-    """Every organization that is not being removed, in each of its placements; for seldom visits."""
-    rows = Organization.objects.select_related("placement").exclude(state=Organization.State.REMOVING)
-    contexts = (row.context for row in rows.order_by("id").iterator())
-    return (place for one in contexts for place in (one, *further_of(one)))
+    """Every organization that is set up and stays, in each of its placements; for seldom visits."""
+    rows = Organization.objects.select_related("placement").exclude(state__in=_WITHOUT_ROWS)
+    return _everywhere(rows.order_by("id"))
 
 
 def contexts_by_slug(slug: str | None = None) -> list[TenantContext]:
-    """The organization at that address, or all of them; for operators' commands."""
+    """The organization at that address, or all, in each of their placements; for operators' commands."""
     rows = Organization.objects.select_related("placement").order_by("slug")
-    if slug is not None:
+    if slug is None:
+        rows = rows.exclude(state__in=_WITHOUT_ROWS)
+    else:
         rows = rows.filter(slug=slug) if _is_slug(slug) else rows.none()
-    return [row.context for row in rows]
+    return list(_everywhere(rows))
+
+
+def _everywhere(rows: QuerySet[Organization]) -> Iterator[TenantContext]:
+    """Read at once: whoever visits a database elsewhere gives the connection of a cursor away."""
+    contexts = [row.context for row in rows]
+    return (place for one in contexts for place in (one, *further_of(one)))
 
 
 def membership_at(*, user: User, slug: str) -> Membership:

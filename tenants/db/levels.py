@@ -7,19 +7,27 @@ it is answered 503, alone, until `migrate_placements` has been there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 #: The number of the migration that each tenant app cannot do without.
 NEEDED: dict[str, int] = {"audit": 1, "documents": 2, "companions": 1, "chats": 1}
 
+#: How the name of a migration begins.
+NUMBER = re.compile(r"[0-9]{4}")
+
 
 def level_of(applied: Iterable[tuple[str, str]]) -> str:
-    """As `Placement.migrated` keeps it: `audit:3 chats:12`."""
+    """As `Placement.migrated` keeps it: `audit:3 chats:12`.
+
+    What has no number counts for nothing: whoever owns the database may have written anything there.
+    """
     reached: dict[str, int] = {}
     for app, name in applied:
-        if app in NEEDED:
-            reached[app] = max(reached.get(app, 0), int(name[:4]))
+        number = NUMBER.match(name)
+        if app in NEEDED and number:
+            reached[app] = max(reached.get(app, 0), int(number[0]))
     return " ".join(f"{app}:{number}" for app, number in sorted(reached.items()))
 
 

@@ -172,4 +172,7 @@ class RunPerOrganization(Operation):
         from tenants.queries import contexts_in
 
         connection = schema_editor.connection
-        return contexts_in(alias=connection.alias, schema=getattr(connection, "schema_name", ""))
+        if connection.vendor != "postgresql":
+            return contexts_in(alias=connection.alias, schema=None)
+        schema: str = connection.schema_name  # type: ignore[attr-defined]
+        return contexts_in(alias=connection.alias, schema=schema or "public")

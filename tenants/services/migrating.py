@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from django.db.utils import DatabaseError, load_backend
+from django.db.utils import load_backend
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from tenants.db.levels import level_of
@@ -113,8 +113,9 @@ class _Database:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        with suppress(Exception):  # the next database goes on, however this one ends
+            if self._connection is not None:
+                self._connection.close()
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -149,19 +150,27 @@ def _in_one_database(database: _Database, ours: list[Target], *, plan_only: bool
     try:
         states = database.states(ours)
     except Exception as error:  # noqa: BLE001 - whatever a server answers, the others go on
-        yield from _failed(ours, error)
+        yield from (_failed(one, error) for one in ours)
         return
     waiting: dict[State, list[Target]] = defaultdict(list)
     for target in ours:
         state = states[target.schema]
         if wanted() <= state:
-            note_migrated(target, state)
-            yield Outcome(target, Result.ALREADY)
+            yield _already(target, state)
         elif plan_only:
             yield Outcome(target, Result.PENDING, tuple(sorted(wanted() - state)))
         else:
             waiting[state].append(target)
     yield from _in_groups(database, waiting)
+
+
+def _already(target: Target, state: State) -> Outcome:
+    """Nothing to do but to know it."""
+    try:
+        note_migrated(target, state)
+    except Exception as error:  # noqa: BLE001 - nor does what cannot be noted stop the others
+        return _failed(target, error)
+    return Outcome(target, Result.ALREADY)
 
 
 def _in_groups(database: _Database, waiting: dict[State, list[Target]]) -> Iterator[Outcome]:
@@ -171,7 +180,7 @@ def _in_groups(database: _Database, waiting: dict[State, list[Target]]) -> Itera
             if database.is_postgresql:
                 script(state)
         except Exception as error:  # noqa: BLE001 - a migration may raise anything
-            yield from _failed(group, error)
+            yield from (_failed(one, error) for one in group)
         else:
             yield from _in_rounds(database, state, group)
 
@@ -188,7 +197,7 @@ def _in_rounds(database: _Database, state: State, group: list[Target]) -> Iterat
             elif _is_busy(problem) and attempt < TRIES:
                 busy.append(target)
             else:
-                yield from _failed([target], problem)
+                yield _failed(target, problem)
         if not busy:
             return
         group = busy
@@ -198,22 +207,26 @@ def _in_rounds(database: _Database, state: State, group: list[Target]) -> Iterat
 def _attempt(database: _Database, target: Target, state: State) -> Exception | None:
     """What went wrong, unless the placement is up to date all the same: another run was quicker."""
     try:
-        database.bring(target.schema, state)
+        try:
+            database.bring(target.schema, state)
+        except Exception:
+            if not _is_up_to_date(database, target):
+                raise
+        note_migrated(target, state | wanted())
     except Exception as error:  # noqa: BLE001 - one placement never stops the others
-        return None if _is_up_to_date(database, target) else error
-    note_migrated(target, state | wanted())
+        return error
     return None
 
 
 def _is_up_to_date(database: _Database, target: Target) -> bool:
-    with suppress(psycopg.Error, DatabaseError):
+    with suppress(Exception):  # what it was asked for first is the problem to tell
         return wanted() <= database.states([target])[target.schema]
     return False
 
 
-def _failed(ours: list[Target], error: Exception) -> Iterator[Outcome]:
-    log.warning("not migrated: %s", ", ".join(one.placement for one in ours), exc_info=error)
-    return (Outcome(one, Result.FAILED, problem=_sentence(error)) for one in ours)
+def _failed(target: Target, error: Exception) -> Outcome:
+    log.warning("not migrated: %s", target.placement, exc_info=error)
+    return Outcome(target, Result.FAILED, problem=_sentence(error))
 
 
 def _is_busy(error: BaseException) -> bool:

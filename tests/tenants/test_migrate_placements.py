@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.utils import timezone
 
 from humana.kernel import ports
+from humana.kernel.errors import Unavailable
 from humana.settings.database import database
 from tenants.context import use_tenant
 from tenants.db.aliases import forget_all
-from tenants.db.levels import level_of
+from tenants.db.levels import NEEDED, level_of
 from tenants.db.replay import applied, create_schema
 from tenants.db.scripts import script, wanted
-from tenants.models import Organization, Placement
+from tenants.models import Organization, Placement, PlacementJob
 from tenants.owner import owner_connection
 from tests.plugins.databases import create
 from tests.plugins.databases import drop as drop_database
@@ -35,6 +38,10 @@ from tests.tenants.schemas import ADD_FIELD, drop, facts, held, next_release, ta
 
 SCHEMAS = [f"own_{number:02}" for number in range(30)]
 BUSY = "LOCK TABLE own_01.companions_value IN ACCESS SHARE MODE"
+CHANGE = (
+    "RunPerOrganization(lambda apps: apps.get_model('companions', 'Value').objects.update("
+    "description='After'), count=lambda apps: apps.get_model('companions', 'Value').objects.count())"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +67,7 @@ def placements(owner: psycopg.Connection[Any], request: pytest.FixtureRequest) -
         Placement.objects.create(name=f"Own {schema[-2:]}", schema_name=schema, isolation="schema")
         for schema in schemas
     ]
+    PlacementJob.objects.all().delete()
     Organization.objects.all().delete()
     Placement.objects.exclude(schema_name="pool_main").delete()
     drop(owner, *schemas, "pool_main")
@@ -177,17 +185,69 @@ def test_python_on_rows_is_run_in_each_schema(
     for organization in people:
         with use_tenant(organization.context):
             Value.objects.create(title="Calm", description="Before")
-    change = (
-        "RunPerOrganization(lambda apps: apps.get_model('companions', 'Value').objects.update("
-        "description='After'), count=lambda apps: apps.get_model('companions', 'Value').objects.count())"
-    )
-    with next_release(change):
+    with next_release(CHANGE):
         assert script(applied(owner, ["own_00"])["own_00"]) is None
         assert set(results().values()) == {"migrated"}
         assert set(applied(owner, SCHEMAS[:4]).values()) == {wanted()}
     for organization in people:
         with use_tenant(organization.context):
             assert [one.description for one in Value.objects.all()] == ["After"]
+
+
+def test_python_on_rows_reaches_those_kept_for_a_way_back_and_those_on_their_way(
+    placements: list[Placement],
+) -> None:
+    """They would be behind what the tables demand when the organization comes."""
+    from companions.models import Value
+
+    organization = Organization.objects.create(slug="moving-on", name="On", placement=placements[0])
+    kept_until = timezone.now() + timedelta(hours=72)
+    told = {"organization": organization, "slug": "moving-on", "kind": PlacementJob.Kind.MOVE}
+    PlacementJob.objects.create(
+        **told, source=placements[1], target=placements[0], state="done", keep_until=kept_until
+    )
+    PlacementJob.objects.create(**told, source=placements[0], target=placements[2], state="running")
+    for place in (placements[2], placements[1], placements[0]):
+        Organization.objects.filter(id=organization.id).update(placement=place)
+        with use_tenant(organization.id):
+            Value.objects.create(title="Calm", description="Before")
+    with next_release(CHANGE):
+        assert set(results().values()) == {"migrated"}
+    for place in placements[:3]:
+        with use_tenant(organization.at(place)):
+            assert [one.description for one in Value.objects.all()] == ["After"], place.name
+
+
+def test_python_on_rows_is_run_where_the_code_already_needs_it(
+    placements: list[Placement], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People are answered 503 there until then; the migration itself is not."""
+    from companions.models import Value
+
+    organization = Organization.objects.create(slug="behind", name="Behind", placement=placements[0])
+    with use_tenant(organization.context):
+        Value.objects.create(title="Calm", description="Before")
+    with next_release(CHANGE):
+        monkeypatch.setitem(NEEDED, "companions", max(int(name[:4]) for _app, name in wanted()))
+        Placement.objects.filter(name="Own 00").update(migrated="companions:1")
+        with pytest.raises(Unavailable), use_tenant(organization.id):
+            pass
+        assert results()["Own 00"] == "migrated"
+
+
+@pytest.mark.parametrize(
+    "name", ["zzzz_planted", "", "\u0663\u0663\u0663\u0663_digits", "99", "9999_planted"]
+)
+def test_what_somebody_wrote_into_the_list_of_migrations_stops_nobody(
+    owner: psycopg.Connection[Any], placements: list[Placement], name: str
+) -> None:
+    """Who owns the database may write there what they like."""
+    plant = "INSERT INTO own_02.django_migrations (app, name, applied) VALUES ('chats', %s, now())"
+    owner.execute(plant, [name])
+    assert set(results().values()) == {"already"}
+    with next_release(ADD_FIELD):
+        assert set(results().values()) == {"migrated"}
+        assert has_weight(owner, "own_02")
 
 
 def test_a_migration_that_is_wrong_fails_once_for_all(
@@ -362,6 +422,25 @@ def test_databases_of_customers_come_along(
             assert set(results().values()) == {"migrated"}
         with sqlite3.connect(file["NAME"]) as rows:
             assert rows.execute("SELECT count(*) FROM companions_value WHERE weight = 1").fetchone() == (0,)
+
+
+def test_python_on_rows_is_run_where_a_database_has_no_schemas(
+    placements: list[Placement], tmp_path: Path
+) -> None:
+    from companions.models import Value
+
+    file = {"ENGINE": "tenants.db.sqlite", "NAME": str(tmp_path / "rows.sqlite3"), "OPTIONS": {}}
+    place("Boreal", "at_file", "humana_boreal")
+    with addresses(at_file=file):
+        assert results()["Boreal"] == "migrated"
+        lives_there = Placement.objects.get(name="Boreal")
+        organization = Organization.objects.create(slug="boreal-file", name="Boreal", placement=lives_there)
+        with use_tenant(organization.context):
+            Value.objects.create(title="Calm", description="Before")
+        with next_release(CHANGE):
+            assert results()["Boreal"] == "migrated"
+        with use_tenant(organization.context):
+            assert [one.description for one in Value.objects.all()] == ["After"]
 
 
 def test_who_does_not_answer_is_given_three_seconds(

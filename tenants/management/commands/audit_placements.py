@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -11,8 +12,8 @@ import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from humana.kernel.errors import HumanaError
 from tenants.db import catalogue
+from tenants.management.bar import draw, wipe
 from tenants.models import Placement
 from tenants.owner import owner_connection
 from tenants.services.placing.preparing import is_postgresql
@@ -29,20 +30,35 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for programs: with figures, as one list")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        audited = [audited_placement(placement) for placement in placements()]
+        audited = list(self._audited(quiet=options["json"]))
         if options["json"]:
             self.stdout.write(json.dumps(audited, indent=2, ensure_ascii=False))
-        else:
-            self.stdout.write("\n".join(line for one in audited for line in lines(one)))
         wrong = sum(bool(one["problems"]) for one in audited)
         if wrong:
-            raise CommandError(f"{wrong} of {len(audited)} placements do not keep organizations apart.")
+            what = "do not keep organizations apart, or could not be asked"
+            raise CommandError(f"{wrong} of {len(audited)} placements {what}.")
+
+    def _audited(self, *, quiet: bool) -> Iterator[dict[str, Any]]:
+        """One after the other, told as they come: a server far away may take its time."""
+        rows = placements()
+        for number, placement in enumerate(rows, 1):
+            told = audited_placement(placement)
+            if told is not None:
+                yield told
+            if not quiet:
+                self._tell(told)
+                draw(self.stdout, number, len(rows))
+        if not quiet:
+            self.stdout.write(wipe(self.stdout), ending="")
+
+    def _tell(self, told: dict[str, Any] | None) -> None:
+        for line in lines(told) if told else ():
+            self.stdout.write(f"{wipe(self.stdout)}{line}")
 
 
 def placements() -> list[Placement]:
     """Those that organizations live in; one that is being prepared ends with this very audit."""
-    ready = Placement.objects.exclude(state=Placement.State.PREPARING)
-    return [one for one in ready.order_by("name") if is_postgresql(one)]
+    return list(Placement.objects.exclude(state=Placement.State.PREPARING).order_by("name"))
 
 
 def open_as_owner(placement: Placement) -> psycopg.Connection[Any]:
@@ -50,18 +66,23 @@ def open_as_owner(placement: Placement) -> psycopg.Connection[Any]:
     return owner_connection(placement.database)
 
 
-def audited_placement(placement: Placement) -> dict[str, Any]:
-    """Name, schema, problems and figures; a database that does not answer is a problem too."""
+def audited_placement(placement: Placement) -> dict[str, Any] | None:
+    """Name, schema, problems and figures; nothing where there is no catalogue of ours, outside PostgreSQL.
+
+    One that cannot be asked has that for a problem, whatever it raises: the others go on.
+    """
     told: dict[str, Any] = {"name": placement.name, "schema": placement.schema_name}
     try:
+        if not is_postgresql(placement):
+            return None
         with closing(open_as_owner(placement)) as connection:
             app = connections.settings[placement.database]["USER"]
             expected = catalogue.Expected(placement.schema_name, connection.info.user, app)
             problems, figures = (
                 read(connection, expected) for read in (catalogue.problems, catalogue.figures)
             )
-    except (psycopg.Error, HumanaError) as error:
-        return {**told, "problems": [f"the database could not be asked: {error}"], "figures": {}}
+    except Exception as error:  # noqa: BLE001 - one placement never stops the others
+        return {**told, "problems": [f"the database could not be asked: {_said(error)}"], "figures": {}}
     return {**told, "problems": problems, "figures": figures}
 
 
@@ -69,3 +90,8 @@ def lines(audited: dict[str, Any]) -> list[str]:
     if not audited["problems"]:
         return [f"{audited['name']}: holds"]
     return [f"{audited['name']}: {problem}" for problem in audited["problems"]]
+
+
+def _said(error: Exception) -> str:
+    """In one line, though drivers say more."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,106 @@
+"""The commands for placements reach every one: of mixed organizations, and those kept for a way back."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from byoc.models import Endpoint
+from companions.models import Value
+from tenants.context import use_tenant
+from tenants.db import aliases
+from tenants.models import Isolation, Placement, PlacementJob, Plan
+from tenants.services.placing import moving
+from tests.companions.test_mixed import IN_DATABASE, Mixed, mixed  # noqa: F401
+from tests.fixtures.organizations import World, build_world
+from tests.tenants.schemas import ADD_FIELD, next_release
+from tests.tenants.test_moving import moved, until_over
+from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def report(command: str, **options: Any) -> dict[str, dict[str, Any]]:
+    """What it told, by schema; with nothing in this process known from before."""
+    aliases.forget_all()
+    out = io.StringIO()
+    with suppress(CommandError):
+        call_command(command, "--json", stdout=out, **options)
+    return {one["schema"]: one for one in json.loads(out.getvalue())}
+
+
+@pytest.fixture
+def kept(cloned_database: str) -> World:
+    """It lived in a database of its own until a moment ago, and may go back there for 72 hours."""
+    world = build_world(f"kept-{uuid.uuid4().hex[:8]}", Plan.ENTERPRISE)
+    moved(world, Isolation.ROW)
+    return world
+
+
+def kept_source(world: World) -> Placement:
+    return moving.kept(world.organization)[0]
+
+
+def test_further_placements_are_migrated_and_audited(mixed: Mixed) -> None:  # noqa: F811
+    migrated, audited = report("migrate_placements"), report("audit_placements")
+    for place in mixed.placements.values():
+        assert migrated[place.schema_name]["result"] == "already"
+        assert audited[place.schema_name]["problems"] == []
+
+
+def test_a_database_kept_for_a_way_back_is_migrated_and_audited(kept: World) -> None:
+    source = kept_source(kept)
+    assert source.database != "default"
+    assert report("migrate_placements")[source.schema_name]["result"] == "already"
+    assert report("audit_placements")[source.schema_name]["problems"] == []
+
+
+def test_the_way_back_is_open_after_a_release_too(kept: World) -> None:
+    with next_release(ADD_FIELD):
+        assert report("migrate_placements")[kept_source(kept).schema_name]["result"] == "migrated"
+        job = until_over(moving.move_back(organization=kept.organization, later=False))
+    assert job.state == PlacementJob.State.DONE
+    kept.organization.refresh_from_db()
+    with use_tenant(kept.organization.id):
+        assert Value.objects.exists()
+
+
+@pytest.fixture
+def gone_from_dns(mixed: Mixed) -> Iterator[Placement]:  # noqa: F811
+    """The name of the server where a companion lives leads nowhere."""
+    _point_at(mixed, "postgresql://nowhere.invalid:5432")
+    yield mixed.placements[IN_DATABASE]
+    _point_at(mixed, "")
+
+
+def _point_at(mixed: Mixed, origin: str) -> None:  # noqa: F811
+    with use_tenant(mixed.context):
+        assert Endpoint.objects.filter(organization=mixed.organization).update(origin=origin) == 1
+    aliases.forget_all()
+
+
+def test_a_name_that_leads_nowhere_is_a_line_of_its_own(gone_from_dns: Placement) -> None:
+    migrated, audited = report("migrate_placements"), report("audit_placements")
+    schema = gone_from_dns.schema_name
+    assert {one for one, told in migrated.items() if told["result"] != "already"} == {schema}
+    assert {one for one, told in audited.items() if told["problems"]} == {schema}
+    assert audited[schema]["problems"][0].startswith("the database could not be asked: ")
+
+
+def test_an_alias_that_nobody_has_is_a_line_of_its_own(mixed: Mixed) -> None:  # noqa: F811
+    lost = Placement.objects.create(
+        name="Lost", schema_name="o_lost_1", isolation="database", database=f"at_o{uuid.uuid4().hex}_1"
+    )
+    try:
+        migrated, audited = report("migrate_placements"), report("audit_placements")
+    finally:
+        lost.delete()
+    assert {one for one, told in migrated.items() if told["result"] != "already"} == {"o_lost_1"}
+    assert {one for one, told in audited.items() if told["problems"]} == {"o_lost_1"}
