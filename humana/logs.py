@@ -13,11 +13,11 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class ContextFilter(logging.Filter):
-    """Adds where and for whom a record was made."""
+    """Adds where and for whom a record was made, unless it says so itself."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         tenant = peek_tenant()
-        if not hasattr(record, "organization"):  # a span says whose it was
+        if not hasattr(record, "organization"):  # a span or a sweep says whose it is
             record.organization = str(tenant.organization_id) if tenant else ""
         record.request_id = current_actor().request_id
         return True

@@ -7,13 +7,12 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, router
+from django.db import DEFAULT_DB_ALIAS, connections, router
 from django.utils import timezone
 
-from humana.kernel.errors import Unavailable
 from humana.kernel.models import new_id
 from tenants.context import TenantContext, current_tenant, use_tenant
-from tenants.models import PendingWork
+from tenants.models import Organization, PendingWork
 from tenants.queries import further_of
 from tenants.transactions import before_commit, control_atomic, on_tenant_commit, tenant_atomic
 
@@ -55,6 +54,7 @@ def sweep_pending(kind: str, work: Callable[[], object], left: Callable[[], bool
     meanwhile either waits and sets it anew, or is seen; a sweep that dies leaves it.
     """
     marked = PendingWork.objects.filter(kind=kind).values_list("organization_id", flat=True)
+    marked = marked.exclude(organization__state=Organization.State.PROVISIONING)  # no tables yet
     for organization_id in list(marked):
         try:
             with use_tenant(organization_id) as main:
@@ -69,13 +69,13 @@ def sweep_pending(kind: str, work: Callable[[], object], left: Callable[[], bool
 
 
 def _swept(place: TenantContext, work: Callable[[], object], left: Callable[[], bool]) -> bool:
-    """Whether anything is left there; a place that does not answer has something."""
+    """Whether anything is left there; where that cannot be told, there is."""
     try:
         with use_tenant(place):
             work()
             return left()
-    except (Unavailable, OperationalError, InterfaceError):
-        log.warning("a further placement does not answer", extra={"placement": str(place.placement.id)})
+    except Exception:
+        log.exception("sweep failed in a further placement", extra={"placement": str(place.placement.id)})
         return True
 
 

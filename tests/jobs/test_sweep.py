@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -16,9 +17,19 @@ from audit.services import sweep
 from audit.services.relay import relay_control_events
 from tenants import context
 from tenants.context import use_tenant
-from tenants.models import ControlEvent, PendingWork
+from tenants.models import (
+    ControlEvent,
+    Isolation,
+    Organization,
+    PendingWork,
+    Placement,
+    PlacementJob,
+    User,
+)
 from tenants.services import pending
 from tenants.services.events import control_event
+from tenants.services.organizations import found_organization
+from tenants.services.placing import moving
 from tests.fixtures.organizations import World, build_world
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +154,68 @@ def test_answers_to_named_requests_are_forgotten_after_a_day(left: World, right:
     for world, kept in ((left, 0), (right, 1)):
         with use_tenant(world.context):
             assert IdempotencyKey.objects.count() == kept
+
+
+def nowhere(world: World) -> None:
+    """Its database has an alias that nobody knows."""
+    placement = Placement.objects.create(
+        name=f"Lost {world.slug}",
+        schema_name=f"o_lost_{world.slug}",
+        isolation=Isolation.DATABASE,
+        database=f"at_o{uuid.uuid4().hex}_1",
+    )
+    Organization.objects.filter(id=world.organization.id).update(placement=placement)
+
+
+def test_an_organization_that_cannot_be_reached_or_is_being_set_up_keeps_no_answers_of_others(
+    left: World, right: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner = User.objects.create_user("dora@waiting.example", None, name="Dora")
+    waiting = found_organization(name="Waiting", owner=owner, plan="business")
+    assert waiting.state == Organization.State.PROVISIONING
+    assert left.organization.id < right.organization.id, "the sweep comes to the lost one first"
+    with use_tenant(right.context):
+        IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    nowhere(left)
+    with caplog.at_level(logging.ERROR):
+        sweep.forget_idempotency_keys()
+    with use_tenant(right.context):
+        assert not IdempotencyKey.objects.exists()
+    told = [one for one in caplog.records if one.message == "idempotency keys not forgotten"]
+    assert [getattr(one, "organization", "") for one in told] == [str(left.organization.id)]
+
+
+def test_one_that_is_being_set_up_has_nothing_to_sweep_yet(
+    left: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    happen(left)
+    Organization.objects.filter(id=left.organization.id).update(state=Organization.State.PROVISIONING)
+    swept()
+    assert (told(left), marked()) == (0, {"left"})
+    Organization.objects.filter(id=left.organization.id).update(state=Organization.State.ACTIVE)
+    swept()
+    assert (told(left), marked()) == (1, set())
+
+
+def test_a_source_that_cannot_be_let_go_keeps_no_other(
+    left: World, right: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    over = timezone.now() - timedelta(seconds=1)
+    for world in (left, right):
+        PlacementJob.objects.create(
+            organization=world.organization, slug=world.slug, kind="move", state="done",
+            source=world.organization.placement, keep_until=over,
+        )  # fmt: skip
+    clear = moving.clear
+
+    def stuck(*, organization: Organization, placement: Placement) -> PlacementJob:
+        if organization.slug == "left":
+            raise ConnectionError("no route to left")
+        return clear(organization=organization, placement=placement)
+
+    monkeypatch.setattr(moving, "clear", stuck)
+    with caplog.at_level(logging.ERROR):
+        assert moving.clear_due() == 1
+    assert [one.slug for one in PlacementJob.objects.filter(kind="clear")] == ["right"]
+    assert PlacementJob.objects.exclude(keep_until=None).get().slug == "left", "it is tried again"
+    assert "source not let go" in caplog.text

@@ -7,18 +7,25 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from audit.models import Outbox
+from audit.services import sweep
+from audit.services.outbox import put_in_outbox
 from byoc.models import Endpoint
 from companions.models import Value
 from tenants.context import use_tenant
 from tenants.db import aliases
-from tenants.models import Isolation, Placement, PlacementJob, Plan
+from tenants.models import Isolation, PendingWork, Placement, PlacementJob, Plan
+from tenants.services.pending import mark_pending
 from tenants.services.placing import moving
-from tests.companions.test_mixed import IN_DATABASE, Mixed, mixed  # noqa: F401
+from tenants.transactions import tenant_atomic
+from tests.companions.test_mixed import IN_DATABASE, IN_SCHEMA, Mixed, mixed  # noqa: F401
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.schemas import ADD_FIELD, next_release
 from tests.tenants.test_moving import moved, until_over
@@ -104,3 +111,27 @@ def test_an_alias_that_nobody_has_is_a_line_of_its_own(mixed: Mixed) -> None:  #
         lost.delete()
     assert {one for one, told in migrated.items() if told["result"] != "already"} == {"o_lost_1"}
     assert {one for one, told in audited.items() if told["problems"]} == {"o_lost_1"}
+
+
+@pytest.fixture
+def schema_lost(mixed: Mixed) -> Iterator[None]:  # noqa: F811
+    """Nobody knows where the first of the further placements is."""
+    first = Placement.objects.filter(id=mixed.placements[IN_SCHEMA].id)
+    first.update(database=f"at_o{uuid.uuid4().hex}_1")
+    yield
+    first.update(database="default")
+
+
+def test_a_sweep_goes_on_to_the_place_after_one_that_is_lost(
+    mixed: Mixed,  # noqa: F811
+    schema_lost: None,
+) -> None:
+    there = mixed.context.further(mixed.placements[IN_DATABASE].ref)
+    overdue = timezone.now() - timedelta(minutes=5)
+    with use_tenant(there), tenant_atomic():
+        item = put_in_outbox(task="chats.title", arguments={}, due_at=overdue)
+        mark_pending(mixed.organization.id, PendingWork.Kind.OUTBOX)
+    sweep.sweep()
+    with use_tenant(there):
+        assert Outbox.objects.get(id=item).due_at > timezone.now(), "a worker was woken"
+    assert PendingWork.objects.filter(organization=mixed.organization).exists(), "the lost one is asked again"

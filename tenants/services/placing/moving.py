@@ -12,6 +12,7 @@ like any other that finds most rows there already. Afterwards the source is clea
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from tenants.services.events import control_event
 from tenants.services.placing import places, preparing
 from tenants.services.placing.clearing import clear
 from tenants.services.placing.jobs import PLANS, Step, alone, begin, finish, progress
+
+log = logging.getLogger(__name__)
 
 #: Rounds before the last one; where people write faster than rows are copied, the last has more to do.
 MOST_ROUNDS = 5
@@ -118,7 +121,7 @@ def clear_due() -> int:
         state=PlacementJob.State.DONE,
         keep_until__lte=timezone.now(),
     )
-    return sum(_let_go(job.id) for job in due)
+    return sum(_let_go_if_possible(job) for job in due)
 
 
 def kept(organization: Organization) -> list[Placement]:
@@ -248,6 +251,15 @@ def _into_the_trail(job: PlacementJob) -> None:
 def _told_of(outcome: Rounds) -> dict[str, Any]:
     tables = {name: {"rows": one.rows, "digest": one.digest} for name, one in outcome.items()}
     return {"rows": sum(one.rows for one in outcome.values()), "tables": tables}
+
+
+def _let_go_if_possible(job: PlacementJob) -> int:
+    """One that cannot be cleared keeps no other, and none of the jobs that wait for this sweep."""
+    try:
+        return _let_go(job.id)
+    except Exception:
+        log.exception("source not let go", extra={"job": str(job.id)})
+        return 0
 
 
 def _let_go(job_id: Any) -> int:
