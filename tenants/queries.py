@@ -125,6 +125,14 @@ def contexts_by_slug(slug: str | None = None) -> list[TenantContext]:
     return list(_everywhere(rows))
 
 
+def called(context: TenantContext) -> str:
+    """The organization's address; in a further placement with its name. For operators' commands."""
+    if context.main is None:
+        return context.slug
+    name = Placement.objects.filter(id=context.placement.id).values_list("name", flat=True).first()
+    return f"{context.slug} ({name or context.placement.schema})"
+
+
 def _everywhere(rows: QuerySet[Organization]) -> Iterator[TenantContext]:
     """Read at once: whoever visits a database elsewhere gives the connection of a cursor away."""
     contexts = [row.context for row in rows]

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +18,14 @@ from django.utils import timezone
 from audit.models import Outbox
 from audit.services import sweep
 from audit.services.outbox import put_in_outbox
+from audit.services.trail import record_trail
 from byoc.models import Endpoint
 from companions.models import Value
 from tenants.context import use_tenant
 from tenants.db import aliases
 from tenants.models import Isolation, PendingWork, Placement, PlacementJob, Plan
+from tenants.owner import owner_connection
+from tenants.services.organizations import found_organization
 from tenants.services.pending import mark_pending
 from tenants.services.placing import moving
 from tenants.transactions import tenant_atomic
@@ -135,3 +139,111 @@ def test_a_sweep_goes_on_to_the_place_after_one_that_is_lost(
     with use_tenant(there):
         assert Outbox.objects.get(id=item).due_at > timezone.now(), "a worker was woken"
     assert PendingWork.objects.filter(organization=mixed.organization).exists(), "the lost one is asked again"
+
+
+def verified(mixed: Mixed) -> tuple[list[str], str]:  # noqa: F811
+    """The lines of `audit_verify`, and how it ended."""
+    aliases.forget_all()
+    out, ending = io.StringIO(), ""
+    try:
+        call_command("audit_verify", organization=mixed.organization.slug, stdout=out)
+    except CommandError as error:
+        assert error.returncode == 1
+        ending = str(error)
+    return out.getvalue().splitlines(), ending
+
+
+def name_of(mixed: Mixed, companion: str) -> str:  # noqa: F811
+    return f"{mixed.organization.slug} ({mixed.placements[companion].name})"
+
+
+def test_the_trail_is_verified_in_every_placement(mixed: Mixed) -> None:  # noqa: F811
+    lines, ending = verified(mixed)
+    names = [mixed.organization.slug, name_of(mixed, IN_SCHEMA), name_of(mixed, IN_DATABASE)]
+    assert [line.split(": ")[0] for line in lines] == names
+    assert all("the chain holds" in line for line in lines)
+    assert ending == ""
+
+
+@pytest.fixture
+def forged(mixed: Mixed) -> Iterator[None]:  # noqa: F811
+    """Who owns the tables changed what was written in a further placement."""
+    mixed.start(IN_SCHEMA, "forged")
+    first = f"{mixed.placements[IN_SCHEMA].schema_name}.audit_auditentry SET {{}} WHERE sequence = 1"
+    change, back = "actor_label = actor_label || '!'", "actor_label = rtrim(actor_label, '!')"
+    with owner_connection() as owner:
+        owner.execute("SELECT set_config('humana.organization', %s, false)", [mixed.organization.id.hex])
+        assert owner.execute(f"UPDATE {first.format(change)}".encode()).rowcount == 1
+        yield
+        owner.execute(f"UPDATE {first.format(back)}".encode())
+
+
+def test_a_trail_forged_in_a_further_placement_is_found(mixed: Mixed, forged: None) -> None:  # noqa: F811
+    lines, ending = verified(mixed)
+    assert lines[0].startswith(f"{mixed.organization.slug}: the chain holds")
+    assert lines[1].startswith(f"{name_of(mixed, IN_SCHEMA)}: broken at 1: ")
+    assert ending == f"Not as it was written: {name_of(mixed, IN_SCHEMA)}."
+
+
+def test_a_trail_that_cannot_be_asked_is_not_said_to_hold(
+    mixed: Mixed,  # noqa: F811
+    forged: None,
+    gone_from_dns: Placement,
+) -> None:
+    lines, ending = verified(mixed)
+    silent = name_of(mixed, IN_DATABASE)
+    assert lines[2].startswith(f"{silent}: could not be asked: ")
+    assert ending == f"Not as it was written: {name_of(mixed, IN_SCHEMA)}. Could not be asked: {silent}.", (
+        "and the others were"
+    )
+
+
+def test_an_organization_that_is_being_set_up_has_no_trail_to_verify(mixed: Mixed) -> None:  # noqa: F811
+    founded = found_organization(name="Waiting", owner=mixed.owner.user, plan=Plan.BUSINESS)
+    out = io.StringIO()
+    call_command("audit_verify", stdout=out)
+    assert mixed.organization.slug in out.getvalue()
+    assert founded.slug not in out.getvalue()
+
+
+@pytest.fixture
+def grown_old(mixed: Mixed) -> None:  # noqa: F811
+    """The trail of a further placement holds two entries, both of long ago."""
+    place = mixed.placements[IN_SCHEMA]
+    with owner_connection() as owner:
+        owner.execute("SELECT set_config('humana.organization', %s, false)", [mixed.organization.id.hex])
+        for table in ("audit_auditentry", "audit_audithead"):
+            owner.execute(f"DELETE FROM {place.schema_name}.{table}".encode())
+    there = replace(mixed.context.further(place.ref), retention_days=1)
+    for number in range(2):
+        with use_tenant(there), tenant_atomic():
+            then = timezone.now() - timedelta(days=800)
+            record_trail(action="test.noted", resource_type="note", resource_id=number, at=then)
+
+
+def purge(mixed: Mixed, out: io.StringIO) -> None:  # noqa: F811
+    day = (timezone.now() - timedelta(days=1)).strftime("%Y-%m-%d")
+    call_command("purge_trail", "--organization", mixed.organization.slug, "--before", day, stdout=out)
+
+
+def test_the_trail_is_purged_in_every_placement(mixed: Mixed, grown_old: None) -> None:  # noqa: F811
+    out = io.StringIO()
+    purge(mixed, out)
+    assert out.getvalue().splitlines() == [
+        f"{mixed.organization.slug}: 0 entries removed",
+        f"{name_of(mixed, IN_SCHEMA)}: 2 entries removed",
+        f"{name_of(mixed, IN_DATABASE)}: 0 entries removed",
+    ]
+    assert verified(mixed)[1] == ""
+
+
+def test_a_trail_that_cannot_be_purged_keeps_no_other(
+    mixed: Mixed,  # noqa: F811
+    grown_old: None,
+    gone_from_dns: Placement,
+) -> None:
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="Nothing was removed there: ") as refusal:
+        purge(mixed, out)
+    assert name_of(mixed, IN_DATABASE) in str(refusal.value)
+    assert f"{name_of(mixed, IN_SCHEMA)}: 2 entries removed" in out.getvalue()

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit.services.chain import verify
+from audit.services.chain import Verdict, verify
 from tenants.context import TenantContext, use_tenant
-from tenants.queries import contexts_by_slug
+from tenants.queries import called, contexts_by_slug
 
 
 class Command(BaseCommand):
-    help = "Reads the trail of one organization, or of all, and says where its chain is broken."
+    help = (
+        "Reads the trail of one organization, or of all, in each of its placements, and says where its"
+        " chain is broken. One that cannot be asked keeps no other."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--organization", metavar="SLUG", help="only this one")
@@ -21,15 +24,36 @@ class Command(BaseCommand):
         found = contexts_by_slug(organization)
         if organization and not found:
             raise CommandError(f"There is no organization at /o/{organization}/.", returncode=2)
-        broken = [context.slug for context in found if not self._holds(context)]
-        if broken:
-            raise CommandError(f"Not as it was written: {', '.join(broken)}.")
+        broken, silent = [], []
+        for context in found:
+            name, verdict = called(context), _verdict(context)
+            self.stdout.write(f"{name}: {_told(verdict)}")
+            if isinstance(verdict, Exception):
+                silent.append(name)
+            elif not verdict.holds:
+                broken.append(name)
+        if broken or silent:
+            raise CommandError(
+                " ".join([*_named("Not as it was written", broken), *_named("Could not be asked", silent)])
+            )
 
-    def _holds(self, context: TenantContext) -> bool:
+
+def _verdict(context: TenantContext) -> Verdict | Exception:
+    """What stands there, or why nobody can tell."""
+    try:
         with use_tenant(context):
-            verdict = verify()
-        if verdict.holds:
-            self.stdout.write(f"{context.slug}: the chain holds, {verdict.entries} entries")
-        else:
-            self.stdout.write(f"{context.slug}: broken at {verdict.broken_at}: {verdict.why}")
-        return verdict.holds
+            return verify()
+    except Exception as error:  # noqa: BLE001 - the others are verified, whatever one raises
+        return error
+
+
+def _told(verdict: Verdict | Exception) -> str:
+    if isinstance(verdict, Exception):
+        return f"could not be asked: {(str(verdict).strip() or type(verdict).__name__).splitlines()[0]}"
+    if verdict.holds:
+        return f"the chain holds, {verdict.entries} entries"
+    return f"broken at {verdict.broken_at}: {verdict.why}"
+
+
+def _named(what: str, names: list[str]) -> list[str]:
+    return [f"{what}: {', '.join(names)}."] if names else []

@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 from django.utils import timezone
 
 from audit.services.purge import Reason, purge_trail
 from humana.kernel.actor import Actor, acting_as
-from tenants.queries import contexts_by_slug
+from humana.kernel.errors import HumanaError
+from tenants.context import TenantContext
+from tenants.queries import called, contexts_by_slug
 
 
 class Command(BaseCommand):
-    help = "Removes the beginning of an organization's trail and writes a checkpoint in its place."
+    help = (
+        "Removes the beginning of an organization's trail, in each of its placements, and writes a"
+        " checkpoint in its place."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--organization", required=True, metavar="SLUG")
@@ -33,9 +39,20 @@ class Command(BaseCommand):
             raise CommandError(f"There is no organization at /o/{organization}/.")
         if before > timezone.now():
             raise CommandError("--before should be a day that has come.")
-        with acting_as(Actor(label="purge_trail")):
-            removed = purge_trail(organization=found[0], before=before, reason=reason)
-        self.stdout.write(f"{organization}: {removed} entries removed")
+        silent = [called(one) for one in found if not self._purged(one, before, reason)]
+        if silent:
+            raise CommandError(f"Nothing was removed there: {', '.join(silent)}. Run this again later.")
+
+    def _purged(self, context: TenantContext, before: datetime, reason: Reason) -> bool:
+        """Whether it could be done there; the other placements are purged in any case."""
+        try:
+            with acting_as(Actor(label="purge_trail")):
+                removed = purge_trail(organization=context, before=before, reason=reason)
+        except (HumanaError, Error) as error:
+            self.stdout.write(f"{called(context)}: {error}".strip().splitlines()[0])
+            return False
+        self.stdout.write(f"{called(context)}: {removed} entries removed")
+        return True
 
 
 def _midnight(day: str) -> datetime:
