@@ -17,7 +17,7 @@ from audit.services.chain import Verdict, verify
 from humana.kernel.errors import Invalid
 from humana.kernel.text import clean_text
 from tenants.context import TenantContext, current_tenant
-from tenants.places import gather, without_row_security
+from tenants.places import gather, with_one_role, without_row_security
 from tenants.queries import placement_names
 from tenants.views import MemberRequest
 
@@ -32,8 +32,8 @@ FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 @require_GET
 def trail(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `entries` of every placement, `placed` (each with the name of its own), `wanted` as
-    typed, `older` (the query of the next page, or None), `only_chained` (some database cannot refuse
-    a change), `chains` (of a mixed organization only).
+    typed, `older` (the query of the next page, or None), `only_chained` and `one_role` (some
+    database cannot refuse a change, by its kind or by its roles), `chains` (of a mixed organization only).
     """
     member = request.visitor.member
     typed = {name: request.GET.get(name, "").strip() for name in FILTERS}
@@ -45,6 +45,7 @@ def trail(request: MemberRequest, slug: str) -> HttpResponse:
         "wanted": typed,
         "older": _query(typed, before=found.older) if found.older else None,
         "only_chained": bool(without_row_security()),
+        "one_role": bool(with_one_role()),
         "chains": _chains(found.silent, names, verifying="verify" in request.GET) if names else [],
     }
     return render(request, "audit/trail.html", context)

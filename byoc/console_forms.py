@@ -41,6 +41,10 @@ class BringForm(forms.Form):
         label=_("Engine"),
         choices=[("postgresql", "PostgreSQL"), ("mysql", "MariaDB")],
         widget=UnfoldAdminSelectWidget,
+        help_text=_(
+            "MariaDB has no row-level security: the application's own filter remains, and only the chain"
+            " shows a change of the trail."
+        ),
     )
     host = forms.CharField(
         label=_("Server"),

@@ -7,10 +7,11 @@ only, and the customer reads that somebody looked.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -21,9 +22,9 @@ from companions.services.placing import place_companion
 from humana.kernel.errors import NotAllowed, NotFound, Unavailable
 from tenants.console_notes import note_look
 from tenants.context import use_tenant
+from tenants.db.refusals import refusing
 from tenants.models import Isolation, Organization, Placement
 from tenants.operators import in_hand, support_of
-from tenants.places import no_answer
 from tenants.services.further import add_placement, remove_placement
 
 
@@ -48,7 +49,7 @@ def shown(request: HttpRequest, organization: Organization, *, busy: bool) -> di
     """
     inside = _inside(request, organization)
     rows = list(organization.further_placements.order_by("id"))
-    found = _residences(request) if inside and rows and not busy else []
+    found = _residences(request, organization) if inside and rows and not busy else []
     names = _names_by_place(found or [])
     return {
         "places": [Place(row, names.get(row.id, [])) for row in rows],
@@ -74,10 +75,8 @@ def leave(request: HttpRequest, organization: Organization) -> str:
     place = organization.further_placements.filter(id=_key(request, "place")).first()
     if place is None:
         raise NotFound(_("There is nothing here."))
-    try:
+    with _told(place):
         remove_placement(organization=organization, placement=place)
-    except (OperationalError, InterfaceError) as error:
-        raise no_answer() from error
     return _("“%(name)s” is removed; what was made for it is cleared away.") % {"name": place.name}
 
 
@@ -86,24 +85,33 @@ def place(request: HttpRequest, organization: Organization) -> str:
     if not _inside(request, organization):
         message = _("Take the organization in hand and open a support session: companions are content.")
         raise NotAllowed(message, code="no_support_session")
-    with use_tenant(organization.context):
-        try:
-            place_companion(companion_id=_key(request, "companion"), placement_id=_key(request, "place"))
-        except (OperationalError, InterfaceError) as error:
-            raise no_answer() from error
+    places = [organization.placement, *organization.further_placements.all()]
+    with _told(*places), use_tenant(organization.context):
+        place_companion(companion_id=_key(request, "companion"), placement_id=_key(request, "place"))
     return _("The companion lives there from now on.")  # messages lie in cookies: nobody is named
+
+
+@contextmanager
+def _told(*places: Placement) -> Iterator[None]:
+    """What one of these refuses within the block is said to the operator."""
+    with ExitStack() as stack:
+        for one in places:
+            stack.enter_context(refusing(one.database))
+        yield
 
 
 def _inside(request: HttpRequest, organization: Organization) -> bool:
     return in_hand(request) == organization and support_of(request) is not None
 
 
-def _residences(request: HttpRequest) -> list[Residence] | None:
+def _residences(request: HttpRequest, organization: Organization) -> list[Residence] | None:
     """Every companion with its placement, and a note of the look; None where the place does not answer."""
     try:
-        found = residences()
-        note_look(request, Companion._meta.model_name, "", {"listed": [one.companion.id for one in found]})
-    except (Unavailable, OperationalError, InterfaceError):
+        with _told(organization.placement):
+            found = residences()
+            listed = [one.companion.id for one in found]
+            note_look(request, Companion._meta.model_name, "", {"listed": listed})
+    except Unavailable:
         return None
     return found
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
@@ -21,7 +20,7 @@ from humana.failures import answer_failure
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import HumanaError, Unavailable
 from tenants.context import peek_tenant
-from tenants.db.breaker import silent
+from tenants.db.refusals import refusal
 
 log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -107,10 +106,6 @@ class ErrorMiddleware:
 
 
 def _of_their_own(error: Exception) -> Unavailable | None:
-    """A database of the organization's own that does not answer: everybody else works on."""
+    """A database of the organization's own that cannot be worked with: everybody else works on."""
     tenant = peek_tenant()
-    if tenant is None or tenant.placement.alias == DEFAULT_DB_ALIAS:
-        return None
-    if not isinstance(error, OperationalError | InterfaceError):
-        return None
-    return silent()
+    return refusal(error, tenant.placement.alias) if tenant is not None else None

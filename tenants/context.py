@@ -38,6 +38,18 @@ class PlacementRef:
     schema: str
     isolation: str
     behind: bool = False  # migrations that the code cannot do without are missing there
+    engine: str = "postgresql"
+    one_role: bool = False  # the role that works there owns the tables too
+
+    @property
+    def row_security(self) -> bool:
+        """Whether the database itself keeps organizations apart: nothing but PostgreSQL can."""
+        return self.engine == "postgresql"
+
+    @property
+    def append_only(self) -> bool:
+        """Whether the database itself refuses a change of the trail: from its owner it takes any."""
+        return self.row_security and not self.one_role
 
 
 #: No placement at all: an organization's rows of the control plane, and nothing else of it.

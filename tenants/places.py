@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
-from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Unavailable
 from humana.kernel.registry import Registry
 from tenants.context import TenantContext, current_tenant, relocate, use_tenant
+from tenants.db.refusals import FAILURES, refusal, refusing
 from tenants.queries import further_of
 
 Found = TypeVar("Found")
@@ -54,8 +54,13 @@ def everywhere() -> list[TenantContext]:
 
 
 def without_row_security() -> list[TenantContext]:
-    """The placements whose database cannot keep organizations apart by itself: nothing but PostgreSQL can."""
-    return [one for one in everywhere() if connections[one.placement.alias].vendor != "postgresql"]
+    """The placements whose database cannot keep organizations apart by itself; none of them is asked."""
+    return [one for one in everywhere() if not one.placement.row_security]
+
+
+def with_one_role() -> list[TenantContext]:
+    """Those that keep organizations apart, but whose only role could undo what holds the trail."""
+    return [one for one in everywhere() if one.placement.row_security and one.placement.one_role]
 
 
 def gather(read: Callable[[], list[Found]]) -> Gathered[Found]:
@@ -94,9 +99,12 @@ def place_of(name: str, value: object) -> TenantContext:
     return main
 
 
-def within(name: str, value: object) -> AbstractContextManager[TenantContext]:
-    """A block where that thing is."""
-    return use_tenant(place_of(name, value))
+@contextmanager
+def within(name: str, value: object) -> Iterator[TenantContext]:
+    """A block where that thing is. Raises Unavailable where that place cannot be worked in."""
+    place = place_of(name, value)
+    with refusing(place.placement.alias), use_tenant(place):
+        yield place
 
 
 def go_where(named: Mapping[str, object]) -> None:
@@ -124,8 +132,8 @@ def _answering(place: TenantContext) -> Iterator[None]:
     try:
         with use_tenant(place):
             yield
-    except (OperationalError, InterfaceError) as error:
-        if place.main is None:
+    except FAILURES as error:
+        if place.main is None or refusal(error, place.placement.alias) is None:
             raise
         cache.set(key, True, LEFT_ALONE)
         raise no_answer() from error

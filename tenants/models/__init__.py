@@ -5,12 +5,13 @@ from tenants.models.events import ControlEvent, PendingWork
 from tenants.models.jobs import PlacementJob
 from tenants.models.organizations import Organization, OrganizationSlug, Plan
 from tenants.models.people import Membership, Role, User
-from tenants.models.placements import Isolation, Placement
+from tenants.models.placements import Engine, Isolation, Placement
 from tenants.models.structure import Position, Team
 
 __all__ = [
     "ApiKey",
     "ControlEvent",
+    "Engine",
     "Isolation",
     "Membership",
     "Organization",

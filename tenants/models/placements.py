@@ -15,12 +15,22 @@ class Isolation(models.TextChoices):
     DATABASE = "database", _("Database of its own")
 
 
+class Engine(models.TextChoices):
+    """What the database is, by the name of Django's vendor."""
+
+    POSTGRESQL = "postgresql", "PostgreSQL"
+    MARIADB = "mysql", "MariaDB"
+    SQLITE = "sqlite", "SQLite"
+
+
 class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
     """Which database, which schema, which isolation. A pool is shared by many organizations.
 
     django-tenants' TENANT_MODEL: one row per schema. `capacity` counts organizations; null means
     no limit. `migrated` is the latest migration of each tenant app there, as `audit:3 chats:12`.
     `further_of` is the organization that keeps some of its companions here, and lives elsewhere.
+    `engine` and `one_role` (who works there owns the tables too) are noted as the tables are made, so
+    that saying what a place holds asks no server.
     """
 
     class State(models.TextChoices):
@@ -46,6 +56,10 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
         related_name="further_placements",
         verbose_name=_("further placement of"),
     )
+    engine = models.CharField(
+        _("engine"), max_length=16, choices=Engine.choices, default=Engine.POSTGRESQL, editable=False
+    )
+    one_role = models.BooleanField(_("one role"), default=False, editable=False)
     migrated = models.CharField(_("migrated to"), max_length=200, blank=True, editable=False)
 
     class Meta:
@@ -59,5 +73,11 @@ class Placement(TenantMixin, BaseModel):  # type: ignore[misc]
     @property
     def ref(self) -> PlacementRef:
         return PlacementRef(
-            self.id, self.database, self.schema_name, self.isolation, is_behind(self.migrated)
+            self.id,
+            self.database,
+            self.schema_name,
+            self.isolation,
+            is_behind(self.migrated),
+            self.engine,
+            self.one_role,
         )

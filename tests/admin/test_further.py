@@ -7,7 +7,6 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import OperationalError
 from django.urls import reverse
 from django.utils.translation import override
 
@@ -17,12 +16,14 @@ from companions.services.companions import create_companion
 from humana import console_further
 from humana.kernel.errors import Conflict, NotFound
 from tenants.context import use_tenant
+from tenants.db import aliases, breaker
 from tenants.models import Isolation, Organization, Placement, PlacementJob, User
-from tenants.owner import owner_connection
+from tenants.owner import owner_connection, owner_settings
 from tenants.services import further
 from tenants.services.further import add_placement, give_up_placement
 from tenants.services.placing import jobs, moving
 from tests.admin.conftest import Desk, trail
+from tests.fixtures.mixed import allow
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
@@ -141,16 +142,21 @@ def test_what_is_refused_is_a_sentence(inside: Desk, world: World) -> None:
 def test_a_place_that_does_not_answer_is_a_sentence_too(
     inside: Desk, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = added(world)
-
-    def silent(*_given: object, **_named: object) -> None:
-        raise OperationalError("connection refused")
-
-    monkeypatch.setattr(console_further, "place_companion", silent)
+    place = add_placement(organization=world.organization, isolation=Isolation.DATABASE, now=True)
+    with use_tenant(world.organization.context.further(place.ref)):
+        name = owner_settings(place.database)["NAME"]
+    aliases.forget_all()
+    allow(name, "false")
     wants = {"act": "place", "companion": sofia(world).id, "place": place.id}
     assert "does not answer just now" in said(press(inside, world, **wants))
+    assert "Sofia" in page(inside, world), "what is in the main place is shown all the same"
     monkeypatch.setattr(console_further, "residences", silent)
     assert "so its companions are not shown" in page(inside, world)
+    allow(name, "true")
+
+
+def silent() -> None:
+    raise breaker.silent()
 
 
 def test_one_that_cannot_be_made_is_given_up(desk: Desk, world: World) -> None:

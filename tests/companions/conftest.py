@@ -1,17 +1,22 @@
-"""A bakery with people of every kind, entered for the length of a test."""
+"""A bakery with people of every kind, entered for the length of a test; a mixed organization for who asks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from companions.models import Companion
 from companions.services.companions import create_companion
 from tenants.context import TenantContext, use_tenant
+from tenants.db import aliases
 from tenants.models import Membership, Organization, User
+from tenants.owner import owner_connection
 from tenants.services.organizations import found_organization
+from tests.fixtures.mixed import Mixed, allow, found_mixed
 
 
 @dataclass
@@ -50,3 +55,35 @@ def bakery(db: None) -> Iterator[Bakery]:
 def baker(bakery: Bakery) -> Companion:
     """A companion with nothing but its own prompt."""
     return create_companion(name="Pão", purpose="Bakes", base_prompt="You are Pão, a baker.", language="en")
+
+
+@pytest.fixture(scope="module")
+def mixed(cloned_database: str, django_db_blocker: Any) -> Iterator[Mixed]:
+    """Made once for the module: a schema and a database take most of a second."""
+    with django_db_blocker.unblock():
+        made = found_mixed()
+    yield made
+    with django_db_blocker.unblock():
+        aliases.forget_all()
+        with owner_connection() as admin:
+            names = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'humana_mixed_%'")
+            for (name,) in names.fetchall():
+                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(autouse=True)
+def _no_placement_is_thought_silent(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if "mixed" in request.fixturenames:
+        with use_tenant(request.getfixturevalue("mixed").context):
+            cache.clear()
+
+
+@pytest.fixture
+def database_down(mixed: Mixed) -> Iterator[None]:
+    name = mixed.database
+    aliases.forget_all()
+    allow(name, "false")
+    yield
+    allow(name, "true")
+    aliases.forget_all()

@@ -7,15 +7,10 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from celery import current_app
-from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
 from django.utils.translation import override
 
 from audit.models import AuditEntry, Outbox
@@ -24,125 +19,25 @@ from chats.models import Chat, Run
 from chats.queries import access_chat, recent_chats
 from chats.services import conversations
 from companions.models import Companion, PromptSnapshot
-from companions.queries import access_companion, inheritance, placement_of
-from companions.services.companions import create_companion, edit_companion
+from companions.queries import inheritance, placement_of
+from companions.services.companions import edit_companion
 from companions.services.placing import place_companion
-from companions.services.policies import keep_value
 from humana.kernel.errors import Conflict, Misconfigured, NotFound
-from tenants.context import TenantContext, current_tenant, use_tenant
+from tenants.context import current_tenant, use_tenant
 from tenants.db import aliases
 from tenants.jobs import enqueue_on_commit
 from tenants.models import Isolation, Membership, Organization, Placement, PlacementJob, User
-from tenants.owner import owner_connection, owner_settings
+from tenants.owner import owner_connection
 from tenants.places import gather, within
 from tenants.services.further import add_placement
-from tenants.services.keys import create_api_key
-from tenants.services.organizations import found_organization
 from tenants.services.placing.jobs import work_on
 from tenants.services.placing.removing import deprovision
 from tenants.transactions import tenant_atomic
+from tests.fixtures.mixed import AT_HOME, EVERYBODY, IN_DATABASE, IN_SCHEMA, PASSWORD, Mixed, found_mixed
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PASSWORD = "quiet-harbour-71"
-AT_HOME, IN_SCHEMA, IN_DATABASE = "Ada", "Sofia", "Dina"
-EVERYBODY = ("Ada", "Bento", "Caio", IN_SCHEMA, IN_DATABASE)
-
-
-@dataclass
-class Mixed:
-    """The organization, its owner, where its companions are, and a browser of the owner's."""
-
-    organization: Organization
-    owner: Membership
-    companions: dict[str, Companion]
-    placements: dict[str, Placement]
-
-    @property
-    def context(self) -> TenantContext:
-        return Organization.objects.get(id=self.organization.id).context
-
-    @property
-    def client(self) -> Client:
-        client = Client(headers={"accept-language": "en"})
-        assert client.login(email=self.owner.user.email, password=PASSWORD)
-        return client
-
-    @property
-    def database(self) -> str:
-        """The name of the one that a companion has to itself."""
-        with use_tenant(self.context), within("companion_id", self.companions[IN_DATABASE].id) as place:
-            name: str = owner_settings(place.placement.alias)["NAME"]
-            return name
-
-    def address(self, rest: str = "") -> str:
-        return f"/o/{self.organization.slug}/{rest}"
-
-    def start(self, name: str, title: str, *, minutes_ago: int = 0) -> Chat:
-        companion = self.companions[name]
-        with use_tenant(self.context), within("companion_id", companion.id):
-            found = access_companion(member=self.owner, companion_id=companion.id)
-            chat = conversations.start_chat(member=self.owner, companion=found)
-            conversations.rename_chat(member=self.owner, chat=chat, title=title)
-            then = timezone.now() - timedelta(minutes=minutes_ago)
-            Chat.objects.filter(id=chat.id).update(last_message_at=then)
-        return chat
-
-    def where(self, chat_id: uuid.UUID) -> uuid.UUID:
-        with use_tenant(self.context), within("chat_id", chat_id) as place:
-            return place.placement.id
-
-    def run(self, run_id: uuid.UUID) -> Run:
-        with use_tenant(self.context), within("run_id", run_id):
-            return Run.objects.select_related("message").get(id=run_id)
-
-    def until_done(self, run_id: uuid.UUID) -> Run:
-        deadline = time.monotonic() + 15
-        while (run := self.run(run_id)).state in Run.LIVE and time.monotonic() < deadline:
-            time.sleep(0.03)
-        return run
-
-
-@pytest.fixture(scope="module")
-def mixed(cloned_database: str, django_db_blocker: Any) -> Iterator[Mixed]:
-    """Made once for the module: a schema and a database take most of a second."""
-    with django_db_blocker.unblock():
-        made = found_mixed()
-    yield made
-    with django_db_blocker.unblock():
-        aliases.forget_all()
-        with owner_connection() as admin:
-            names = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'humana_mixed_%'")
-            for (name,) in names.fetchall():
-                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-def found_mixed() -> Mixed:
-    slug = f"mixed-{uuid.uuid4().hex[:8]}"
-    owner = User.objects.create_user(f"dora@{slug}.example", PASSWORD, name="Dora")
-    organization = found_organization(name="Mixed", slug=slug, owner=owner, furnish=False)
-    placements = {
-        IN_SCHEMA: add_placement(organization=organization, isolation=Isolation.SCHEMA, now=True),
-        IN_DATABASE: add_placement(organization=organization, isolation=Isolation.DATABASE, now=True),
-    }
-    world = Mixed(organization, Membership.objects.get(user=owner), {}, placements)
-    with use_tenant(world.context):
-        keep_value(title="Calm", description="We take our time.")
-        for name in EVERYBODY:
-            world.companions[name] = create_companion(
-                name=name, purpose=f"{name} answers", base_prompt=f"You are {name}.", language="en"
-            )
-        for name, placement in placements.items():
-            place_companion(companion_id=world.companions[name].id, placement_id=placement.id)
-    return world
-
-
-@pytest.fixture(autouse=True)
-def _no_placement_is_thought_silent(mixed: Mixed) -> Iterator[None]:
-    yield
-    with use_tenant(mixed.context):
-        cache.clear()
 
 
 @pytest.mark.parametrize("name", [IN_SCHEMA, IN_DATABASE])
@@ -205,7 +100,7 @@ def test_chats_of_every_place_are_one_list_in_order(mixed: Mixed) -> None:
 def test_the_api_s_cursor_walks_over_every_place_and_back(mixed: Mixed) -> None:
     for name in (IN_SCHEMA, AT_HOME, IN_DATABASE):
         mixed.start(name, "cursor")
-    key = create_api_key_of(mixed)
+    key = mixed.key
     headers = {"Authorization": f"Bearer {key}"}
     client, address = Client(), "/api/v1/chats/?limit=1"
     walked, previous = [], None
@@ -217,11 +112,6 @@ def test_the_api_s_cursor_walks_over_every_place_and_back(mixed: Mixed) -> None:
         assert walked == [str(one.id) for one in recent_chats(mixed.owner, stop=300).found]
     back = json.loads(client.get(previous, headers=headers).content)
     assert [one["id"] for one in back["results"]] == walked[-2:-1]
-
-
-def create_api_key_of(mixed: Mixed) -> str:
-    with use_tenant(mixed.context):
-        return create_api_key(member=mixed.owner, name="Scripts")[1]
 
 
 @pytest.mark.parametrize("name", [AT_HOME, IN_SCHEMA, IN_DATABASE])
@@ -292,7 +182,7 @@ def test_the_openai_door_finds_each_companion(
 ) -> None:
     import httpx2
 
-    headers = {"Authorization": f"Bearer {create_api_key_of(mixed)}"}
+    headers = {"Authorization": f"Bearer {mixed.key}"}
     body = {"model": name.lower(), "messages": [{"role": "user", "content": "say:Hello"}]}
     answer = httpx2.post(f"{server.url}/v1/chat/completions", headers=headers, json=body, timeout=20)
     assert answer.status_code == 200, answer.text
@@ -360,39 +250,6 @@ def test_each_place_has_a_trail_of_its_own_that_holds(mixed: Mixed, name: str) -
         with within("chat_id", chat.id):
             assert AuditEntry.objects.filter(action="chats.chat.started", resource_id=str(chat.id)).exists()
             assert verify().holds
-
-
-@pytest.fixture
-def database_down(mixed: Mixed) -> Iterator[None]:
-    name = mixed.database
-    aliases.forget_all()
-    allow(name, "false")
-    yield
-    allow(name, "true")
-    aliases.forget_all()
-
-
-def allow(database: str, connecting: str) -> None:
-    with owner_connection() as owner:
-        owner.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS {connecting}'.encode())
-
-
-def test_a_place_that_is_down_takes_only_its_own_rows_along(
-    mixed: Mixed, request: pytest.FixtureRequest
-) -> None:
-    here, gone = mixed.start(AT_HOME, "still here"), mixed.start(IN_DATABASE, "out of reach")
-    client = mixed.client
-    request.getfixturevalue("database_down")
-    for address in ("chats/", "search/?q=here", ""):
-        page = client.get(mixed.address(address))
-        text = html.unescape(page.content.decode())
-        assert page.status_code == 200
-        assert "The place where Dina lives does not answer just now" in text
-        assert str(here.id) in text
-        assert str(gone.id) not in text
-    lost = client.get(mixed.address(f"chats/{gone.id}/"))
-    assert (lost.status_code, lost["Retry-After"]) == (503, "15")
-    assert client.get(mixed.address(f"chats/{here.id}/")).status_code == 200
 
 
 @pytest.mark.pool_only("its main place is the pool, which the page names")

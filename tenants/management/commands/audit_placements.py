@@ -14,9 +14,8 @@ from django.db import connections
 
 from tenants.db import catalogue
 from tenants.management.bar import draw, wipe
-from tenants.models import Placement
+from tenants.models import Engine, Placement
 from tenants.owner import owner_connection
-from tenants.services.placing.preparing import is_postgresql
 
 
 class Command(BaseCommand):
@@ -43,16 +42,15 @@ class Command(BaseCommand):
         rows = placements()
         for number, placement in enumerate(rows, 1):
             told = audited_placement(placement)
-            if told is not None:
-                yield told
+            yield told
             if not quiet:
                 self._tell(told)
                 draw(self.stdout, number, len(rows))
         if not quiet:
             self.stdout.write(wipe(self.stdout), ending="")
 
-    def _tell(self, told: dict[str, Any] | None) -> None:
-        for line in lines(told) if told else ():
+    def _tell(self, told: dict[str, Any]) -> None:
+        for line in lines(told):
             self.stdout.write(f"{wipe(self.stdout)}{line}")
 
 
@@ -66,15 +64,21 @@ def open_as_owner(placement: Placement) -> psycopg.Connection[Any]:
     return owner_connection(placement.database)
 
 
-def audited_placement(placement: Placement) -> dict[str, Any] | None:
-    """Name, schema, problems and figures; nothing where there is no catalogue of ours, outside PostgreSQL.
+def audited_placement(placement: Placement) -> dict[str, Any]:
+    """Name, schema, engine, problems and figures.
 
-    One that cannot be asked has that for a problem, whatever it raises: the others go on.
+    Where there is no row-level security there is nothing to ask, and `append_only` is false. One that
+    cannot be asked has that for a problem, whatever it raises: the others go on.
     """
-    told: dict[str, Any] = {"name": placement.name, "schema": placement.schema_name}
+    told: dict[str, Any] = {
+        "name": placement.name,
+        "schema": placement.schema_name,
+        "engine": placement.engine,
+        "append_only": placement.ref.append_only,
+    }
+    if not placement.ref.row_security:
+        return {**told, "problems": [], "figures": {}}
     try:
-        if not is_postgresql(placement):
-            return None
         with closing(open_as_owner(placement)) as connection:
             app = connections.settings[placement.database]["USER"]
             expected = catalogue.Expected(placement.schema_name, connection.info.user, app)
@@ -88,8 +92,16 @@ def audited_placement(placement: Placement) -> dict[str, Any] | None:
 
 def lines(audited: dict[str, Any]) -> list[str]:
     if not audited["problems"]:
-        return [f"{audited['name']}: holds"]
+        return [f"{audited['name']}: {held_by(audited)}"]
     return [f"{audited['name']}: {problem}" for problem in audited["problems"]]
+
+
+def held_by(audited: dict[str, Any]) -> str:
+    """What holds there, and what the database cannot hold by itself."""
+    if audited["engine"] != Engine.POSTGRESQL:
+        engine = Engine(audited["engine"]).label
+        return f"not asked: {engine} has no row-level security; one organization is alone in the database"
+    return "holds" if audited["append_only"] else "holds, but for the trail: its one role could change it"
 
 
 def _said(error: Exception) -> str:

@@ -56,7 +56,10 @@ def make_tables(placement: Placement) -> None:
     else:
         replay.migrate_by_django(placement.schema_name, alias=placement.database)
     placement.migrated = level_of(wanted())
-    placement.save(update_fields=["migrated", "updated_at"])
+    placement.engine = connections[placement.database].vendor
+    owner, app = roles(placement)
+    placement.one_role = owner == app
+    placement.save(update_fields=["migrated", "engine", "one_role", "updated_at"])
 
 
 def prove_tables(placement: Placement) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""What a database of an organization's own says when it cannot be worked with, as a sentence.
+
+It may not answer, or its name leads nowhere; it may answer and take no changes, or keep from us what it
+once gave. Whose rows are elsewhere works on, so each is a 503 of that place alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, OperationalError
+from django.utils.translation import gettext as _
+
+from humana.kernel.errors import EndpointError, Unavailable
+from tenants.db.breaker import silent
+
+#: What drivers raise for a database that does not answer, and what the way there raises.
+NO_ANSWER = (OperationalError, InterfaceError, EndpointError)
+#: Whatever may be the matter with a database: `refusal` says whether it is that.
+FAILURES = (Error, EndpointError)
+
+#: By the SQLSTATE of PostgreSQL and the number of MariaDB.
+_TAKES_NO_CHANGES = {"25006", 1290, 1792, 1836}
+_LACKS_RIGHTS = {"42501", "42P01", "3F000", 1044, 1142, 1143, 1146}
+
+
+def refusal(error: Exception, alias: str) -> Unavailable | None:
+    """What to tell people; None where it is not the database of that alias, or it is one of ours."""
+    if alias == DEFAULT_DB_ALIAS:
+        return None
+    code = _code_of(error)
+    if code in _TAKES_NO_CHANGES:
+        return _takes_no_changes()
+    if code in _LACKS_RIGHTS:
+        return _lacks_rights()
+    return silent() if isinstance(error, NO_ANSWER) else None
+
+
+@contextmanager
+def refusing(alias: str) -> Iterator[None]:
+    """What the database of that alias refuses within the block is raised as Unavailable."""
+    try:
+        yield
+    except FAILURES as error:
+        told = refusal(error, alias)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _code_of(error: Exception) -> object:
+    """As the driver has it, below what Django raised."""
+    cause = error.__cause__
+    told = getattr(cause, "sqlstate", None) or (cause.args[0] if cause and cause.args else None)
+    return told if isinstance(told, str | int) else None
+
+
+def _takes_no_changes() -> Unavailable:
+    message = _(
+        "The organization's database takes no changes at the moment: it is read-only. What is there can be"
+        " read. Whoever looks after the database can let changes in again."
+    )
+    return Unavailable(message, retry_after=60, code="database_read_only")
+
+
+def _lacks_rights() -> Unavailable:
+    message = _(
+        "The organization's database no longer lets Humana at its tables. Whoever looks after the database"
+        " can give Humana's user its rights back."
+    )
+    return Unavailable(message, retry_after=60, code="database_lacks_rights")
