@@ -93,6 +93,12 @@ def trails(*, member: Membership, wanted: TrailFilter, before: Sequence[int | No
     return Trails(page, gathered.silent, list(bounds.values()) if len(latest_first) > most else [])
 
 
+def place_of_entry(entry_id: uuid.UUID) -> uuid.UUID | None:
+    """The placement we are in, if the entry is in its trail."""
+    here = current_tenant().placement.id
+    return here if AuditEntry.objects.filter(id=entry_id).exists() else None
+
+
 def usage() -> QuerySet[UsageEvent]:
     """What answers used in the current organization; who may see it is the caller's to ask."""
     return UsageEvent.objects.order_by("-created_at", "-id")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from documents.models import Folder
 from humana.kernel.errors import NotFound
+from tenants.context import current_tenant
 from tenants.models import Membership
 
 
@@ -23,6 +24,11 @@ def access_folder(*, member: Membership, folder_id: uuid.UUID) -> Folder:
     if folder is None:
         raise NotFound(_("There is nothing here."))
     return folder
+
+
+def place_of_folder(folder_id: uuid.UUID) -> uuid.UUID | None:
+    """The placement we are in, if the folder is here."""
+    return current_tenant().placement.id if Folder.objects.filter(id=folder_id).exists() else None
 
 
 def inside(folder: Folder) -> set[uuid.UUID]:

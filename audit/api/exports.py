@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from audit.api.serializers import ENTRY_COLUMNS, entry_of
+from audit.api.serializers import COLUMNS, entry_of
 from humana.api.shapes import encode
 
 #: What a spreadsheet may read as a formula, also behind quotes and blanks, also in full width.
@@ -20,7 +20,7 @@ _FORMULA = re.compile(r"^[\s\"'`\u00a0\u200b\ufeff]*[=+\-@\t\r\n|%＝＋－＠]|
 def as_csv(rows: Iterable[tuple[Any, ...]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(ENTRY_COLUMNS)
+    writer.writerow(COLUMNS)
     writer.writerows([safe_cell(value) for value in row] for row in rows)
     return out.getvalue().encode()
 

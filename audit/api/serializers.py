@@ -32,10 +32,15 @@ ENTRY_COLUMNS = (
     "previous_hash",
     "hash",
 )
+#: The same, and the placement whose chain it is in.
+COLUMNS = (*ENTRY_COLUMNS, "placement_id")
 
 
 class Entry(Shape, frozen=True):
-    """A line of the trail: who did what to which resource, when and from where. `hash` covers it all."""
+    """A line of the trail: who did what to which resource, when and from where. `hash` covers it all.
+
+    Each placement has a chain of its own, which `sequence` and `previous_hash` belong to.
+    """
 
     id: uuid.UUID
     sequence: int
@@ -55,6 +60,7 @@ class Entry(Shape, frozen=True):
     payload: msgspec.Raw
     previous_hash: str
     hash: str
+    placement_id: uuid.UUID
 
 
 class Usage(Shape, frozen=True):
@@ -77,12 +83,12 @@ class Usage(Shape, frozen=True):
     outcome: str
 
 
-def entry(row: AuditEntry) -> Entry:
-    return entry_of([getattr(row, name) for name in ENTRY_COLUMNS])
+def entry(row: AuditEntry, placement_id: uuid.UUID) -> Entry:
+    return entry_of([*(getattr(row, name) for name in ENTRY_COLUMNS), placement_id])
 
 
 def entry_of(row: list[object] | tuple[object, ...]) -> Entry:
     """From the columns above; the payload is JSON already."""
-    values = dict(zip(ENTRY_COLUMNS, row, strict=True))
+    values = dict(zip(COLUMNS, row, strict=True))
     values["payload"] = msgspec.Raw(str(values["payload"]).encode())
     return Entry(*values.values())  # type: ignore[arg-type]

@@ -19,23 +19,22 @@ from companions.queries import access_companion
 from documents.models import Folder
 from documents.queries import access_folder
 from humana.api.filters import Choice, Flag, Id
-from humana.api.lists import ListView
-from humana.api.pagination import Slice, fetch, neighbours
+from humana.api.lists import MergedListView
 from humana.api.schema import operation
 from humana.api.versions import expected
 from humana.api.views import ApiView
 from tenants.models import Membership
-from tenants.places import gather, within
 from tenants.transactions import tenant_atomic
 
 
-class ChatListView(ListView):
+class ChatListView(MergedListView):
     """The caller's chats, the latest first."""
 
     permissions = {"GET": READ.name, "POST": WRITE.name}
     shape = serializers.ChatShape
     columns = serializers.CHAT_COLUMNS
     order = ("-last_message_at", "-id")
+    placed_by = {"companion_id": "companion_id"}
     filters = {
         "companion": Id("Only chats with this companion."),
         "folder": Id("Only chats in this folder."),
@@ -55,18 +54,6 @@ class ChatListView(ListView):
         rows = chats_of(self.member, archived=archived, origin=origin)
         return rows.filter(**{f"{name}_id": value for name, value in wanted.items()})
 
-    def slice(self, request: Request, **named: Any) -> Slice:
-        """The same place in the order holds in every placement, so their pages are one page."""
-        place, limit = self.place(), self.limit()
-        columns = self.columns
-
-        def read() -> list[Any]:
-            return fetch(self.rows(request, **named).values_list(*columns), self.order, place, limit)
-
-        latest_first = place is None or not place.backwards
-        found = sorted(gather(read).found, key=self.key, reverse=latest_first)
-        return neighbours(found[: limit + 1], place, limit, self.key)
-
     def shown(self, rows: list[Any]) -> list[serializers.ChatShape]:
         return [serializers.chat_of(row) for row in rows]
 
@@ -79,7 +66,7 @@ class ChatListView(ListView):
     )
     def post(self, request: Request) -> HttpResponse:
         given = self.body(serializers.ChatInput)
-        with within("companion_id", given["companion_id"]), tenant_atomic():
+        with tenant_atomic():
             companion = access_companion(member=self.member, companion_id=given["companion_id"])
             folder = _folder(self.member, given.get("folder_id"))
             chat = conversations.start_chat(member=self.member, companion=companion, folder=folder)

@@ -23,12 +23,20 @@ class FolderShape(Shape, frozen=True):
     version: int
 
 
-class FolderInput(Input):
+class FolderChanges(Input):
     """A folder, at the top or inside another one."""
 
     name = Text(max_length=NAME_LIMIT)
     parent_id = IdOf(required=False, allow_null=True)
     instructions = Text(max_length=INSTRUCTIONS_LIMIT, required=False, allow_blank=True)
+
+
+class FolderInput(FolderChanges):
+    """A new folder. It is for chats with companions that live where it does: beside the folder around it,
+    beside the companion named, or else in the organization's main place.
+    """
+
+    companion_id = IdOf(required=False, allow_null=True)
 
 
 def folder(row: Folder) -> FolderShape:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from documents.api import serializers
@@ -14,20 +16,25 @@ from documents.models import Folder
 from documents.permissions import READ, WRITE
 from documents.queries import access_folder, folders_of
 from documents.services.folders import create_folder, edit_folder, remove_folder
-from humana.api.lists import ListView
+from humana.api.lists import MergedListView
+from humana.api.pagination import Slice, beyond, neighbours
 from humana.api.schema import operation
 from humana.api.versions import expected
 from humana.api.views import ApiView
+from humana.kernel.errors import NotFound
+from tenants.context import current_tenant
 from tenants.models import Membership
+from tenants.places import finders, gather
 
 
-class FolderListView(ListView):
+class FolderListView(MergedListView):
     """The caller's folders, by name."""
 
     permissions = {"GET": READ.name, "POST": WRITE.name}
     shape = serializers.FolderShape
     columns = serializers.FolderShape.__struct_fields__
     order = ("name", "id")
+    placed_by = {"companion_id": "companion_id", "parent_id": "folder_id"}
 
     @operation("listFolders", "My folders, by name", gives=serializers.FolderShape)
     def get(self, request: Request, **named: Any) -> HttpResponse:
@@ -35,6 +42,19 @@ class FolderListView(ListView):
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Folder]:
         return folders_of(self.member)
+
+    def slice(self, request: Request, **named: Any) -> Slice:
+        """Of several placements as a whole: no two databases need agree on the order of names."""
+        if not current_tenant().mixed:
+            return super().slice(request, **named)
+        place, limit = self.place(), self.limit()
+        gathered = gather(lambda: list(self.rows(request, **named).values_list(*self.columns)))
+        found = beyond(sorted(gathered.found, key=self.key), self.key, place)
+        return replace(neighbours(found[: limit + 1], place, limit, self.key), silent=gathered.silent)
+
+    def key(self, row: Any) -> tuple[Any, ...]:
+        name, id_ = super().key(row)
+        return name, str(id_)
 
     @operation(
         "createFolder",
@@ -44,8 +64,9 @@ class FolderListView(ListView):
         status=201,
     )
     def post(self, request: Request) -> HttpResponse:
-        wanted = _with_parent(self.member, self.body(serializers.FolderInput))
-        row = create_folder(member=self.member, **wanted)
+        given = self.body(serializers.FolderInput)
+        _must_be_here("companion_id", given.pop("companion_id", None))
+        row = create_folder(member=self.member, **_with_parent(self.member, given))
         return self.answer(
             serializers.folder(row), status=201, version=row.version, location=f"/api/v1/folders/{row.id}/"
         )
@@ -64,12 +85,12 @@ class FolderView(ApiView):
     @operation(
         "editFolder",
         "Rename or move a folder, or change its instructions",
-        takes=serializers.FolderInput,
+        takes=serializers.FolderChanges,
         gives=serializers.FolderShape,
     )
     def patch(self, request: Request, folder_id: uuid.UUID) -> HttpResponse:
         row = access_folder(member=self.member, folder_id=folder_id)
-        wanted = _with_parent(self.member, self.body(serializers.FolderInput, partial=True))
+        wanted = _with_parent(self.member, self.body(serializers.FolderChanges, partial=True))
         row = edit_folder(member=self.member, folder=row, version=expected(request, row.version), **wanted)
         return self.answer(serializers.folder(row), version=row.version)
 
@@ -80,6 +101,12 @@ class FolderView(ApiView):
         expected(request, row.version)
         remove_folder(member=self.member, folder=row)
         return self.nothing()
+
+
+def _must_be_here(name: str, value: uuid.UUID | None) -> None:
+    """What a body names to say where it is meant: it was followed there, if there is such a thing."""
+    if value is not None and finders.get(name)(value) is None:
+        raise NotFound(_("There is nothing here."))
 
 
 def _with_parent(member: Membership, given: dict[str, Any]) -> dict[str, Any]:

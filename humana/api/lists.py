@@ -6,15 +6,18 @@ Still a DRF view: authentication, permissions, errors and the schema are those o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
-from humana.api.pagination import Place, Slice, cut, read_cursor, read_limit, write_cursor
-from humana.api.shapes import Page, Shape
+from humana.api.pagination import Place, Slice, cut, fetch, neighbours, read_cursor, read_limit, write_cursor
+from humana.api.shapes import MergedPage, Page, Shape
 from humana.api.views import ApiView
+from tenants.context import current_tenant
+from tenants.places import gather
 
 
 class ListView(ApiView):
@@ -26,6 +29,7 @@ class ListView(ApiView):
     shape: ClassVar[type[Shape]]
     columns: ClassVar[tuple[str, ...]]
     order: ClassVar[tuple[str, ...]] = ("-id",)
+    merged: ClassVar[bool] = False
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
         raise NotImplementedError
@@ -73,3 +77,32 @@ class ListView(ApiView):
         query = self.sent.copy()
         query["cursor"] = write_cursor(place, self._list)
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+
+class MergedListView(ListView):
+    """Rows of every placement of the organization as one list; those that do not answer are named.
+
+    Each of `order` goes the same way, and every database has to agree on it.
+    """
+
+    merged = True
+
+    def slice(self, request: Request, **named: Any) -> Slice:
+        """The same place in the order holds in every placement, so their pages are one page."""
+        if not current_tenant().mixed:
+            return super().slice(request, **named)
+        place, limit = self.place(), self.limit()
+
+        def read() -> list[Any]:
+            rows = self.rows(request, **named).values_list(*self.columns)
+            return fetch(rows, self.order, place, limit)
+
+        gathered = gather(read)
+        turned = self.order[0].startswith("-") != (place is not None and place.backwards)
+        found = sorted(gathered.found, key=self.key, reverse=turned)
+        return replace(neighbours(found[: limit + 1], place, limit, self.key), silent=gathered.silent)
+
+    def page(self, found: Slice) -> HttpResponse:
+        shapes = list(self.shown(found.rows))
+        silent = [one.placement.id for one in found.silent]
+        return self.answer(MergedPage(shapes, self.address(found.next), self.address(found.previous), silent))

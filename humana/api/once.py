@@ -1,11 +1,16 @@
-"""`Idempotency-Key`: the same POST sent again gives the same answer and no second effect."""
+"""`Idempotency-Key`: the same POST sent again gives the same answer and no second effect.
+
+A POST is done in the placement that its body names, and there its key is kept: both commit together.
+"""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from typing import Any
 
@@ -17,6 +22,7 @@ from rest_framework.request import Request
 from humana.kernel.crypto import associated
 from humana.kernel.errors import Invalid
 from humana.kernel.ports import answer_once
+from tenants.places import within
 
 HEADER = "Idempotency-Key"
 #: What of an answer is kept beside its body.
@@ -31,6 +37,10 @@ def repeatable(post: Post) -> Post:
 
     @functools.wraps(post)
     def wrapper(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        with _where(view.placed_by, request):
+            return once(view, request, *args, **kwargs)
+
+    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         key = request.headers.get(HEADER)
         if key is None:
             return post(view, request, *args, **kwargs)
@@ -46,6 +56,23 @@ def repeatable(post: Post) -> Post:
         return _unpack(status, kept, replayed=replayed)
 
     return wrapper
+
+
+def _where(placed_by: Mapping[str, str], request: Request) -> AbstractContextManager[object]:
+    """A block where the first of these things is that the body names."""
+    for name, finder in placed_by.items():
+        value = _id(request.data.get(name)) if isinstance(request.data, dict) else None
+        if value is not None:
+            return within(finder, value)
+    return nullcontext()
+
+
+def _id(told: object) -> uuid.UUID | None:
+    """None for what is no id: reading the body says so."""
+    try:
+        return uuid.UUID(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
 
 
 def _fingerprint(request: Request) -> str:

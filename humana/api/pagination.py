@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from humana.kernel.crypto import associated, derived_key, same, sign
 from humana.kernel.errors import Invalid
-from tenants.context import peek_tenant
+from tenants.context import TenantContext, peek_tenant
 
 MOST, USUAL = 100, 20
 
@@ -37,6 +37,7 @@ class Slice:
     rows: list[Any]
     next: Place | None
     previous: Place | None
+    silent: list[TenantContext] = field(default_factory=list)
 
 
 def cut(rows: QuerySet[Any], order: tuple[str, ...], place: Place | None, limit: int, key: Any) -> Slice:
@@ -51,6 +52,16 @@ def fetch(rows: QuerySet[Any], order: tuple[str, ...], place: Place | None, limi
     if place is not None:
         rows = rows.filter(_beyond(by, place.key))
     return list(rows.order_by(*by)[: limit + 1])
+
+
+def beyond(rows: list[Any], key: Any, place: Place | None) -> list[Any]:
+    """Of all rows in their order: those from the place on, in reading direction."""
+    if place is None:
+        return rows
+    here = tuple(place.key)
+    if place.backwards:
+        return [row for row in reversed(rows) if key(row) < here]
+    return [row for row in rows if key(row) > here]
 
 
 def neighbours(found: list[Any], place: Place | None, limit: int, key: Any) -> Slice:

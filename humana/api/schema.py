@@ -75,15 +75,22 @@ class HumanaSchema(AutoSchema):
         """Give the list a component of its own: a page of what it lists."""
         address = {"type": ["string", "null"], "format": "uri"}
         name = content["schema"]["$ref"].rsplit("/", 1)[1] + "Page"
+        properties = {
+            "results": {"type": "array", "items": content["schema"]},
+            "next": address,
+            "previous": address,
+        }
+        description = "A page. `next` and `previous` are whole addresses, null where there is no more."
+        if getattr(self.view, "merged", False):
+            properties["silent"] = {"type": "array", "items": {"type": "string", "format": "uuid"}}
+            description += (
+                " `silent` names the placements that did not answer; what they hold is missing from the page."
+            )
         schema = {
             "type": "object",
-            "description": "A page. `next` and `previous` are whole addresses, null where there is no more.",
-            "required": ["results", "next", "previous"],
-            "properties": {
-                "results": {"type": "array", "items": content["schema"]},
-                "next": address,
-                "previous": address,
-            },
+            "description": description,
+            "required": list(properties),
+            "properties": properties,
         }
         self.registry.register_on_missing(
             ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema)

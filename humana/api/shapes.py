@@ -27,6 +27,14 @@ class Page(Shape, frozen=True):
     previous: str | None
 
 
+class MergedPage(Page, frozen=True):
+    """A page of what several placements hold. `silent` names those that did not answer: what they hold
+    is missing, and is there again with the same request later.
+    """
+
+    silent: list[uuid.UUID]
+
+
 class Trouble(Shape, frozen=True, omit_defaults=True):
     """`code` is for programs and stays; `message` is for people; quote `id` when you ask for help."""
 

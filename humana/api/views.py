@@ -49,6 +49,8 @@ class ApiView(APIView):
     permission: ClassVar[str | None] = None
     permissions: ClassVar[Mapping[str, str]] = {}
     filters: ClassVar[Mapping[str, Filter]] = {}
+    #: Fields of a POST's body that say in which placement it is done, each with the name of its finder.
+    placed_by: ClassVar[Mapping[str, str]] = {}
     content_negotiation_class = OnlyJson
     metadata_class = None
     schema = HumanaSchema()

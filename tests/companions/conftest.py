@@ -12,11 +12,11 @@ from django.core.cache import cache
 from companions.models import Companion
 from companions.services.companions import create_companion
 from tenants.context import TenantContext, use_tenant
-from tenants.db import aliases
+from tenants.db import aliases, breaker
 from tenants.models import Membership, Organization, User
 from tenants.owner import owner_connection
 from tenants.services.organizations import found_organization
-from tests.fixtures.mixed import Mixed, allow, found_mixed
+from tests.fixtures.mixed import IN_DATABASE, Mixed, allow, found_mixed
 
 
 @dataclass
@@ -87,3 +87,4 @@ def database_down(mixed: Mixed) -> Iterator[None]:
     yield
     allow(name, "true")
     aliases.forget_all()
+    breaker.forget(mixed.placements[IN_DATABASE].database)
