@@ -13,6 +13,8 @@ import asyncio
 import gc
 import logging
 import os
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from django.core.wsgi import get_wsgi_application
@@ -35,6 +37,12 @@ from humana.kernel.http import Receive, Request, Scope, Send, send_json
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
+#: Paths of the second door and who answers there, the first that fits; everything else is a page.
+DOORS: tuple[tuple[re.Pattern[str], Callable[[Scope, Receive, Send], Awaitable[None]]], ...] = (
+    (re.compile(r"^/v1/"), serve_openai),
+    (API, serve_events),
+    (PAGE, serve_events),
+)
 _pages = WSGIMiddleware(cast("Any", django), workers=settings.HUMANA_WEB_THREADS)
 
 
@@ -43,12 +51,12 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _live(receive, send)
     elif scope["type"] != "http":
         await send({"type": "websocket.close", "code": 1000})
-    elif scope["path"].startswith("/v1/"):
-        await _answer(serve_openai, scope, receive, send)
-    elif API.match(scope["path"]) or PAGE.match(scope["path"]):
-        await _answer(serve_events, scope, receive, send)
     else:
-        await _pages(scope, receive, send)  # type: ignore[arg-type]
+        serve = next((serve for path, serve in DOORS if path.match(scope["path"])), None)
+        if serve is None:
+            await _pages(scope, receive, send)  # type: ignore[arg-type]
+        else:
+            await _answer(serve, scope, receive, send)
 
 
 async def _answer(serve: object, scope: Scope, receive: Receive, send: Send) -> None:

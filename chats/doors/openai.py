@@ -8,9 +8,11 @@ The request owns its run: when the client goes away, the model is stopped upstre
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -83,15 +85,16 @@ async def serve_openai(scope: Scope, receive: Receive, send: Send) -> None:
 async def _route(request: Request, send: Send) -> None:
     token = bearer(request.header("authorization")) or ""
     path = request.path.rstrip("/")
-    if path == "/v1/chat/completions" and request.method == "POST":
-        await _complete(request, send, token)
-    elif path == "/v1/models" and request.method == "GET":
-        cards = [_card(one) for one in await in_thread(models_for, token=token, seen_as=request.actor())]
-        await send_json(send, request, 200, {"object": "list", "data": cards})
-    elif path.startswith("/v1/models/") and request.method == "GET":
-        await _one_model(request, send, token, path.removeprefix("/v1/models/"))
-    else:
-        raise NotFound(f"Unknown route: {request.method} {request.path[:120]}", code="unknown_url")
+    for route in ROUTES:
+        named = route.path.fullmatch(path)
+        if named and route.method == request.method:
+            return await route.answer(request, send, token, **named.groupdict())
+    raise NotFound(f"Unknown route: {request.method} {request.path[:120]}", code="unknown_url")
+
+
+async def _models(request: Request, send: Send, token: str) -> None:
+    cards = [_card(one) for one in await in_thread(models_for, token=token, seen_as=request.actor())]
+    await send_json(send, request, 200, {"object": "list", "data": cards})
 
 
 async def _one_model(request: Request, send: Send, token: str, slug: str) -> None:
@@ -127,6 +130,26 @@ async def _complete(request: Request, send: Send, token: str) -> None:
     answering = Answering(plan)
     reply = _Reply(plan, request, send, ask)
     await while_connected(request, reply.stream(answering) if ask.stream else reply.whole(answering))
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of this door; `answer` is given what the path names."""
+
+    method: str
+    path: re.Pattern[str]
+    answer: Callable[..., Awaitable[None]]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path.pattern}"
+
+
+#: Everything that is answered here; the isolation matrix asks each from another organization.
+ROUTES = (
+    Route("POST", re.compile(r"/v1/chat/completions"), _complete),
+    Route("GET", re.compile(r"/v1/models"), _models),
+    Route("GET", re.compile(r"/v1/models/(?P<slug>.+)", re.DOTALL), _one_model),
+)
 
 
 def _read(body: bytes) -> Ask:

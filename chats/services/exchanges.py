@@ -23,7 +23,7 @@ from companions.models import Companion
 from companions.queries import access_asked, companions_for
 from companions.services.prompting import PreparedPrompt, prompt_of
 from humana.kernel.actor import Actor, acting_as
-from humana.kernel.errors import Conflict, Invalid, NotFound
+from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant, use_tenant
@@ -65,7 +65,7 @@ def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
 def _may_write(visitor: Visitor) -> None:
     require(visitor.member, WRITE.name)
     if visitor.key is not None and visitor.key.scopes and WRITE.name not in visitor.key.scopes:
-        raise Invalid(_("This API key was not made for this."), code="missing_scope")
+        raise NotAllowed(_("This API key was not made for this."), code="missing_scope")
 
 
 def _asked(visitor: Visitor, model: str) -> tuple[Companion, PreparedPrompt]:

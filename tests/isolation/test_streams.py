@@ -5,23 +5,37 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
+from byoc import gateway
+from chats.doors import events, openai
+from chats.models import Message
 from companions.models import Companion
-from humana.asgi import application
+from humana.asgi import DOORS, application
 from tenants.context import use_tenant
 from tenants.models import ApiKey, Membership, User
+from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
 from tests.isolation.snapshots import everything_of
 from tests.isolation.worlds import every_isolation, every_pair, every_pair_both_ways
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Headers = dict[str, str]
+#: Every door of asyncio: what is asked there, below.
+ASKED_AT = {openai.serve_openai: "the routes of /v1", events.serve_events: "a run, from page and program"}
+QUESTION = {"model": "clara", "messages": [{"role": "user", "content": "hello"}]}
+#: Every route of /v1 and an address of it; whoever adds one says how it is asked.
+ASKED = {
+    r"POST /v1/chat/completions": ("/v1/chat/completions", QUESTION),
+    r"GET /v1/models": ("/v1/models", None),
+    r"GET /v1/models/(?P<slug>.+)": ("/v1/models/clara", None),
+}
+every_v1_route = pytest.mark.parametrize("route", openai.ROUTES, ids=str)
 
 
 def by_key(world: World) -> Headers:
@@ -55,6 +69,7 @@ async def _call(method: str, path: str, headers: Headers, body: bytes) -> tuple[
         told.append(message)
 
     await application({**scope, "headers": pairs}, receive, send)
+    await gateway.close()
     text = b"".join(message.get("body", b"") for message in told[1:]).decode()
     return told[0]["status"], _without_reference(text)
 
@@ -67,6 +82,27 @@ def _without_reference(text: str) -> Any:
     if isinstance(answer, dict) and isinstance(answer.get("error"), dict):
         answer["error"].pop("id", None)
     return answer
+
+
+@pytest.fixture
+def model(scripted_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedModel]:
+    """One that says back what it is asked, in place of the platform's."""
+    with monkeypatch.context() as environment:
+        environment.setenv("HUMANA_LLM_URL", scripted_model.openai_url)
+        environment.setenv("HUMANA_LLM_MODEL", "scripted")
+        gateway.reload()
+        yield scripted_model
+    gateway.reload()
+
+
+def ask(route: openai.Route, headers: Headers) -> tuple[int, Any]:
+    path, body = ASKED[str(route)]
+    return call(route.method, path, headers, json.dumps(body).encode() if body else b"")
+
+
+def test_every_door_and_every_route_is_in_the_matrix() -> None:
+    assert {serve for _path, serve in DOORS} == set(ASKED_AT)
+    assert {str(route) for route in openai.ROUTES} == set(ASKED)
 
 
 def events_of(world: World, run_id: object = None) -> str:
@@ -121,13 +157,39 @@ def test_a_key_opens_its_own_organization_whatever_else_is_named(left: World, ri
     assert (call("GET", events_of(left), by_key(left)))[0] == 401
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/clara", api_events_of(uuid.UUID(int=1))])
-@pytest.mark.parametrize(
-    "authorization",
-    ["", "Bearer", "Bearer hk_" + "a" * 43, "Bearer hk_é", "Basic YTpi", "Bearer " + "x" * 9000],
-)
-def test_who_has_no_working_key_gets_nothing(path: str, authorization: str, left: World) -> None:
-    assert call("GET", path, {"authorization": authorization})[0] == 401
+BROKEN = ["", "Bearer", "Bearer hk_" + "a" * 43, "Bearer hk_é", "Basic YTpi", "Bearer " + "x" * 9000]
+
+
+@pytest.mark.parametrize("authorization", BROKEN)
+def test_who_has_no_working_key_reads_no_run(authorization: str, left: World) -> None:
+    assert call("GET", api_events_of(left.run.pk), {"authorization": authorization})[0] == 401
+
+
+@every_v1_route
+@pytest.mark.parametrize("authorization", BROKEN)
+def test_who_has_no_working_key_gets_nothing(route: openai.Route, authorization: str, left: World) -> None:
+    assert ask(route, {"authorization": authorization})[0] == 401
+
+
+@every_v1_route
+def test_a_session_opens_nothing_of_v1(route: openai.Route, left: World) -> None:
+    """No page of somebody else's could make a browser ask there."""
+    assert ask(route, by_session(left.owner.user, **{"humana-organization": left.slug}))[0] == 401
+
+
+@every_v1_route
+def test_a_key_made_for_something_else_opens_nothing_of_v1(
+    route: openai.Route, left: World, model: ScriptedModel
+) -> None:
+    """A key without scopes does what its member may."""
+    assert ask(route, by_key(left))[0] == 200
+    keys = ApiKey.objects.filter(membership=left.twin)
+    keys.update(scopes=["audit.read"])
+    try:
+        refused = ask(route, by_key(left))
+        assert (refused[0], refused[1]["error"]["code"]) == (403, "missing_scope")
+    finally:
+        keys.update(scopes=[])
 
 
 def test_a_key_dies_with_its_membership(left: World) -> None:
@@ -165,8 +227,17 @@ def test_models_are_the_companions_of_the_key(left: World, right: World) -> None
 
 @every_pair_both_ways
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_question_stays_in_the_organization_of_the_key(stream: bool, left: World, right: World) -> None:
-    before = everything_of(right)
-    question = {"model": "clara", "messages": [{"role": "user", "content": "hello"}], "stream": stream}
-    call("POST", "/v1/chat/completions", by_key(left), json.dumps(question).encode())
+def test_a_question_stays_in_the_organization_of_the_key(
+    stream: bool, left: World, right: World, model: ScriptedModel
+) -> None:
+    before, here = everything_of(right), messages_in(left)
+    question = json.dumps({**QUESTION, "stream": stream}).encode()
+    status, _told = call("POST", "/v1/chat/completions", by_key(left), question)
+    assert status == 200
+    assert messages_in(left) == here + 2, "the question and its answer"
     assert everything_of(right) == before
+
+
+def messages_in(world: World) -> int:
+    with use_tenant(world.context):
+        return Message.everything.count()
