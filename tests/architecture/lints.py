@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from tenants.routing import TENANT_PLANE
@@ -25,6 +26,17 @@ ALLOWED = {
     ("sql_made_of_pieces", "tenants/db/dropping.py"): "names of our own tables, quoted; other vendors",
     ("sql_made_of_pieces", "tenants/db/residence.py"): "two constants of ours in one message",
     ("sql_made_of_pieces", "tenants/db/patience.py"): "SET takes no parameters; a number of ours",
+    ("valkey_past_the_cache", "chats/streaming.py"): "a stream's key names its organization; sealed for it",
+    ("valkey_past_the_cache", "chats/signals.py"): "a queue and a channel of signed references",
+    ("valkey_past_the_cache", "chats/runner.py"): "takes from that queue, hears that channel",
+    ("valkey_past_the_cache", "tenants/services/placing/removing.py"): "looks for what names one that goes",
+}
+#: How keys of ours in Valkey begin, and what in each names the organization.
+KEYS = {
+    "humana:run:": "the organization's id follows; entries are sealed for it",
+    "humana:runs:queued": "a list for all: each reference names its organization and is signed",
+    "humana:runs:stop": "a channel for all: each reference names its organization and is signed",
+    "humana:runs:owner:": "of a process, which belongs to no organization",
 }
 
 
@@ -106,7 +118,7 @@ def _is_pieced(node: ast.expr) -> bool:
     return isinstance(node, ast.BinOp) and (_is_text(node.left) or _is_pieced(node.left))
 
 
-def _is_text(node: ast.expr) -> bool:
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
@@ -183,6 +195,35 @@ def forgeries_let_in(path: str, text: str) -> Iterator[str]:
             yield f"{node.lineno}: csrf_exempt"
 
 
+def valkey_past_the_cache(path: str, text: str) -> Iterator[str]:
+    """The cache puts the organization into every key; who talks to Valkey otherwise says what does."""
+    for node, name in _imports(text):
+        if name.split(".")[0] in {"redis", "valkey"} or name == "chats.streaming.valkey":
+            yield f"{node.lineno}: {name}: use the cache, or say what names the organization"
+
+
+def keys_of_valkey(path: str, text: str) -> Iterator[str]:
+    """A new kind of key is listed in KEYS, with what in it names the organization."""
+    for node in ast.walk(ast.parse(text)):
+        if _is_text(node) and re.match(r"humana:\w", node.value) and node.value not in KEYS:
+            yield f"{node.lineno}: {node.value} is not in KEYS"
+
+
+def everybodys_cache(path: str, text: str) -> Iterator[str]:
+    """`clear()` is FLUSHDB: every organization's cache, sessions, streams, and the queue of the workers."""
+    for node, name in _calls(text):
+        last = name.rpartition(".")[2]
+        if last in {"flushdb", "flushall"} or (last == "clear" and _is_a_cache(node.func)):
+            yield f"{node.lineno}: {name}() empties everybody's; delete the keys by name"
+
+
+def _is_a_cache(method: ast.expr) -> bool:
+    """`cache.clear`, `self.cache.clear`, `caches["default"].clear`."""
+    held = method.value if isinstance(method, ast.Attribute) else method
+    held = held.value if isinstance(held, ast.Subscript) else held
+    return _dotted(held).rpartition(".")[2].strip("_") in {"cache", "caches", "default_cache"}
+
+
 PYTHON: list[Lint] = [
     bare_transactions,
     queries_past_the_managers,
@@ -192,6 +233,9 @@ PYTHON: list[Lint] = [
     rows_at_the_edges,
     trusted_html,
     forgeries_let_in,
+    valkey_past_the_cache,
+    keys_of_valkey,
+    everybodys_cache,
 ]
 
 

@@ -7,9 +7,11 @@ import os
 import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.apps import AppConfig, apps
+from django.core.management import call_command, get_commands
 
 from humana.env import REPOSITORY
 
@@ -39,3 +41,31 @@ def test_production_settings_pass_every_check_without_a_warning(django_db_setup:
     told = subprocess.run(command, cwd=REPOSITORY, env=chosen, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert "no issues (0 silenced)" in told.stdout
+
+
+#: Commands of ours, and how each finds the organizations whose rows it touches.
+COMMANDS = {
+    "audit_verify": "the organization named by --organization, or every one; each entered in turn",
+    "purge_trail": "the organization named by --organization, as the owner of the tables inside it",
+    "seed_demo": "founds organizations and enters each of them",
+    "create_api_key": "the organization named by --organization; rows of the control plane",
+    "move_organization": "the organization named first; the job enters it",
+    "migrate": "none: the control plane, then `migrate_placements`",
+    "migrate_placements": "every placement; data is changed inside each of its organizations",
+    "audit_placements": "every placement, in the catalogue only: no row is read",
+    "open_pool": "none: a pool that nobody lives in yet",
+    "check_report": "none: reads a file it is given",
+    "database_bootstrap": "none: roles and grants of a server",
+    "database_url": "none: prints an address",
+    "local_llm": "none: runs the model",
+}
+
+
+def test_every_command_says_how_it_finds_the_organization() -> None:
+    ours = {config.name for config in apps.get_app_configs() if is_ours(config)}
+    found = {name for name, app in get_commands().items() if app in ours}
+    assert found == set(COMMANDS)
+
+
+def is_ours(config: AppConfig) -> bool:
+    return Path(config.path).parent == REPOSITORY

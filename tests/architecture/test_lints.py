@@ -67,6 +67,16 @@ PLANTED: list[tuple[Lint, str, str]] = [
     (lints.rows_at_the_edges, "tenants/tasks.py", "Organization._base_manager.all()"),
     (lints.trusted_html, "chats/views.py", "return mark_safe(text)"),
     (lints.forgeries_let_in, "chats/views.py", "from django.views.decorators.csrf import csrf_exempt"),
+    (lints.valkey_past_the_cache, "chats/x.py", "import redis"),
+    (lints.valkey_past_the_cache, "chats/x.py", "import redis.asyncio as aioredis"),
+    (lints.valkey_past_the_cache, "chats/x.py", "from valkey import Valkey"),
+    (lints.valkey_past_the_cache, "chats/x.py", "from chats.streaming import RunStream, valkey"),
+    (lints.keys_of_valkey, "chats/x.py", 'KEY = "humana:votes"'),
+    (lints.keys_of_valkey, "chats/x.py", 'key = f"humana:votes:{organization_id}"'),
+    (lints.everybodys_cache, "chats/x.py", "cache.clear()"),
+    (lints.everybodys_cache, "chats/x.py", "self._cache.clear()"),
+    (lints.everybodys_cache, "chats/x.py", 'caches["platform"].clear()'),
+    (lints.everybodys_cache, "chats/x.py", "client.flushdb()"),
     (lints.inline_code, "x.html", "<script>alert(1)</script>"),
     (lints.inline_code, "x.html", "<style>p {}</style>"),
     (lints.inline_code, "x.html", '<p style="color: red">'),
@@ -90,6 +100,9 @@ FINE: list[tuple[Lint, str, str]] = [
     (lints.yields_inside_an_organization, "chats/x.py", f"@contextmanager\ndef f():\n    {INSIDE}yield 1"),
     (lints.yields_inside_an_organization, "chats/x.py", f"def f():\n    {INSIDE}work()\n    yield 1"),
     (lints.rows_at_the_edges, "chats/queries.py", "Chat.objects.all()"),
+    (lints.valkey_past_the_cache, "chats/x.py", "from chats.streaming import RunStream"),
+    (lints.keys_of_valkey, "chats/x.py", 'key = f"humana:run:{organization_id}"'),
+    (lints.everybodys_cache, "chats/x.py", "self._known.clear(); cache.delete('place')"),
     (
         lints.inline_code,
         "x.html",
@@ -106,6 +119,11 @@ def test_lint_sees(lint: Lint, path: str, text: str) -> None:
 @pytest.mark.parametrize(("lint", "path", "text"), FINE)
 def test_lint_lets_pass(lint: Lint, path: str, text: str) -> None:
     assert list(lint(path, text)) == []
+
+
+def test_every_kind_of_key_is_there() -> None:
+    written = "\n".join(text for _path, text in files("*.py"))
+    assert [key for key in lints.KEYS if f'"{key}' not in written] == [], "a key that nobody makes any more"
 
 
 def test_every_lint_is_shown_to_see() -> None:
