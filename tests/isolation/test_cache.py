@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,12 @@ from tests.isolation.worlds import every_isolation, every_pair
 
 pytestmark = pytest.mark.django_db
 KEY = "companions:list"
+#: Every cache, and what makes its keys: one beside them would mix organizations or be left by a removal.
+KEY_FUNCTIONS = {"default": "tenants.cache.tenant_key", "platform": "tenants.cache.platform_key"}
+
+
+def test_every_cache_is_in_the_matrix() -> None:
+    assert {alias: one.get("KEY_FUNCTION") for alias, one in settings.CACHES.items()} == KEY_FUNCTIONS
 
 
 @pytest.fixture
@@ -71,6 +78,27 @@ def test_a_session_ended_inside_an_organization_has_ended(
         assert SessionStore(session.session_key)["person"] == "somebody"
         SessionStore(session.session_key).flush()
     assert SessionStore(session.session_key).get("person") is None
+
+
+@every_pair
+def test_what_is_the_platform_s_is_kept_beside_every_organization_s(
+    contexts: tuple[TenantContext, TenantContext],
+) -> None:
+    """The same key in the other cache is another thing, inside every organization and outside."""
+    platform = caches["platform"]
+    platform.set(KEY, "the platform's")
+    for context in contexts:
+        with use_tenant(context):
+            assert platform.get(KEY) == "the platform's"
+            assert cache.get(KEY) is None
+            cache.set(KEY, context.slug)
+            assert platform.get(KEY) == "the platform's"
+    for context in contexts:
+        with use_tenant(context):
+            assert cache.get(KEY) == context.slug
+            platform.delete(KEY)
+            assert cache.get(KEY) == context.slug
+    assert platform.get(KEY) is None
 
 
 @given(st.tuples(st.text(), st.text(), st.integers()), st.tuples(st.text(), st.text(), st.integers()))

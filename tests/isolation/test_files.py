@@ -17,7 +17,8 @@ from django.core.files.storage import default_storage, storages
 from humana.kernel.errors import NoTenant
 from tenants.context import TenantContext, use_tenant
 from tenants.files import TenantFiles, erase_files
-from tests.fixtures.organizations import World
+from tenants.queries import report_file
+from tests.fixtures.organizations import REPORT, World
 from tests.isolation.worlds import every_isolation, every_pair
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,7 @@ def test_erasing_one_s_files_leaves_the_other_s(left: World, right: World) -> No
     assert erase_files(left.organization.id) == 0
     with use_tenant(left.context):
         assert not default_storage.exists("a/b/c.txt")
+        default_storage.save(report_file(left.report), ContentFile(REPORT))  # other tests look for it
     with use_tenant(right.context):
         assert read("a/b/c.txt") == b"kept"
 
