@@ -1,13 +1,14 @@
 """Tasks that work inside one organization.
 
-A tenant task carries the organization in a signed header and its arguments as ids in JSON; it is
-refused without. `enqueue_on_commit` puts the work in the outbox with the change itself; the
-message to the worker only wakes it.
+A tenant task carries the organization in a signed header and its arguments as ids in JSON, which the
+signature covers; it is refused without. `enqueue_on_commit` puts the work in the outbox with the change
+itself; the message to the worker only wakes it.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
@@ -39,16 +40,19 @@ TENANT_TASKS: set[str] = set()
 def headers_for(
     task: str,
     organization_id: uuid.UUID,
+    arguments: Mapping[str, str],
+    *,
     outbox_id: uuid.UUID | None = None,
     placement_id: uuid.UUID | None = None,
 ) -> dict[str, str]:
-    """Headers that let a worker enter the organization; signed, so a broker cannot invent them.
+    """Headers that let a worker enter the organization and do this there; signed, so that a broker
+    can neither invent them nor send them along with other arguments.
 
     `placement_id` is a further placement of the organization, where the work and its item are.
     """
     named = {ORGANIZATION: organization_id, OUTBOX: outbox_id or "", PLACEMENT: placement_id or ""}
     headers = {name: str(value) for name, value in named.items()}
-    return {**headers, SIGNATURE: _signature(task, headers)}
+    return {**headers, SIGNATURE: _signature(task, headers, arguments)}
 
 
 def tenant_task(name: str, **options: Any) -> Callable[[Callable[..., None]], Any]:
@@ -60,7 +64,7 @@ def tenant_task(name: str, **options: Any) -> Callable[[Callable[..., None]], An
         @shared_task(bind=True, name=name, **options)  # type: ignore[untyped-decorator]
         @functools.wraps(body)
         def run(self: Task, **arguments: Any) -> None:
-            context, outbox_id = _read(self, name)
+            context, outbox_id = _read(self, name, arguments)
             stamp(context)
             with use_tenant(context), acting_as(Actor(label=name, request_id=self.request.id or "")):
                 if outbox_id is None:
@@ -92,7 +96,7 @@ def publish(
     """Wake a worker. A broker that is down loses nothing: the sweep publishes again."""
     here = peek_tenant()  # events of the control plane wake their relay from outside
     elsewhere = here.placement.id if here is not None and here.main is not None else None
-    headers = headers_for(task, organization_id, outbox_id, elsewhere)
+    headers = headers_for(task, organization_id, arguments, outbox_id=outbox_id, placement_id=elsewhere)
     with without_tenant(reason="a task enters its organization by its own header"):
         try:
             current_app.tasks[task].apply_async(
@@ -102,9 +106,9 @@ def publish(
             log.warning("broker unreachable; the sweep will publish %s", task)
 
 
-def _read(task: Task, name: str) -> tuple[TenantContext, uuid.UUID | None]:
+def _read(task: Task, name: str, arguments: Mapping[str, Any]) -> tuple[TenantContext, uuid.UUID | None]:
     headers = {key: str((task.request.headers or {}).get(key) or "") for key in (*NAMED, SIGNATURE)}
-    if not headers[ORGANIZATION] or not same(headers[SIGNATURE], _signature(name, headers)):
+    if not headers[ORGANIZATION] or not same(headers[SIGNATURE], _signature(name, headers, arguments)):
         raise NoTenant(f"task {name} came without a signed organization")
     outbox, placement = headers[OUTBOX], headers[PLACEMENT]
     organization_id = uuid.UUID(headers[ORGANIZATION])
@@ -114,5 +118,7 @@ def _read(task: Task, name: str) -> tuple[TenantContext, uuid.UUID | None]:
     return context, uuid.UUID(outbox) if outbox else None
 
 
-def _signature(task: str, headers: Mapping[str, str]) -> str:
-    return sign(associated(task, *(headers[name] for name in NAMED)), key=derived_key("task"))
+def _signature(task: str, headers: Mapping[str, str], arguments: Mapping[str, Any]) -> str:
+    """Over the task, what the headers name, and the arguments as JSON, however these are ordered."""
+    told = json.dumps(arguments, sort_keys=True)
+    return sign(associated(task, *(headers[name] for name in NAMED), told), key=derived_key("task"))
