@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,6 +197,44 @@ def not_given_to_next_door(case: SqlCase) -> None:
 
 
 @crossing
+def not_found_by_a_search(case: SqlCase) -> None:
+    """By anything that the row holds, as text; both have the same words."""
+    enter(case.own, case.here)
+    ours, theirs = case.here.organization.id, case.there
+    for word in ("", str(theirs.row(case.model).pk), str(theirs.organization.id)):
+        query = sql.SQL("SELECT DISTINCT organization_id FROM {0} WHERE {0}::text ILIKE %s").format(
+            table(case.model)
+        )
+        found = {owner for (owner,) in case.own.execute(query, [f"%{word}%"]) if owner is not None}
+        assert found == ({ours} if not word else set())
+
+
+@crossing
+def not_told_by_an_error(case: SqlCase) -> None:
+    """What a statement looks at first must not be a row of theirs: dividing by nothing would tell of it."""
+    enter(case.own, case.here)
+    query = sql.SQL(
+        "SELECT count(*) FROM {} WHERE 1 / (CASE WHEN organization_id = %s THEN 0 ELSE 1 END) = 1"
+    ).format(table(case.model))
+    assert case.own.execute(query, [case.there.organization.id]).fetchone() is not None
+
+
+@crossing
+def not_put_in_place_of_theirs(case: SqlCase) -> None:
+    """The key of their row, with “if it is there, change it”: the policy refuses where it is there."""
+    enter(case.own, case.here)
+    row = copy_of(case.model, case.here.row(case.model).pk, id=case.there.row(case.model).pk)
+    upsert = row + sql.SQL(" ON CONFLICT (id) DO UPDATE SET updated_at = now()")
+    if case.here.placement == case.there.placement:
+        with refused(case.own, errors.InsufficientPrivilege):
+            case.own.execute(upsert)
+        return
+    with suppress(errors.UniqueViolation, errors.InsufficientPrivilege), case.own.transaction():
+        assert case.own.execute(upsert).rowcount == 1
+        assert count(case.own, case.model, case.there) == 0
+
+
+@crossing
 def no_reference_leads_next_door(case: SqlCase) -> None:
     """Checks of references pass over row-level security; the composite key is what refuses."""
     enter(case.own, case.here)
@@ -223,7 +261,7 @@ def not_copied_out(case: SqlCase) -> None:
 def no_rows_without_an_organization(case: SqlCase) -> None:
     enter(case.own, None, where=case.here)
     assert count(case.own, case.model, case.here) == 0
-    assert changed(case.own, "DELETE FROM {}", case.model) == 0
+    assert changed(case.own, "DELETE FROM {} WHERE organization_id IS NOT NULL", case.model) == 0
 
 
 @alone

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from itertools import cycle
 from typing import Any
 
@@ -15,11 +16,12 @@ import psycopg
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
-from tenants.context import use_tenant
+from tenants.context import CONTROL_PLANE, PlacementRef, use_tenant
 from tenants.db import aliases
 from tenants.models import Isolation, Organization, Plan
 from tenants.owner import owner_connection, owner_settings
 from tests.fixtures.organizations import World, build_world
+from tests.fixtures.rows import CONTROL_MAKERS
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
 
@@ -74,11 +76,33 @@ def build_worlds(*, in_pool: bool) -> dict[Pair, World]:
         for isolation, plan in PLANS.items()
         for side in ("left", "right")
     }
+    for world in worlds.values():
+        furnish_control_plane(world)
     for (isolation, _), world in worlds.items():
         assert world.placement.isolation == isolation or (isolation == Isolation.ROW and not in_pool)
     in_one_place = worlds["row", "left"].placement == worlds["row", "right"].placement
     assert in_one_place == in_pool, "both in one pool"
     return worlds
+
+
+def furnish_control_plane(world: World) -> None:
+    """One row of each table of the control plane that is under row-level security, alike in all worlds."""
+    with use_tenant(world.context):
+        for model, make in CONTROL_MAKERS.items():
+            world.rows[model] = make(world, 0)
+            world.rows[model].save()
+
+
+class InPublic(World):
+    """The same organization, looked at where its rows of the control plane are."""
+
+    @property
+    def placement(self) -> PlacementRef:
+        return CONTROL_PLANE
+
+
+def in_public(world: World) -> InPublic:
+    return InPublic(**{one.name: getattr(world, one.name) for one in fields(world)})
 
 
 def raze(worlds: Sequence[World | Organization], services: Services) -> None:
