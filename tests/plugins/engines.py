@@ -93,10 +93,10 @@ def _settling(engine: Engine) -> Any:
     from tenants.models import Isolation
     from tenants.services.placing import places
 
-    def settled(*, organization: Any, isolation: str) -> None:
-        if isolation == Isolation.ROW:
+    def settled(*, organization: Any, isolation: str, pool: Any = None) -> None:
+        if isolation == Isolation.ROW and pool is None:
             settle(engine, organization)
         else:
-            places.settle(organization=organization, isolation=isolation)
+            places.settle(organization=organization, isolation=isolation, pool=pool)
 
     return settled
