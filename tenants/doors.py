@@ -16,6 +16,7 @@ from humana.kernel.actor import Actor
 from humana.kernel.errors import NotAllowed, Unauthenticated
 from tenants.context import TenantContext
 from tenants.models import ApiKey, Membership, User
+from tenants.permissions import require
 from tenants.queries import membership_at
 from tenants.services.keys import member_of_key
 from tenants.telemetry import stamp
@@ -61,6 +62,18 @@ def by_key(*, token: str, seen_as: Actor) -> Visitor:
     if key is None:
         raise Unauthenticated(_("This API key is not valid."), code="invalid_api_key")
     return _visitor(key.membership, seen_as, kind="key", key=key)
+
+
+def require_of(visitor: Visitor, permission: str) -> None:
+    """The member may, and so may the key they came with. Inside the organization; raises NotAllowed."""
+    require(visitor.member, permission)
+    if not _opens(visitor.key, permission):
+        raise NotAllowed(_("This API key was not made for this."), code="missing_scope")
+
+
+def _opens(key: ApiKey | None, permission: str) -> bool:
+    """A key without scopes may all that its member may."""
+    return key is None or not key.scopes or permission in key.scopes
 
 
 def _visitor(member: Membership, seen_as: Actor, *, kind: str, key: ApiKey | None = None) -> Visitor:

@@ -20,11 +20,10 @@ from chats.models import Run
 from chats.permissions import READ
 from chats.queries import access_run
 from humana.kernel.actor import Actor
-from humana.kernel.errors import NotAllowed, Unauthenticated
+from humana.kernel.errors import Unauthenticated
 from tenants.context import TenantContext, use_tenant
-from tenants.doors import HEADER, Visitor, bearer, by_key, by_session
+from tenants.doors import HEADER, Visitor, bearer, by_key, by_session, require_of
 from tenants.models import User
-from tenants.permissions import require
 from tenants.places import within
 
 Answer = TypeVar("Answer")
@@ -63,9 +62,7 @@ def reader_of(
     """May this visitor read this run? Returns where it is, the language, and the message's id."""
     visitor = visitor_for(headers=headers, session_key=session_key, slug=slug, seen_as=seen_as)
     with use_tenant(visitor.context):
-        require(visitor.member, READ.name)
-        if visitor.key is not None and visitor.key.scopes and READ.name not in visitor.key.scopes:
-            raise NotAllowed(_("This API key was not made for this."), code="missing_scope")
+        require_of(visitor, READ.name)
         with within("run_id", run_id) as place:
             run = access_run(member=visitor.member, run_id=run_id)
     return place, visitor.member.user.language or settings.LANGUAGE_CODE, run.message_id

@@ -23,12 +23,11 @@ from companions.models import Companion
 from companions.queries import access_asked, companions_for
 from companions.services.prompting import PreparedPrompt, prompt_of
 from humana.kernel.actor import Actor, acting_as
-from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant, use_tenant
-from tenants.doors import Visitor, by_key
-from tenants.permissions import require
+from tenants.doors import Visitor, by_key, require_of
 from tenants.services.pending import mark_pending
 from tenants.statements import insert, send
 from tenants.transactions import tenant_atomic
@@ -48,7 +47,7 @@ def open_exchange(
     """Authenticate, save the question, prepare the answer: one short transaction."""
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context), acting_as(visitor.actor):
-        _may_write(visitor)
+        require_of(visitor, WRITE.name)
         _check(turns)
         companion, prompt = _asked(visitor, model)
         return _open(visitor, companion, prompt, turns, owner, wishes)
@@ -58,14 +57,8 @@ def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
     """The companions a key may ask, each as a model."""
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context):
-        _may_write(visitor)
+        require_of(visitor, WRITE.name)
         return list(companions_for(member=visitor.member))
-
-
-def _may_write(visitor: Visitor) -> None:
-    require(visitor.member, WRITE.name)
-    if visitor.key is not None and visitor.key.scopes and WRITE.name not in visitor.key.scopes:
-        raise NotAllowed(_("This API key was not made for this."), code="missing_scope")
 
 
 def _asked(visitor: Visitor, model: str) -> tuple[Companion, PreparedPrompt]:

@@ -7,8 +7,8 @@ guard means nothing for an isolation model, that model is not named.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +16,14 @@ from django.db import models
 
 from chats.streaming import RunStream
 from tenants import cache as cache_module
-from tenants import files, jobs, queries, scoping
+from tenants import console, doors, files, jobs, queries, scoping
 from tenants.db import leaving
 from tenants.db.backend.base import DatabaseWrapper, SchemaWrapper
 from tenants.db.catalogue import tables
-from tenants.models import Isolation, Membership
+from tenants.models import ApiKey, Isolation, Membership
 from tenants.owner import owner_connection
 from tests.architecture.catalogue import APP
+from tests.fixtures.rows import CONTROL_MAKERS
 from tests.isolation.checks import Scene
 from tests.isolation.sql_cells import Connection
 
@@ -74,6 +75,24 @@ def the_stamp_on_insert(scene: Scene) -> Iterator[None]:
         return instance.organization_id
 
     scene.patch.setattr(scoping.OrganizationField, "pre_save", trusting)
+    yield
+
+
+@guard("orm.update orm.give_away")
+def the_look_at_whose_row_is_changed(scene: Scene) -> Iterator[None]:
+    """The stamp on an insert stays; what is saved again is believed."""
+    stamp = scoping.OrganizationField.pre_save
+
+    def trusting(self: Any, instance: Any, add: bool) -> Any:
+        return stamp(self, instance, add) if add else instance.organization_id
+
+    scene.patch.setattr(scoping.OrganizationField, "pre_save", trusting)
+    yield
+
+
+@guard("orm.give_away orm.bulk_update")
+def refusing_to_change_the_organization(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(scoping.ScopedQuerySet, "update", models.QuerySet.update)
     yield
 
 
@@ -135,7 +154,93 @@ def the_signature_of_a_task(scene: Scene) -> Iterator[None]:
     yield
 
 
-@guard("a_page")
+def _signed_without(*names: str, arguments: bool = True) -> Any:
+    """A signature that leaves something out."""
+    whole = jobs._signature
+
+    def signature(task: str, headers: Any, told: Any) -> str:
+        return whole(task, {**headers, **dict.fromkeys(names, "")}, told if arguments else {})
+
+    return signature
+
+
+@guard("a_forged_task")
+def the_placement_in_the_signature_of_a_task(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(jobs, "_signature", _signed_without(jobs.PLACEMENT))
+    yield
+
+
+@guard("a_forged_task")
+def the_outbox_item_in_the_signature_of_a_task(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(jobs, "_signature", _signed_without(jobs.OUTBOX))
+    yield
+
+
+@guard("a_message_with_other_arguments")
+def the_arguments_in_the_signature_of_a_task(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(jobs, "_signature", _signed_without(arguments=False))
+    yield
+
+
+@guard("a_run_reference")
+def the_signature_of_a_run_reference(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr("chats.signals.same", lambda one, other: True)
+    yield
+
+
+@guard("a_key_that_ended")
+def whether_the_member_of_a_key_may_enter(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr("tenants.services.keys.may_enter", lambda member: True)
+    yield
+
+
+@guard("a_key_that_ended")
+def whether_a_key_is_still_good(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(ApiKey, "usable_at", lambda self, moment: True)
+    yield
+
+
+@guard("a_key_at_home")
+def the_organization_of_a_key(scene: Scene) -> Iterator[None]:
+    """A door that took somebody's organization from elsewhere than from the key."""
+    of_member, elsewhere = doors._visitor, scene.right.context
+
+    def led_astray(*args: Any, **named: Any) -> Any:
+        return replace(of_member(*args, **named), context=elsewhere)
+
+    scene.patch.setattr(doors, "_visitor", led_astray)
+    yield
+
+
+@guard("a_narrow_key")
+def the_scopes_of_a_key_at_the_asynchronous_doors(scene: Scene) -> Iterator[None]:
+    scene.patch.setattr(doors, "_opens", lambda key, permission: True)
+    yield
+
+
+@guard("the_console")
+def the_filter_of_the_console(scene: Scene) -> Iterator[None]:
+    """Members and keys are read before a context exists, so no policy stands behind it there."""
+    unfiltered = super(console.InHandAdmin, console.InHandAdmin).get_queryset
+    scene.patch.setattr(console.InHandAdmin, "get_queryset", unfiltered)
+    yield
+
+
+@guard("the_console")
+def the_context_of_the_console(scene: Scene) -> Iterator[None]:
+    """An organization in hand, and the request in none: nothing of it is shown."""
+    scene.patch.setattr("tenants.operators.use_tenant", lambda context: nullcontext())
+    yield
+
+
+@guard("content_without_a_session")
+def the_support_session(scene: Scene) -> Iterator[None]:
+    for name in ("open_to", "admit"):
+        scene.patch.setattr(console.ContentAdmin, name, getattr(console.InHandAdmin, name))
+    yield
+
+
+@guard("a_page an_event_stream")
 def membership_read_by_the_middleware(scene: Scene) -> Iterator[None]:
     """Any account opens any organization: the page's address is believed."""
 
@@ -188,7 +293,8 @@ CROSSED = "sql.our_name_in_their_schema sql.not_put_into_theirs the_audit"
 
 
 @guard(
-    row=f"{CROSSED} sql.not_seen_next_door sql.not_changed_from_next_door sql.not_given_to_next_door"
+    row=f"{CROSSED} sql.not_seen_next_door sql.not_found_by_a_search sql.not_told_by_an_error"
+    " sql.not_put_in_place_of_theirs sql.not_changed_from_next_door sql.not_given_to_next_door"
     " sql.not_copied_out sql.their_schema_by_name orm.raw_list",
     schema=f"{CROSSED} sql.their_schema_by_name",
     database=CROSSED,
@@ -260,3 +366,78 @@ def whose_address_is_read(scene: Scene) -> Iterator[None]:
     off, on = (f"ALTER TABLE public.byoc_endpoint {how} ROW LEVEL SECURITY" for how in ("DISABLE", "ENABLE"))
     with owner_connection() as owner, altered(scene, off, on, at=owner):
         yield
+
+
+@guard(
+    row="sql.guards_are_not_lifted the_audit the_start",
+    schema="sql.guards_are_not_lifted the_audit the_start",
+    database="sql.guards_are_not_lifted the_audit",
+)
+def no_right_to_empty_tables(scene: Scene) -> Iterator[None]:
+    off, on = (
+        f'{what} TRUNCATE ON chats_chat {way} "{APP}"' for what, way in (("GRANT", "TO"), ("REVOKE", "FROM"))
+    )
+    with altered(scene, off, on), altered(scene, off, on, at=scene.owner_at(scene.right)):
+        yield
+
+
+@guard("the_audit")
+def no_right_to_make_tables(scene: Scene) -> Iterator[None]:
+    schema = scene.left.placement.schema
+    off, on = (
+        f'{what} CREATE ON SCHEMA "{schema}" {way} "{APP}"'
+        for what, way in (("GRANT", "TO"), ("REVOKE", "FROM"))
+    )
+    with altered(scene, off, on):
+        yield
+
+
+# --- in the control plane, which is one for all three isolations --------------------------------
+
+
+def _of_the_control_plane(table: str) -> None:
+    def row_level_security_of(scene: Scene) -> Iterator[None]:
+        with owner_connection() as owner, ExitStack() as stack:
+            off, on = (
+                f"ALTER TABLE public.{table} {how} ROW LEVEL SECURITY" for how in ("DISABLE", "ENABLE")
+            )
+            stack.enter_context(altered(scene, off, on, at=owner))
+            yield
+
+    row_level_security_of.__name__ = f"row_level_security_of_{table}"
+    guard(row=IN_PUBLIC)(row_level_security_of)
+
+
+IN_PUBLIC = (
+    "public.not_seen_next_door public.not_changed_from_next_door public.not_given_to_next_door"
+    " public.not_put_into_theirs public.not_copied_out public.not_found_by_a_search"
+    " public.not_put_in_place_of_theirs public.no_rows_without_an_organization"
+)
+for model in CONTROL_MAKERS:
+    _of_the_control_plane(model._meta.db_table)
+
+
+@guard(row="the_console")
+def row_level_security_of_teams_and_the_filter_of_the_console(scene: Scene) -> Iterator[None]:
+    """Each holds alone: with both gone teams of another organization are on the list."""
+    with GUARDS["row_level_security_of_tenants_team"].off(scene):
+        with GUARDS["the_filter_of_the_console"].off(scene):
+            yield
+
+
+#: Guards that are switched off elsewhere, and the test that then sees what they hold.
+NOTICED_ELSEWHERE = {
+    "the owner in every question to MongoDB": "tests.documents.test_mongo:test_whoever_forgets_it_is_noticed",
+    "a store in its own organization only": (
+        "tests.documents.test_mongo:test_a_store_taken_along_into_another_organization_is_noticed"
+    ),
+    "entering for each transaction, behind PgBouncer": (
+        "tests.isolation.test_pgbouncer:test_set_on_the_session_it_would_stay"
+    ),
+    "the cursor that enters": "tests.isolation.test_pgbouncer:test_the_cursor_is_what_enters",
+    "asking again who reads a stream": (
+        "tests.chats.test_admission:test_without_asking_again_the_stream_would_go_on"
+    ),
+    "the rules of the catalogue": "tests.architecture.test_tables:test_rule_sees_what_it_forbids",
+    "the refusal to start": "tests.isolation.test_start:test_an_unsafe_role_is_refused",
+}

@@ -31,15 +31,24 @@ ANYBODY = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
 
 @pytest.fixture
 def operator(db: None) -> Client:
+    return an_operator()
+
+
+def an_operator() -> Client:
     client = Client()
     user = User.objects.create_user("olga@humana.example", PASSWORD, name="Olga", is_staff=True)
     client.force_login(user, backend=BACKEND)
     return client
 
 
+def take_in_hand(operator: Client, world: World) -> None:
+    answer = operator.post(reverse("console-hand"), {"organization": world.organization.id})
+    assert answer.status_code == 302
+
+
 def inside(operator: Client, world: World) -> Client:
     """The organization in hand and a support session open: as much as an operator can have."""
-    operator.post(reverse("console-hand"), {"organization": world.organization.id})
+    take_in_hand(operator, world)
     told = {"reason": "Ticket 42", "minutes": 30, "consent": "Ana"}
     assert operator.post(reverse("console-support"), told).status_code == 302
     return operator
