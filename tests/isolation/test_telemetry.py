@@ -72,7 +72,8 @@ def test_what_begins_inside_is_stamped_and_what_goes_round_is_not(left: World, r
 def worked_on(world: World) -> None:
     """A task that finds nothing to do there."""
     task = "audit.relay_control_events"
-    run(task, headers_for(task, world.organization.id), **arguments_of(task, world))
+    arguments = arguments_of(task, world)
+    run(task, headers_for(task, world.organization.id, arguments), **arguments)
 
 
 @every_pair

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0005_further_placements")]
+    dependencies = [("tenants", "0007_structure_goes_whole")]
 
     operations = [
         migrations.AddField(

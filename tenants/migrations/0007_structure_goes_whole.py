@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Django's own rule only: nothing changes in the database."""
 
-    dependencies = [("tenants", "0005_further_placements")]
+    dependencies = [("tenants", "0006_freeze")]
 
     operations = [
         migrations.AlterField(
