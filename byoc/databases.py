@@ -23,7 +23,7 @@ from byoc.models import Endpoint
 from humana.kernel.crypto import associated, derived_key, open_sealed, seal
 from humana.kernel.egress import Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
-from humana.kernel.egress.tls import checked_against
+from humana.kernel.egress.tls import authorities, checked_against
 from humana.kernel.errors import Invalid, Misconfigured, NotFound
 from tenants.context import peek_tenant, use_tenant, without_tenant
 from tenants.db.aliases import POOL, PREFIX
@@ -34,6 +34,14 @@ from tenants.queries import context_at
 CONNECT_SECONDS = 3
 #: The longest one statement may take there, in milliseconds.
 STATEMENT_MS = 60_000
+#: A network that is gone is noticed within a minute, though nothing is being said.
+_ALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 ENGINES = {
     "postgresql": "tenants.db.backend",
     "mysql": "tenants.db.mysql",
@@ -118,7 +126,8 @@ def _postgresql(endpoint: Endpoint, owner: bool) -> dict[str, Any]:
     statement = f"-c statement_timeout={STATEMENT_MS}"
     options: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
-        "sslmode": endpoint.options.get("sslmode", "verify-full"),
+        **_ALIVE,
+        **_postgresql_tls(endpoint),
         "hostaddr": _dialled(endpoint),
     }
     if not owner:
@@ -133,6 +142,13 @@ def _postgresql(endpoint: Endpoint, owner: bool) -> dict[str, Any]:
         **_signed_in(endpoint, owner),
         "OPTIONS": options,
     }
+
+
+def _postgresql_tls(endpoint: Endpoint) -> dict[str, str]:
+    """libpq by itself trusts nobody but a file in the home of the process."""
+    mode = endpoint.options.get("sslmode", "verify-full")
+    checked = {"sslrootcert": authorities() or "system"} if mode.startswith("verify") else {}
+    return {"sslmode": mode, **checked}
 
 
 def _beside_ours(endpoint: Endpoint, owner: bool) -> dict[str, Any]:

@@ -18,23 +18,28 @@ from django.db.utils import load_backend
 from humana.kernel import ports
 from humana.kernel.errors import Misconfigured
 from tenants.db.aliases import complete
+from tenants.db.backend.bounded import Bounded
 
 #: How long to wait for a server that may be gone, in seconds.
 CONNECT_SECONDS = 3
 
 
 @contextmanager
-def as_owner(alias: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Make `alias` connect as the owner in this thread for the block; others are not touched."""
-    with _connecting(alias, owner_settings(alias)):
+def as_owner(alias: str = DEFAULT_DB_ALIAS, *, patience: int | None = None) -> Iterator[None]:
+    """Make `alias` connect as the owner in this thread for the block; others are not touched.
+
+    `patience` is how many seconds one answer of a customer's server may take.
+    """
+    with _connecting(alias, {**owner_settings(alias), "PATIENCE": patience}):
         yield
 
 
 @contextmanager
-def unpooled(alias: str) -> Iterator[None]:
+def unpooled(alias: str, *, patience: int | None = None) -> Iterator[None]:
     """As the application, by a connection of this thread's own: a pool would hide why it cannot connect."""
     wanted = connections.settings[alias]
-    with _connecting(alias, {**wanted, "OPTIONS": _without_pool(wanted["OPTIONS"])}):
+    options = _without_pool(wanted["OPTIONS"])
+    with _connecting(alias, {**wanted, "OPTIONS": options, "PATIENCE": patience}):
         yield
 
 
@@ -67,7 +72,9 @@ def app_role(alias: str = DEFAULT_DB_ALIAS) -> str:
 def owner_connection(alias: str = DEFAULT_DB_ALIAS, *, name: str | None = None) -> psycopg.Connection[Any]:
     """A connection of the owner past Django, in autocommit; `name` is another database of that server."""
     wanted = owner_settings(alias)
-    return psycopg.connect(
+    ours = alias == DEFAULT_DB_ALIAS or wanted.get("OURS")
+    connect = psycopg.connect if ours else Bounded.connect
+    return connect(
         host=wanted["HOST"],
         port=wanted["PORT"],
         user=wanted["USER"],

@@ -9,6 +9,9 @@ and here it is bounded:
     a thread      closes what it opened when it leaves the organization (`close_mine`), itself:
                   once an alias is forgotten, nobody else would find that connection
 
+A name is resolved when an alias is learned. Where no connection can be made it is learned anew, since
+the name may lead elsewhere by now (`reaching`, `latest`).
+
 An alias names one version of one address (see `open_database` in `humana.kernel.ports`), so a
 pool never hands out a connection made with another customer's credentials, or with old ones.
 """
@@ -19,6 +22,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +40,9 @@ from tenants.db import breaker
 PREFIX = "at_"
 #: A pool for a customer's server: nothing is kept open for long, and never many.
 POOL = {"min_size": 0, "max_size": 2, "timeout": 5, "max_idle": 60, "num_workers": 1}
+
+#: Among the settings of an alias: no connection could be made with them.
+LOST = "LOST"
 
 _lock = threading.RLock()
 _known: OrderedDict[str, weakref.WeakSet[BaseDatabaseWrapper]] = OrderedDict()
@@ -108,9 +115,43 @@ def forget(alias: str) -> None:
     breaker.forget(alias)
 
 
+@contextmanager
+def reaching(alias: str, failures: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Around making a connection; see `breaker.asking`. What failed is looked for anew after the pause."""
+    try:
+        with breaker.asking(alias, failures):
+            yield
+    except failures:
+        _lose(alias)
+        raise
+
+
+def latest(alias: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """The settings to connect with: those given, unless they led nowhere since."""
+    if not wanted.get(LOST):
+        return wanted
+    fresh: dict[str, Any] = connections.settings[alias]
+    return fresh
+
+
+def _lose(alias: str) -> None:
+    """Threads that have the settings in hand see that they are old. Nobody waits for the pool to end."""
+    registered: Any = connections.settings
+    with _lock:
+        known = registered.placements.pop(alias, None)
+        if known is None:
+            return
+        _known.pop(alias, None)
+        known[LOST] = True
+        pool = _pools().pop(alias, None)
+    if pool is not None:
+        pool.close(timeout=0)
+
+
 def forget_all() -> None:
     for alias in known():
         forget(alias)
+    breaker.forget_all()
 
 
 def _learn(registered: OnDemand, alias: str) -> None:
@@ -168,9 +209,13 @@ def _let_go(alias: str, connection: BaseDatabaseWrapper) -> None:
 
 
 def _close_pool(alias: str) -> None:
+    pool = _pools().pop(alias, None)
+    if pool is not None:
+        pool.close(timeout=2)
+
+
+def _pools() -> dict[str, Any]:
     from django.db.backends.postgresql.base import DatabaseWrapper
 
     pools: dict[str, Any] = DatabaseWrapper._connection_pools  # type: ignore[attr-defined]
-    pool = pools.pop(alias, None)
-    if pool is not None:
-        pool.close(timeout=2)
+    return pools

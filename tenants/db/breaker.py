@@ -47,6 +47,11 @@ def is_silent(alias: str) -> bool:
         return _silent_until.get(alias, 0.0) > time.monotonic()
 
 
+def forget_all() -> None:
+    with _lock:
+        _silent_until.clear()
+
+
 def silent() -> Unavailable:
     message = _("Your organization's database does not answer just now. Nothing is lost: try again soon.")
     return Unavailable(message, retry_after=15, code="database_unreachable")

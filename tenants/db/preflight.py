@@ -3,92 +3,96 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import Error, connections
+from django.db import NotSupportedError, connections
 from django.utils.translation import gettext as _
 
-from humana.kernel.errors import EndpointError
+from humana.kernel.errors import EndpointError, HumanaError
+from tenants.db import marker
 from tenants.db.aliases import lend_default
+from tenants.db.unreachable import unreachable
 from tenants.owner import as_owner, unpooled
 
 #: The oldest PostgreSQL that has what we rely on.
 OLDEST_POSTGRESQL = 14
 OLDEST_MARIADB = (10, 6)
+#: How long one answer may take while somebody waits for what is found, in seconds.
+PATIENCE = 10
 
 
-def preflight(alias: str, *, lend: bool = False) -> dict[str, Any]:
+def preflight(alias: str, *, lend: bool = False, empty: bool = False) -> dict[str, Any]:
     """Connect as the owner and as the application and look; facts for the report.
 
+    With `empty`, a database without schemas may hold nothing: rows are put there for the first time.
     With `lend`, this thread holds no connection of ours while it waits for that server: for a web
     process, where threads never outnumber connections. A worker keeps the one it has.
     """
     facts: dict[str, Any] = {}
     for role, owner in ((as_owner, True), (unpooled, False)):
-        with role(alias):
+        with role(alias, patience=PATIENCE):
             if lend:
                 lend_default()
-            facts |= _look(connections[alias], owner=owner)
+            with _understood(connections[alias].vendor):
+                facts |= _look(connections[alias], owner=owner, empty=empty)
     return facts
 
 
-def _look(connection: Any, *, owner: bool) -> dict[str, Any]:
+def _look(connection: Any, *, owner: bool, empty: bool) -> dict[str, Any]:
+    found = _CHECKS[connection.vendor](connection, owner)
+    if owner and connection.vendor != "postgresql":
+        if empty:
+            marker.refuse_anything(connection)
+        _may_make_tables(connection)
+    return found
+
+
+@contextmanager
+def _understood(vendor: str) -> Iterator[None]:
+    """Whatever a server answers, a driver may raise anything: it may be no such server at all."""
     try:
-        return _CHECKS[connection.vendor](connection, owner)
-    except Error as error:
+        yield
+    except HumanaError:
+        raise
+    except NotSupportedError:
+        _too_old(vendor)
+    except Exception as error:  # noqa: BLE001
         raise unreachable(error) from None
 
 
-def unreachable(error: Exception) -> EndpointError:
-    """A sentence for what a driver said; its own words may name what is none of the reader's business."""
-    text = str(error).lower()
-    for signs, sentence, permanent in _said():
-        if any(sign in text for sign in signs):
-            return EndpointError(sentence, permanent=permanent, code="database_unreachable")
-    message = _("The database did not answer as expected. See that it is running and reachable.")
-    return EndpointError(message, permanent=False, code="database_unreachable")
+def _too_old(vendor: str) -> None:
+    if vendor == "postgresql":
+        _refuse(_("PostgreSQL %(oldest)d or newer is needed.") % {"oldest": OLDEST_POSTGRESQL})
+    _refuse(_("MariaDB %(oldest)s or newer is needed.") % {"oldest": "10.6"})
 
 
-def _said() -> Iterator[tuple[tuple[str, ...], str, bool]]:
-    """What drivers say, the sentence for it, and whether trying again is in vain."""
-    yield (
-        ("password authentication failed", "access denied", "no password supplied"),
-        _("The database refuses the user or the password. Check both."),
-        True,
-    )
-    yield (
-        ("does not exist", "unknown database"),
-        _("There is no database of this name on the server. Create it, or correct the name."),
-        True,
-    )
-    yield (
-        ("certificate", "ssl", "tls"),
-        _("No encrypted connection could be made. Check the server's certificate."),
-        True,
-    )
-    yield (
-        ("too many", "remaining connection slots"),
-        _("The server has no connection left for us. Allow more connections for this user."),
-        False,
-    )
-    yield (
-        ("disk full", "no space left", "could not extend"),
-        _("The server's disk is full. Make room, then try again."),
-        False,
-    )
-    yield (
-        ("refused", "timeout", "timed out", "could not connect", "can't connect", "unreachable"),
-        _("The server does not answer. Check address, port and firewall."),
-        False,
-    )
+def _may_make_tables(connection: Any) -> None:
+    """Raises what the driver does for a user that lacks a right, or where nothing can be written."""
+    with connection.cursor() as cursor:
+        for statement in _PROBES:
+            cursor.execute(statement)
+
+
+#: The table of `marker.PROBE`, which may be left of a look that was cut off.
+_PROBES = (
+    "DROP TABLE IF EXISTS humana_probe",
+    "CREATE TABLE humana_probe (id integer PRIMARY KEY)",
+    "ALTER TABLE humana_probe ADD COLUMN other integer",
+    "CREATE INDEX humana_probed ON humana_probe (other)",
+    "INSERT INTO humana_probe (id, other) VALUES (1, 1)",
+    "UPDATE humana_probe SET other = 2",
+    "DELETE FROM humana_probe",
+    "DROP TABLE humana_probe",
+)
 
 
 def _postgresql(connection: Any, owner: bool) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_POSTGRESQL)
-        version, encoding, read_only, powerful, creates = cursor.fetchone()
+        version, encoding, read_only, powerful, creates, temporary = cursor.fetchone()
     if version // 10_000 < OLDEST_POSTGRESQL:
-        _refuse(_("PostgreSQL %(oldest)d or newer is needed.") % {"oldest": OLDEST_POSTGRESQL})
+        _too_old("postgresql")
     if encoding != "UTF8":
         _refuse(_("The database must be encoded in UTF8. Create one with ENCODING 'UTF8'."))
     if read_only:
@@ -99,6 +103,8 @@ def _postgresql(connection: Any, owner: bool) -> dict[str, Any]:
         )
     if owner and not creates:
         _refuse(_("The user may not create schemas. Grant it CREATE on the database."))
+    if owner and not temporary:
+        _refuse(_("The user may not make temporary tables. Grant it TEMPORARY on the database."))
     return {"engine": f"PostgreSQL {version // 10_000}.{version % 10_000}"}
 
 
@@ -107,14 +113,14 @@ _POSTGRESQL = """
            current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery(),
            (SELECT bool_or(r.rolsuper OR r.rolbypassrls) FROM pg_roles r
             WHERE pg_has_role(current_user, r.oid, 'MEMBER')),
-           has_database_privilege(d.datname, 'CREATE')
+           has_database_privilege(d.datname, 'CREATE'), has_database_privilege(d.datname, 'TEMP')
     FROM pg_database d WHERE d.datname = current_database()
 """
 
 
 def _mysql(connection: Any, owner: bool) -> dict[str, Any]:
     if not connection.mysql_is_mariadb or connection.mysql_version < OLDEST_MARIADB:
-        _refuse(_("MariaDB %(oldest)s or newer is needed.") % {"oldest": "10.6"})
+        _too_old("mysql")
     with connection.cursor() as cursor:
         cursor.execute("SELECT @@read_only, @@character_set_database, CONVERT_TZ('2026-01-01', 'UTC', 'UTC')")
         read_only, encoding, zones = cursor.fetchone()

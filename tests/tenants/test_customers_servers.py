@@ -286,6 +286,7 @@ class Silent:
 
     def __init__(self) -> None:
         self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listening.getsockname()[1]
         self.came: list[socket.socket] = []
         threading.Thread(target=self._let_in, daemon=True).start()
 
@@ -308,11 +309,9 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
     server.close()
 
 
-def lives_at(world: World, silent: Silent, engine: str) -> None:
+def lives_at(world: World, silent: Any, engine: str, host: str = "127.0.0.1") -> None:
     """Its server was there yesterday."""
-    address = Address(
-        engine, "127.0.0.1", silent.listening.getsockname()[1], "books", "u", "p", sslmode="disable"
-    )
+    address = Address(engine, host, silent.port, "books", "u", "p", sslmode="disable")
     endpoint = databases._endpoint(world.organization, "Our books", address)
     with use_tenant(world.context):
         endpoint.save(force_insert=True)

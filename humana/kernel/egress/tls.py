@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 
 
@@ -12,6 +13,19 @@ class _Named(ssl.SSLContext):
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **options: Any) -> ssl.SSLSocket:
         return super().wrap_socket(sock, *args, **{**options, "server_hostname": self.name})
+
+
+def authorities() -> str | None:
+    """The file of whom this machine trusts, for a driver that does not ask Python; None where none is."""
+    known = ssl.get_default_verify_paths()
+    for file in (known.cafile, known.openssl_cafile, *_USUAL):
+        if file and Path(file).is_file():
+            return file
+    return None
+
+
+#: Where distributions keep it: Debian, Red Hat, Alpine and BSD.
+_USUAL = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
 def checked_against(name: str) -> ssl.SSLContext:

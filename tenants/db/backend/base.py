@@ -15,6 +15,7 @@ same two settings are local to the transaction, or to the message where there is
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -23,19 +24,34 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaWrap
 from psycopg.pq import TransactionStatus
 
 from tenants.context import peek_tenant
+from tenants.db.aliases import latest, reaching
+from tenants.db.backend.bounded import Bounded
 from tenants.db.backend.entering import EnteringCursor
 from tenants.db.backend.schema import SchemaEditor
-from tenants.db.breaker import asking
 from tenants.db.leaving import ENTER, NOWHERE, is_cleared, leave, note
+
+#: psycopg for a server that is not ours.
+BOUNDED = SimpleNamespace(**{**vars(psycopg), "connect": Bounded.connect})
 
 
 class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     """django-tenants' wrapper, except that the wanted state comes from the ContextVar."""
 
     SchemaEditorClass = SchemaEditor
+    settings_dict: dict[str, Any]
     search_path_set_schemas: tuple[str, str] | None
     _setting_search_path: bool
     _last: tuple[str, str] | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self._is_elsewhere:
+            self.Database = BOUNDED
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        """On another server than our own."""
+        return self.alias != DEFAULT_DB_ALIAS and not self.settings_dict.get("OURS")
 
     @property
     def per_transaction(self) -> bool:
@@ -47,7 +63,13 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         options = self.settings_dict["OPTIONS"]
         if options.get("pool") and "reset" not in options["pool"]:
             options["pool"] = {**options["pool"], "reset": leave}
+            if self._is_elsewhere:
+                options["pool"]["connection_class"] = Bounded
         return super().pool
+
+    def connect(self) -> None:
+        self.settings_dict = latest(self.alias, self.settings_dict)
+        super().connect()
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
@@ -56,13 +78,15 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     def get_new_connection(self, conn_params: Any) -> Any:
         with self._asking():
             connection = super().get_new_connection(conn_params)
+        if isinstance(connection, Bounded):
+            connection.patience = self.settings_dict.get("PATIENCE")
         self.search_path_set_schemas = NOWHERE if is_cleared(connection) else None
         return connection
 
     def _asking(self) -> AbstractContextManager[None]:
         """Our own server is asked every time: if it does not answer, nothing does."""
         ours = self.alias == DEFAULT_DB_ALIAS
-        return nullcontext() if ours else asking(self.alias, (psycopg.OperationalError,))
+        return nullcontext() if ours else reaching(self.alias, (psycopg.OperationalError,))
 
     def close(self) -> None:
         # The parent forgets at once where we are; leaving needs to know.

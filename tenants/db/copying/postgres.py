@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from tenants.context import TenantContext, use_tenant
+from tenants.db.backend.bounded import be_patient
 from tenants.db.copying.sides import Bucket, Buckets, Slice
 from tenants.db.copying.tables import Table
 from tenants.owner import owner_connection
@@ -40,6 +41,7 @@ class PostgresSide:
     def open(cls, context: TenantContext) -> PostgresSide:
         with use_tenant(context):
             connection = owner_connection(context.placement.alias)
+        be_patient(connection)  # one statement may read a whole table
         return cls(connection, context.placement.schema, context.organization_id)
 
     def close(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.mysql import base, operations, schema
 from django.db.models.constants import OnConflict
 from pymysql import OperationalError
 
-from tenants.db.breaker import asking
+from tenants.db.aliases import latest, reaching
 from tenants.db.caseless import CaselessOperations, caseless
 
 
@@ -37,6 +39,16 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     sql_create_table = f"{schema.DatabaseSchemaEditor.sql_create_table} COLLATE utf8mb4_nopad_bin"
 
 
+class Cursor(base.CursorWrapper):
+    def execute(self, query: Any, args: Any = None) -> Any:
+        with _no_files():
+            return super().execute(query, args)
+
+    def executemany(self, query: Any, args: Any) -> Any:
+        with _no_files():
+            return super().executemany(query, args)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """One that does not answer is found out in seconds, and not asked by every thread."""
 
@@ -44,12 +56,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     operators = caseless(base.DatabaseWrapper.operators)
 
+    def connect(self) -> None:
+        self.settings_dict = latest(self.alias, self.settings_dict)
+        super().connect()
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         patience = (
             {"read_timeout": conn_params["connect_timeout"]} if "connect_timeout" in conn_params else {}
         )
-        with asking(self.alias, (OperationalError,)):
+        with reaching(self.alias, (OperationalError,)), _no_files():
             connection: Any = super().get_new_connection({**conn_params, **patience})
         # PyMySQL bounds the server's greeting by this one, not by connect_timeout.
-        connection._read_timeout = conn_params.get("read_timeout")
+        connection._read_timeout = self.settings_dict.get("PATIENCE") or conn_params.get("read_timeout")
         return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return Cursor(self.connection.cursor())
+
+
+@contextmanager
+def _no_files() -> Iterator[None]:
+    """A server that asks for a file of ours is told no by PyMySQL, which leaves the connection unusable."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OperationalError(2027, "the server does not answer as MariaDB does") from error

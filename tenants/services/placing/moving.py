@@ -28,8 +28,8 @@ from django.utils.translation import gettext as _
 from humana.kernel.crypto import associated, derived_key, sign
 from humana.kernel.errors import Conflict, Unavailable
 from tenants.db import copying
-from tenants.db.preflight import unreachable
 from tenants.db.residence import taken
+from tenants.db.unreachable import unreachable
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.services.events import control_event
 from tenants.services.placing import places, preparing
