@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.models import BaseModel
@@ -42,6 +43,14 @@ class Endpoint(BaseModel):
         verbose_name = _("endpoint")
         verbose_name_plural = _("endpoints")
         ordering = ["name"]
+        constraints = (
+            models.UniqueConstraint(
+                "origin",
+                KT("options__database"),
+                name="byoc_endpoint_brought_once",
+                condition=models.Q(organization__isnull=False, role="primary") & ~models.Q(origin=""),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

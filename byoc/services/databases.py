@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from byoc.databases import PORTS, alias_of, endpoint_of, require_rows, sealed_credentials
@@ -36,6 +36,10 @@ def register_database(organization: Organization) -> str:
     return alias_of(endpoint)
 
 
+#: What libpq would also take (`prefer`, `allow`) leaves it to whoever is in between.
+SSLMODES = ("verify-full", "verify-ca", "require", "disable")
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a customer's database is, and how to sign in: one role, or an owner of the tables beside it.
@@ -59,9 +63,9 @@ class Address:
 def bring_database(*, organization: Organization, name: str, address: Address) -> str:
     """Join a database that the organization brings, once it was looked at; its alias.
 
-    Raises Invalid for an address that cannot be, and EndpointError with a sentence that says what to
-    change there; then nothing of it stays. Takes seconds where the server does not answer: not for the
-    inside of a transaction.
+    Raises Invalid for an address that cannot be, Conflict for a database that was brought before or
+    is not empty, and EndpointError with a sentence that says what to change there; then nothing of it
+    stays. Takes seconds where the server does not answer: not for the inside of a transaction.
     """
     with use_tenant(organization.context):
         return _joined(_endpoint(organization, name, address), lend=True)
@@ -133,9 +137,9 @@ def join_server_at(*, name: str, url: str, owner_url: str = "") -> str:
 def _joined(endpoint: Endpoint, *, lend: bool) -> str:
     """Looked at before it is kept; the event says what was found there."""
     alias = alias_of(endpoint)
-    endpoint.save(force_insert=True)
+    _keep(endpoint)
     try:
-        found = preflight(alias, lend=lend)
+        found = preflight(alias, lend=lend, empty=True)
     except BaseException:
         Endpoint.objects.filter(id=endpoint.id).delete()
         raise
@@ -148,12 +152,26 @@ def _joined(endpoint: Endpoint, *, lend: bool) -> str:
     return alias
 
 
+def _keep(endpoint: Endpoint) -> None:
+    """Raises Conflict for a database that was brought before, and does not tell by whom."""
+    try:
+        with transaction.atomic():
+            endpoint.save(force_insert=True)
+    except IntegrityError:
+        message = _("This database has been brought already. Each organization needs one of its own.")
+        raise Conflict(message, code="brought_already") from None
+
+
 def _endpoint(organization: Organization | None, name: str, address: Address) -> Endpoint:
     require_rows(address.engine)
     if address.engine not in PORTS:
         raise Invalid(_("Choose PostgreSQL or MariaDB."), field="engine")
-    origin = f"{address.engine}://{_bracketed(address.host)}:{address.port}"
-    Origin.of(origin, ports=PORTS)  # refuses what two parsers could read differently
+    if address.sslmode not in SSLMODES:
+        raise Invalid(
+            _("Say whether the connection is encrypted: verify-full, require or disable."), field="sslmode"
+        )
+    there = Origin.of(f"{address.engine}://{_bracketed(address.host)}:{address.port}", ports=PORTS)
+    origin = f"{there.scheme}://{_bracketed(there.host)}:{there.port}"
     endpoint = Endpoint(
         organization=organization,
         kind=Endpoint.Kind.DATABASE,

@@ -9,6 +9,7 @@ import psycopg
 from django.apps import apps
 from psycopg import sql
 
+from tenants.db import marker
 from tenants.routing import TENANT_PLANE
 
 
@@ -38,9 +39,22 @@ def drop_schema(connection: psycopg.Connection[Any], schema: str) -> None:
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
 
 
-def drop_tables(connection: Any) -> None:
-    """Where there are no schemas: the tables of the tenant plane, and what is noted about them."""
-    there = set(connection.introspection.table_names())
+def drop_tables(connection: Any, placement_id: uuid.UUID) -> bool:
+    """Where there are no schemas: the tables of the tenant plane, and what is noted about them.
+
+    False, and nothing is dropped, where the database does not say that it is this placement's.
+    """
+    if not marker.is_of(connection, placement_id):
+        return False
+    drop_half_made(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE {connection.ops.quote_name(marker.TABLE)}")
+    return True
+
+
+def drop_half_made(connection: Any) -> None:
+    """The same, of whoever has the marker; the database stays its own."""
+    there = marker.tables(connection)
     with connection.cursor() as cursor:
         for table in [*_tables(), "django_migrations"]:
             if table in there:

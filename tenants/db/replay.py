@@ -5,6 +5,7 @@ Everything here works on the owner's connection, in autocommit (`tenants.owner.o
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
 
+from tenants.db import marker
+from tenants.db.backend.bounded import be_patient
+from tenants.db.dropping import drop_half_made
 from tenants.db.scripts import NOTHING, Name, Script, State, latest, script
 from tenants.owner import app_role, as_owner
 from tenants.routing import TENANT_PLANE, in_tenant_plane
@@ -105,6 +109,20 @@ def migrate_by_django(
         executor.migrate(latest(executor))
 
 
+def make_by_django(placement_id: uuid.UUID, schema: str, *, alias: str) -> None:
+    """Every table, in a database that is this placement's alone: see `marker`.
+
+    There a statement that makes a table is no part of a transaction, so what was cut off half-way can
+    neither be undone nor gone on with. No row is in it yet: it begins again from nothing.
+    """
+    with as_owner(alias):
+        if marker.claim(connections[alias], placement_id):
+            drop_half_made(connections[alias])
+    migrate_by_django(schema, alias=alias)
+    with as_owner(alias):
+        marker.finish(connections[alias], placement_id)
+
+
 def applied_by_django(alias: str) -> State:
     """As `applied`, for a database that holds one placement and is not PostgreSQL."""
     with as_owner(alias):
@@ -143,6 +161,7 @@ def _send(
     }
     before = sql.SQL(_BEGIN + (_MAKE if make else "") + _ENTER).format(**names).as_string(connection)
     try:
+        be_patient(connection)
         connection.execute(f"{before}\n{text}\n; COMMIT".encode())
     except psycopg.Error:
         if not connection.closed:

@@ -163,6 +163,7 @@ def test_while_the_customer_is_asked_we_hold_nothing(
     monkeypatch.setitem(preflight._CHECKS, "postgresql", look)
     press(desk, world, theirs)
     assert held == [False, False]
+    press(desk, world, {"act": "forget", "endpoint": str(kept(world)[0].id)})
     held.clear()
     monkeypatch.setattr(preflight, "lend_default", lambda: None)  # the guard switched off
     press(desk, world, theirs)

@@ -54,7 +54,7 @@ def make_tables(placement: Placement) -> None:
         with owner_connection(placement.database) as connection:
             replay.create_schema(connection, placement.schema_name, alias=placement.database)
     else:
-        replay.migrate_by_django(placement.schema_name, alias=placement.database)
+        replay.make_by_django(placement.id, placement.schema_name, alias=placement.database)
     placement.migrated = level_of(wanted())
     placement.engine = connections[placement.database].vendor
     owner, app = roles(placement)
@@ -89,7 +89,7 @@ def unmake(placement: Placement, organization: Organization) -> None:
             _remove_file(Path(database["NAME"]))
         else:
             with as_owner(placement.database):
-                drop_tables(connections[placement.database])
+                drop_tables(connections[placement.database], placement.id)
 
 
 def _remove_file(file: Path) -> None:
