@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from byoc.console_forms import BringForm
 from byoc.queries import brought_by, free_databases_of
-from humana import console_databases, console_further
+from humana import console_databases, console_further, console_removal
 from humana.kernel.errors import HumanaError, NotFound
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.queries import pools_with_room
@@ -29,7 +29,9 @@ Begin = Callable[[], PlacementJob]
 @require_http_methods(["GET", "POST"])
 def placement(request: HttpRequest, slug: str) -> HttpResponse:
     """Where it lives and may move, and the databases it brings. A form that is wrong is shown again."""
-    organization = get_object_or_404(Organization.objects.select_related("placement"), slug=slug)
+    organization = Organization.objects.select_related("placement").filter(slug=slug).first()
+    if organization is None:
+        return console_removal.gone(slug)
     bring_form = BringForm(request.POST if _act_of(request) == "bring" else None)
     if request.method == "POST" and _done(request, organization, bring_form):
         return redirect(reverse("console-placement", args=[slug]))
@@ -37,7 +39,7 @@ def placement(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _context(request: HttpRequest, organization: Organization, bring_form: BringForm) -> dict[str, Any]:
-    """`organization`, `job` with `steps`, `ways`, `kept`, `brought`, `bring_form`, and further places."""
+    """`organization`, `job` with `steps`, `ways`, `kept`, `brought`, `bring_form`, and what parts add."""
     job = _latest_job(organization)
     live = job is not None and job.state in PlacementJob.LIVE
     return {
@@ -53,6 +55,7 @@ def _context(request: HttpRequest, organization: Organization, bring_form: Bring
         "brought": brought_by(organization),
         "bring_form": bring_form,
         **console_further.shown(request, organization, busy=live),
+        **console_removal.shown(organization, job, busy=live),
     }
 
 
@@ -114,6 +117,10 @@ def _give_up(request: HttpRequest, organization: Organization) -> str:
     return _("The move is given up; what it made is cleared away.")
 
 
+def _abandon(request: HttpRequest, organization: Organization) -> str:
+    return console_removal.abandon(request, _latest_job(organization))
+
+
 def _may_give_up(job: PlacementJob) -> bool:
     return job.kind == PlacementJob.Kind.MOVE or further.may_be_given_up(job)
 
@@ -122,6 +129,8 @@ _ACTS = {
     "move": _move,
     "again": _again,
     "give-up": _give_up,
+    "abandon": _abandon,
+    "remove": console_removal.remove,
     "forget": console_databases.forget,
     "add": console_further.add,
     "leave": console_further.leave,

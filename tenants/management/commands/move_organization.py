@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from humana.kernel.errors import HumanaError
-from tenants.management.bar import draw, wipe
+from tenants.management.bar import wipe
+from tenants.management.working import work
 from tenants.models import Isolation, Organization, Placement, PlacementJob
-from tenants.services.placing import jobs, moving
+from tenants.services.placing import jobs, leaving, moving
 
 BACK = "back"
 
@@ -34,6 +33,11 @@ class Command(BaseCommand):
         )
         what.add_argument("--resume", action="store_true", help="go on with a move that stopped")
         what.add_argument("--undo", action="store_true", help="give up a move that has not arrived")
+        what.add_argument(
+            "--abandon",
+            action="store_true",
+            help="go on without a server that what was left cannot be cleared at; the report says where",
+        )
         parser.add_argument("--pool", metavar="NAME", help="with --to row: this one")
         parser.add_argument(
             "--database", metavar="ALIAS", help="with --to database: one that the organization brought"
@@ -48,7 +52,7 @@ class Command(BaseCommand):
             if options["later"]:
                 self.stdout.write(f"Left to a worker: job {job.id}.")
                 return
-            self._work(job)
+            work(job, out=self.stdout, problems=self.stderr)
         except HumanaError as error:
             raise CommandError(str(error)) from None
         self._conclude(PlacementJob.objects.get(id=job.id), options)
@@ -57,6 +61,10 @@ class Command(BaseCommand):
         later: bool = options["later"]
         if options["undo"]:
             return moving.undo(job=_live(organization), later=later)
+        if options["abandon"]:
+            job = _stopped_clearing(organization)
+            leaving.abandon(job=job)
+            return job
         if options["resume"]:
             job = _live(organization)
             jobs.try_again(job=job)
@@ -71,17 +79,6 @@ class Command(BaseCommand):
             later=later,
         )
 
-    def _work(self, job: PlacementJob) -> None:
-        """Until it is over or an operator is needed; where trying again may help, it is."""
-        with jobs.watching(lambda step, done, total: draw(self.stdout, done, total, step)):
-            while jobs.work_on(job.id) is not None:
-                job.refresh_from_db()
-                if job.state != PlacementJob.State.RUNNING:
-                    return
-                self.stderr.write(f"{wipe(self.stderr)}{job.step}: {job.error}")
-                time.sleep(max(0.0, (job.retry_at - timezone.now()).total_seconds()) if job.retry_at else 0)
-        job.refresh_from_db()
-
     def _conclude(self, job: PlacementJob, options: dict[str, Any]) -> None:
         if options["json"]:
             told = {"job": str(job.id), "state": job.state, "report": job.report, "signature": job.signature}
@@ -95,6 +92,8 @@ class Command(BaseCommand):
 
 
 def _told(job: PlacementJob) -> str:
+    if leaving.LEFT_AT in job.report:
+        return f"{job.slug}: rows are left at {', '.join(job.report[leaving.LEFT_AT])}."
     if job.kind == PlacementJob.Kind.CLEAR:
         return f"{job.slug}: given up; nothing of the move is left."
     until = f"; the source is kept until {job.keep_until:%Y-%m-%d %H:%M} UTC" if job.keep_until else ""
@@ -118,6 +117,14 @@ def _live(organization: Organization) -> PlacementJob:
     found = jobs_of.filter(state__in=PlacementJob.LIVE).first()
     if found is None:
         raise CommandError(f"{organization.slug} is not being moved.")
+    return found
+
+
+def _stopped_clearing(organization: Organization) -> PlacementJob:
+    jobs_of = PlacementJob.objects.filter(organization=organization, kind=PlacementJob.Kind.CLEAR)
+    found = jobs_of.filter(state=PlacementJob.State.FAILED).first()
+    if found is None:
+        raise CommandError(f"{organization.slug} has nothing to clear that stopped.")
     return found
 
 

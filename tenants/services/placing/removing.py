@@ -78,11 +78,15 @@ def _not_while_moving(organization: Organization) -> None:
         )
 
 
-def _erase(job: PlacementJob) -> dict[str, Any] | None:
-    """Rows and control plane, while nobody can write; whoever comes after finds no organization."""
+def _erase(job: PlacementJob) -> None:
+    """Rows and control plane, while nobody can write; whoever comes after finds no organization.
+
+    What is told of it is kept with the deletion: the steps after it need it, however soon the worker is
+    cut off.
+    """
     organization, placement = job.organization, job.source
     if organization is None or placement is None:
-        return None  # done before the worker was cut off
+        return  # done before the worker was cut off
     _end_others(job, organization)
     besides = [*kept(organization), *organization.further_placements.order_by("id")]
     with _nobody_writes(job, organization, [placement, *besides]):
@@ -90,13 +94,13 @@ def _erase(job: PlacementJob) -> dict[str, Any] | None:
         gone: Counter[str] = Counter()
         for one in [*besides, placement]:
             gone.update(_remove_or_leave(job, organization, one))
-        # Kept with the deletion: the steps after it need it, however soon the worker is cut off.
-        job.report["lived_in"] = [str(other.id) for other in besides]
+        job.report |= {
+            "rows": dict(gone), "elsewhere": elsewhere, "lived_in": [str(one.id) for one in besides],
+        }  # fmt: skip
         with use_tenant(apart(organization)), transaction.atomic():
+            job.report["control"] = _forget(job, organization)
             job.save(update_fields=["report"])
-            by_model = _forget(job, organization)
     job.organization = None
-    return {"rows": dict(gone), "elsewhere": elsewhere, "control": by_model}
 
 
 def _end_others(job: PlacementJob, organization: Organization) -> None:
