@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -18,15 +19,17 @@ from audit.models import AuditEntry
 from audit.services.relay import relay_control_events
 from byoc.models import Endpoint
 from byoc.services.databases import Address, bring_database
-from humana.kernel.errors import Conflict, NotFound
+from humana.kernel.errors import Conflict, EndpointError, NotFound
 from tenants.context import use_tenant
 from tenants.db import aliases
 from tenants.models import ControlEvent, Isolation, Organization, Placement, PlacementJob
 from tenants.services.further import add_placement
-from tenants.services.placing import clearing, leaving, moving, removing, reports
+from tenants.services.placing import clearing, leaving, moving, preparing, removing, reports
+from tenants.services.placing.places import own_placement
 from tests.fixtures.organizations import World, build_world
 from tests.peers.customer_postgres import CustomerPostgres
-from tests.tenants.test_customers_servers import brings, moves_in, one_role  # noqa: F401
+from tests.peers.mariadb import MariaDB
+from tests.tenants.test_customers_servers import brings, moves_in, on_mariadb, one_role  # noqa: F401
 from tests.tenants.test_moving import begun, moved, until_over, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
@@ -250,3 +253,39 @@ def test_a_removal_that_was_cut_off_goes_on_when_called_again(world: World) -> N
     assert "removed, with" in said("remove_organization", world.slug)
     job.refresh_from_db()
     assert job.state == PlacementJob.State.DONE
+
+
+def test_what_their_server_says_is_told_as_a_sentence(
+    world: World,
+    theirs: Server,
+    customer_postgres: CustomerPostgres,
+) -> None:
+    """Somebody takes the user's right to make schemas away after the database has joined."""
+    alias = brings(world, theirs.address)
+    with customer_postgres.server.connect("postgres") as administrator:
+        name = sql.Identifier(theirs.address.database)
+        administrator.execute(sql.SQL("ALTER DATABASE {} OWNER TO postgres").format(name))
+    placement = own_placement(organization=world.organization, isolation=Isolation.DATABASE, database=alias)
+    with pytest.raises(EndpointError):
+        preparing.make_schema(placement, world.organization)
+    placement.delete()
+
+
+@pytest.mark.needs("mariadb")
+def test_so_is_what_mariadb_says_of_a_user_who_may_not_make_tables(
+    world: World, request: pytest.FixtureRequest
+) -> None:
+    address: Address = request.getfixturevalue("on_mariadb")
+    job = begun(world, Isolation.DATABASE, database=brings(world, reader_of(request, address)))
+    job = until_it_stops(job)
+    assert job.step == "schema"
+    assert "Something failed on our side" not in job.error
+    until_over(moving.undo(job=job, later=False))
+
+
+def reader_of(request: pytest.FixtureRequest, address: Address) -> Address:
+    server: MariaDB = request.getfixturevalue("mariadb")
+    user = f"reader_{uuid.uuid4().hex[:6]}"
+    server._administrate(f"CREATE USER '{user}'@'127.0.0.1' IDENTIFIED BY 'pw'")
+    server._administrate(f"GRANT SELECT ON `{address.database}`.* TO '{user}'@'127.0.0.1'")
+    return replace(address, user=user, password="pw")

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,12 +153,26 @@ def works_there(world: World) -> None:
         assert AuditEntry.objects.exists()
 
 
-def test_who_is_removed_leaves_nothing_on_their_server(world: World, brought: Address) -> None:
+def test_who_is_removed_leaves_nothing_on_their_server(
+    world: World, brought: Address, request: pytest.FixtureRequest
+) -> None:
     moves_in(world, brought)
-    alias = world.organization.placement.database
+    assert tables_at(brought, request)
     until_over(removing.deprovision(organization=world.organization, later=False))
     assert not Organization.objects.filter(id=world.organization.id).exists()
-    aliases.forget(alias)
+    assert tables_at(brought, request) == set()
+    aliases.forget_all()
+
+
+def tables_at(address: Address, request: pytest.FixtureRequest) -> set[str]:
+    """Whatever tables are in the customer's database, asked of the server itself."""
+    peer = "mariadb" if address.engine == "mysql" else "customer_postgres"
+    theirs = "('pg_catalog', 'information_schema', 'performance_schema')"
+    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN {theirs}"
+    with closing(request.getfixturevalue(peer).connect(address.database)) as connection:
+        cursor = connection.cursor()
+        cursor.execute(query)
+        return {name for (name,) in cursor.fetchall()}
 
 
 def test_with_two_roles_the_trail_is_append_only_there_too(world: World, two_roles: Address) -> None:
