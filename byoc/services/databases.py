@@ -193,10 +193,10 @@ def _bracketed(host: str) -> str:
 def release_database(alias: str, entirely: bool = False) -> None:
     """The endpoint of a database that was ours to drop goes; one that the customer brought stays.
 
-    Unless `entirely`: then we forget it too.
+    So goes that of a server of the platform's own, once nothing is on it; and any, `entirely`.
     """
     endpoint = endpoint_of(alias)
-    if entirely or not endpoint.origin:
+    if entirely or not endpoint.origin or (endpoint.organization_id is None and not use_of(endpoint)):
         endpoint.delete()
 
 

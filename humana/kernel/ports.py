@@ -66,6 +66,7 @@ locate_database: Port[..., str] = Port("locate_database")
 
 #: release_database(alias, entirely=False) — filled by `byoc`. Runs inside the organization: its database
 #: on the platform's own server is gone, so its endpoint goes; a customer's own stays, unless `entirely`.
+#: Outside of all it is a server of the platform's own, on which nothing is any more.
 release_database: Port[..., None] = Port("release_database")
 
 #: stored_elsewhere(organization_id) -> text — filled by `documents`. Runs inside the organization: where

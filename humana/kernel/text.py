@@ -37,6 +37,19 @@ def clean_text(value: object, *, field: str, limit: int, required: bool = True) 
     return text
 
 
+def clean_line(value: object, *, field: str, limit: int, required: bool = True) -> str:
+    """One clean line: white space of any kind becomes one space, and one spelling (NFC) stands for all.
+
+    So names that read the same are the same. What shows nothing, such as a direction mark alone, is
+    empty; empty is Invalid where it is `required`.
+    """
+    composed = unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+    text = " ".join(clean_text(composed, field=field, limit=limit, required=required).split())
+    if any(one.isprintable() and not one.isspace() for one in text):
+        return text
+    return clean_text("", field=field, limit=limit, required=required)
+
+
 def _encodable(text: str) -> bool:
     try:
         text.encode()

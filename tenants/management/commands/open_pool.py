@@ -7,10 +7,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS
 
-from humana.kernel import ports
 from humana.kernel.errors import HumanaError
+from tenants.models import Placement
 from tenants.services.placing import pools
 
 
@@ -25,28 +24,23 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--capacity", type=int, metavar="N", help="organizations at most")
         parser.add_argument("--zone", default="", help="sovereignty zone")
-        parser.add_argument("--close", action="store_true", help="let no new organization in")
+        parser.add_argument(
+            "--close", action="store_true", help="let no new organization in; one never opened is given up"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             pool = pools.close_pool(name=options["name"]) if options["close"] else _opened(options)
         except HumanaError as error:
             raise CommandError(str(error)) from None
+        if pool is None:
+            self.stdout.write(f"{options['name']}: given up; nothing of it is left.")
+            return
         self.stdout.write(f"{pool.name}: {pool.get_state_display()}, schema {pool.schema_name}.")
 
 
-def _opened(options: dict[str, Any]) -> Any:
+def _opened(options: dict[str, Any]) -> Placement:
+    """On the server that the environment names; passwords never stand on a command line."""
     wanted = {key: options[key] for key in ("name", "capacity", "zone")}
-    begun = pools.begun_pool(wanted["name"])
-    if begun is not None:
-        return pools.open_pool(**wanted)
-    return pools.open_pool(**wanted, database=_server(wanted["name"]))
-
-
-def _server(name: str) -> str:
-    """The alias of the server that the environment names; passwords never stand on a command line."""
-    url = os.environ.get("POOL_DATABASE_URL", "")
-    if not url:
-        return DEFAULT_DB_ALIAS
-    alias: str = ports.join_server(name=name, url=url, owner_url=os.environ.get("POOL_OWNER_URL", ""))
-    return alias
+    url, owner_url = (os.environ.get(name, "") for name in ("POOL_DATABASE_URL", "POOL_OWNER_URL"))
+    return pools.open_pool(**wanted, url=url, owner_url=owner_url)
