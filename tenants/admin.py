@@ -16,7 +16,13 @@ from unfold.decorators import display
 
 from tenants.console import InHandAdmin, KindFilter, OperatorAdmin
 from tenants.console_actions import confirmed
-from tenants.console_forms import MemberForm, OrganizationForm, PersonForm, RoleForm
+from tenants.console_forms import (
+    MemberForm,
+    OrganizationForm,
+    PersonForm,
+    PlacementForm,
+    RoleForm,
+)
 from tenants.console_founding import found
 from tenants.models import (
     ApiKey,
@@ -98,6 +104,7 @@ class PlacementAdmin(OperatorAdmin):
     """Where rows live. Schema and database are settled when it is made."""
 
     may_change = True
+    form = PlacementForm
     list_display = (
         "name",
         "isolation",

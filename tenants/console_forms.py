@@ -20,7 +20,8 @@ from unfold.widgets import (
 )
 
 from humana.kernel.errors import HumanaError
-from tenants.models import Isolation, Organization, Plan
+from humana.kernel.text import clean_line
+from tenants.models import Isolation, Organization, Placement, Plan
 from tenants.models.organizations import Regulation, slug_rule
 from tenants.permissions import BUILT_IN_ROLES, permissions
 from tenants.queries import pools, roles_of
@@ -119,6 +120,25 @@ class OrganizationForm(ZoneForm):
         was, wanted = self.instance.state, self.cleaned_data["state"]
         if wanted != was and not {was, wanted} <= {State.ACTIVE, State.SUSPENDED}:
             raise forms.ValidationError(_("By hand an organization can only be suspended or made active."))
+        return str(wanted)
+
+
+class PlacementForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_name(self) -> str:
+        try:
+            return clean_line(self.cleaned_data["name"], field="name", limit=80)
+        except HumanaError as refusal:
+            raise forms.ValidationError(str(refusal.message)) from None
+
+    def clean_state(self) -> str:
+        """Making a placement is a process; by hand only a pool that was made is closed and opened again."""
+        was, wanted = self.instance.state, self.cleaned_data["state"]
+        settled = {Placement.State.READY, Placement.State.CLOSED}
+        is_pool = self.instance.isolation == Isolation.ROW and bool(self.instance.migrated)
+        if wanted != was and not ({was, wanted} <= settled and is_pool):
+            raise forms.ValidationError(
+                _("By hand only a pool that is ready can be closed, or opened again.")
+            )
         return str(wanted)
 
 
