@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from humana.kernel.errors import HumanaError
-from humana.kernel.text import clean_text
 from tenants.console_forms import FoundForm
 from tenants.models import Organization, User
 from tenants.services.organizations import found_organization
@@ -34,11 +33,10 @@ def found(request: HttpRequest) -> HttpResponse:
 def _founded(request: HttpRequest, form: FoundForm) -> Organization | None:
     told = form.cleaned_data
     try:
-        name = clean_text(told["organization"], field="organization", limit=120)
         owner = owner_to_be(email=told["email"], name=told["person"], language=told["language"])
         known = not owner._state.adding
         organization = found_organization(
-            name=name,
+            name=told["organization"],
             owner=owner,
             slug=told["slug"] or None,
             plan=told["plan"],

@@ -10,12 +10,15 @@ from allauth.account.forms import (
     SignupForm,
 )
 from django import forms
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from humana.kernel.errors import Invalid
+from humana.kernel.text import email_key
 from tenants.models import User
-from tenants.services.organizations import found_organization
+from tenants.services.organizations import email_taken, found_organization, organization_name
 
 
 class Plain:
@@ -59,10 +62,27 @@ class SignUpForm(Plain, SignupForm):  # type: ignore[misc]
 
     field_order = ["name", "organization", "email", "password1"]
 
+    def clean_organization(self) -> str:
+        try:
+            return organization_name(self.cleaned_data["organization"])
+        except Invalid as refusal:
+            raise forms.ValidationError(str(refusal.message)) from None
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Whoever was quicker with the same e-mail has the account; the next attempt is told as usual."""
+        try:
+            return super().try_save(request)
+        except IntegrityError:
+            if not User.objects.filter(email=email_key(self.cleaned_data["email"])).exists():
+                raise
+            raise email_taken() from None
+
     def save(self, request: HttpRequest) -> User:
-        user: User = super().save(request)
-        user.name = self.cleaned_data["name"].strip()
-        user.language = get_language() or ""
-        user.save(update_fields=["name", "language"])
-        found_organization(name=self.cleaned_data["organization"], owner=user)
+        """The person and the organization, both or neither: who finds no room can sign up again."""
+        with transaction.atomic():
+            user: User = super().save(request)
+            user.name = self.cleaned_data["name"].strip()
+            user.language = get_language() or ""
+            user.save(update_fields=["name", "language"])
+            found_organization(name=self.cleaned_data["organization"], owner=user)
         return user

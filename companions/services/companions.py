@@ -28,6 +28,8 @@ from tenants.places import at_main, within
 from tenants.transactions import tenant_atomic
 
 MOST_STARTERS = 6
+#: Addresses tried before creating gives up; a second one differs from all that were seen.
+MOST_TRIES = 5
 
 
 class Extras(TypedDict, total=False):
@@ -64,14 +66,26 @@ def create_companion(
     """
     judge(member, EDIT)
     told = {"name": name, "purpose": purpose, "base_prompt": base_prompt, "language": language, **extras}
-    row = Companion(slug=_checked_slug(slug) if slug else free_slug(name), **_clean(told))
+    wanted, given = _clean(told), _checked_slug(slug) if slug else ""
+    with at_main():
+        for _attempt in range(1 if given else MOST_TRIES):
+            row = Companion(slug=given or free_slug(name), **wanted)
+            if _created(row):
+                return row
+    raise Conflict(_("This address is taken."), field="slug", code="slug_taken")
+
+
+def _created(row: Companion) -> bool:
+    """False where somebody else took its address meanwhile."""
     try:
-        with at_main(), tenant_atomic():
+        with tenant_atomic():
             row.save(force_insert=True)
             announce("created", "companion", row, name=row.name, slug=row.slug)
     except IntegrityError:
-        raise Conflict(_("This address is taken."), field="slug", code="slug_taken") from None
-    return row
+        if not Companion.everything.filter(slug=row.slug).exists():
+            raise
+        return False
+    return True
 
 
 def edit_companion(

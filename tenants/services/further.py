@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Conflict, Unavailable
+from humana.kernel.text import clean_line
 from tenants.context import use_tenant
 from tenants.db.catalogue.reading import tenant_models
 from tenants.db.residence import taken
@@ -15,6 +16,7 @@ from tenants.services.placing.clearing import clear
 from tenants.services.placing.jobs import alone, begin, finish, work_on
 from tenants.services.placing.moving import hold
 from tenants.services.placing.places import place_for
+from tenants.services.placing.pools import name_taken
 
 
 def add_placement(
@@ -40,8 +42,7 @@ def add_placement(
     with transaction.atomic():
         hold(organization)
         placement = place_for(organization=organization, isolation=isolation, database=database)
-        called = _free_name(name) or placement.name
-        Placement.objects.filter(id=placement.id).update(further_of=organization, name=called)
+        _call(placement, _free_name(name) or placement.name, organization)
         Organization.objects.filter(id=organization.id).update(mixed=True)
         organization.mixed = True
         job = _begin(organization, placement, later=not now)
@@ -95,11 +96,20 @@ def may_be_given_up(job: PlacementJob) -> bool:
 
 
 def _free_name(name: str) -> str:
-    """As it is kept: one line. Raises Conflict where another placement has it."""
-    name = " ".join(name.split())[:80]
+    """As it is kept: one line. Raises Conflict where another placement has it, Invalid for no name."""
+    name = clean_line(name, field="name", limit=80, required=False)
     if name and Placement.objects.filter(name=name).exists():
-        raise Conflict(_("There is a placement of this name already."), field="name", code="name_taken")
+        raise name_taken()
     return name
+
+
+def _call(placement: Placement, name: str, organization: Organization) -> None:
+    """Whoever took the name meanwhile has it."""
+    try:
+        with transaction.atomic():
+            Placement.objects.filter(id=placement.id).update(further_of=organization, name=name)
+    except IntegrityError:
+        raise name_taken() from None
 
 
 def _holds_rows(organization: Organization, placement: Placement) -> bool:

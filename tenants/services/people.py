@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid, StaleVersion
-from humana.kernel.text import email_key
+from humana.kernel.text import clean_line, email_key
 from tenants.models import User
 
 
@@ -53,10 +53,11 @@ def owner_to_be(*, email: str, name: str, language: str = "") -> User:
     if known is not None:
         _may_own(known)
         return known
-    if not name.strip():
+    called = clean_line(name, field="person", limit=120, required=False)
+    if not called:
         message = _("Nobody signs in with this e-mail yet: give the person's name too.")
         raise Invalid(message, field="person", code="new_person")
-    user = User(email=email_key(email), name=name.strip()[:120], language=language)
+    user = User(email=email_key(email), name=called, language=language)
     user.set_unusable_password()
     return user
 

@@ -7,12 +7,11 @@ import time
 import unicodedata
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from humana.kernel.errors import Conflict, NotAllowed
+from humana.kernel.errors import Conflict, Invalid, NotAllowed
 from humana.kernel.text import email_key
 from tenants.models import Membership, Organization, Placement, User
 from tenants.queries import current_slug, membership_at
@@ -96,13 +95,13 @@ def test_the_last_place_is_given_once(cloned_database: str) -> None:
     with transaction.atomic():
         found("First of two")
         thread.start()
-        _wait_for_somebody_waiting()
+        wait_for_somebody_waiting()
     thread.join(10)
     Placement.objects.filter(pk=pool.pk).update(capacity=None)
     assert outcome == ["no_room"]
 
 
-def _wait_for_somebody_waiting() -> None:
+def wait_for_somebody_waiting() -> None:
     for _ in range(500):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
@@ -138,7 +137,7 @@ def test_reserved_used_and_former_addresses_are_not_given_out(left: World) -> No
 
 @pytest.mark.parametrize("slug", ["Left", "a_b", "-a", "a-", "a/b", "a" * 51, "", "a\n", "ünder"])
 def test_an_address_is_plain(slug: str, left: World) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(Invalid):
         rename_address(organization=left.organization, slug=slug)
 
 

@@ -47,7 +47,8 @@ def _furnish(job: PlacementJob) -> None:
 def _open(job: PlacementJob) -> None:
     placement, organization = _both(job)
     with transaction.atomic():
-        Placement.objects.filter(id=placement.id).update(state=Placement.State.READY)
+        made = Placement.objects.filter(id=placement.id, state=Placement.State.PREPARING)
+        made.update(state=Placement.State.READY)  # a pool that was closed meanwhile stays closed
         waiting = Organization.objects.filter(id=organization.id, state=Organization.State.PROVISIONING)
         if waiting.update(state=Organization.State.ACTIVE):
             control_event(
