@@ -16,9 +16,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
-from humana.kernel.text import email_key
 from tenants.models import User
 from tenants.services.organizations import email_taken, found_organization, organization_name
+from tenants.services.people import is_known
 
 
 class Plain:
@@ -73,7 +73,7 @@ class SignUpForm(Plain, SignupForm):  # type: ignore[misc]
         try:
             return super().try_save(request)
         except IntegrityError:
-            if not User.objects.filter(email=email_key(self.cleaned_data["email"])).exists():
+            if not is_known(self.cleaned_data["email"]):
                 raise
             raise email_taken() from None
 

@@ -27,6 +27,7 @@ from tenants.models import (
 )
 from tenants.models.organizations import slug_rule
 from tenants.services.events import control_event
+from tenants.services.people import is_known
 from tenants.services.placing.jobs import work_on
 from tenants.services.placing.places import ISOLATION_OF_PLAN, settle
 from tenants.services.placing.provision import provision
@@ -97,7 +98,7 @@ def _save_new(owner: User) -> None:
         with transaction.atomic():
             owner.save()
     except IntegrityError:
-        if not User.objects.filter(email=owner.email).exists():
+        if not is_known(owner.email):
             raise
         raise email_taken() from None
 

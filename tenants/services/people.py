@@ -43,6 +43,11 @@ def edit_person(*, user: User, seen_at: datetime | None = None, **changes: Unpac
     return row
 
 
+def is_known(email: str) -> bool:
+    """Whether somebody signs in with this mailbox, however it is spelled."""
+    return User.objects.filter(email=email_key(email)).exists()
+
+
 def owner_to_be(*, email: str, name: str, language: str = "") -> User:
     """Who will own an organization that an operator founds; a person not yet known is not yet saved.
 
