@@ -17,6 +17,11 @@ def said_when(moment: datetime) -> str:
     return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
+def printable(text: str) -> str:
+    """What another program said, for a person or a terminal: nothing in it moves a cursor or turns around."""
+    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
+
+
 def clean_text(value: object, *, field: str, limit: int, required: bool = True) -> str:
     """The text as typed, or Invalid saying what to change.
 

@@ -1,12 +1,14 @@
 """Every placement brought up to the code; those that wait for the same migrations, together.
 
 A placement that fails gets a sentence and keeps nobody else; the next run tries it again. One whose
-tables are in use is come back to after the others.
+tables are in use is come back to after the others. Our main database is first; each one elsewhere is
+worked on in a thread of its own, one after the other, and left behind when it goes silent.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import uuid
 from collections import defaultdict
@@ -15,12 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import psycopg
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from django.db.utils import load_backend
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from humana.kernel.text import printable
 from tenants.db.levels import level_of
 from tenants.db.replay import (
     LOCK_TIMEOUT_MS,
@@ -38,6 +43,8 @@ log = logging.getLogger(__name__)
 
 #: How often a placement is tried whose tables are in use.
 TRIES = 3
+#: How long a placement on a server that is not ours may take, in seconds.
+DEADLINE = 600
 BUSY = (LockNotAvailable, DeadlockDetected)
 
 
@@ -73,25 +80,36 @@ class Outcome:
 
 
 def targets(name: str | None = None) -> list[Target]:
-    """Every placement, or the one of that name; pools first. What was never made is left to its job."""
+    """Every placement, or the one of that name. What was never made is left to its job.
+
+    First those in our main database, where most people are, and in each database the pools.
+    """
     rows = Placement.objects.exclude(state=Placement.State.PREPARING, migrated="").order_by("name")
     chosen = rows.filter(name=name) if name else rows
     return [
         Target(row.id, row.name, row.database, row.schema_name, row.migrated)
-        for row in sorted(chosen, key=lambda row: row.isolation != "row")
+        for row in sorted(chosen, key=lambda row: (row.database != DEFAULT_DB_ALIAS, row.isolation != "row"))
     ]
 
 
 def migrate_targets(
-    chosen: Sequence[Target], *, plan_only: bool = False, lock_timeout_ms: int = LOCK_TIMEOUT_MS
+    chosen: Sequence[Target],
+    *,
+    plan_only: bool = False,
+    lock_timeout_ms: int = LOCK_TIMEOUT_MS,
+    deadline: float = DEADLINE,
 ) -> Iterator[Outcome]:
     """Bring them up to date; one outcome for each, as they come."""
     by_alias: dict[str, list[Target]] = defaultdict(list)
     for target in chosen:
         by_alias[target.alias].append(target)
     for alias, ours in by_alias.items():
-        with _Database(alias, lock_timeout_ms) as database:
-            yield from _in_one_database(database, ours, plan_only=plan_only)
+        database = _Database(alias, lock_timeout_ms)
+        if alias == DEFAULT_DB_ALIAS:
+            with database:
+                yield from _in_one_database(database, ours, plan_only=plan_only)
+        else:
+            yield from _aside(database, ours, plan_only=plan_only, deadline=deadline)
 
 
 def note_migrated(target: Target, state: State) -> None:
@@ -99,6 +117,46 @@ def note_migrated(target: Target, state: State) -> None:
     level = level_of(state)
     if level != target.migrated:
         Placement.objects.filter(id=target.placement_id).update(migrated=level)
+
+
+class _Silent(Exception):
+    """Nothing came of a placement within its deadline."""
+
+
+def _aside(database: _Database, ours: list[Target], *, plan_only: bool, deadline: float) -> Iterator[Outcome]:
+    """In a thread of its own: what the driver would wait for without end is not waited for here.
+
+    A thread that was left behind ends with its connection, or with this process; nothing is half done.
+    """
+    told: SimpleQueue[Outcome | _Patience | None] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            with database:
+                told.put(_Patience(None if database.is_ours else deadline))
+                for outcome in _in_one_database(database, ours, plan_only=plan_only):
+                    told.put(outcome)
+        finally:
+            connections.close_all()
+            told.put(None)
+
+    threading.Thread(target=work, name=f"migrate-{database.alias}", daemon=True).start()
+    left, patience = list(ours), _Patience(deadline)
+    with suppress(Empty):
+        while (said := told.get(timeout=patience.seconds)) is not None:
+            if isinstance(said, _Patience):
+                patience = said
+            else:
+                left.remove(said.target)
+                yield said
+    yield from (_failed(one, _Silent(f"nothing was heard within {deadline:g} seconds")) for one in left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How long the next outcome is waited for; None for as long as it takes, on our own server."""
+
+    seconds: float | None
 
 
 class _Database:
@@ -139,6 +197,13 @@ class _Database:
             replay(self.connection, schema, made, alias=self.alias, lock_timeout_ms=patience)
         else:
             migrate_by_django(schema, alias=self.alias, lock_timeout_ms=patience)
+
+    @cached_property
+    def is_ours(self) -> bool:
+        """On the platform's own server. Where nobody can tell, it is not."""
+        with suppress(Exception):  # whoever asks it for more is told
+            return bool(owner_settings(self.alias).get("OURS"))
+        return False
 
     @cached_property
     def is_postgresql(self) -> bool:
@@ -235,9 +300,9 @@ def _is_busy(error: BaseException) -> bool:
 
 def _sentence(error: Exception) -> str:
     """What happened and what to do."""
-    said = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    said = printable((str(error).strip() or type(error).__name__).splitlines()[0]).rstrip(".")
     if _is_busy(error):
         return f"Its tables were in use, {TRIES} times. Run this again when it is quieter."
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError | OperationalError | _Silent):
         return f"Its database did not answer: {said}. See that it runs, then run this again."
     return f"{said}. Mend that, then run this again."

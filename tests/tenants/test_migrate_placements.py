@@ -6,10 +6,11 @@ import io
 import json
 import socket
 import sqlite3
+import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -458,3 +459,74 @@ def test_who_does_not_answer_is_given_three_seconds(
     assert "secret" not in report["Silent"]["problem"]
     assert {name for name, one in report.items() if one["result"] == "failed"} == {"Silent", "Unknown"}
     assert has_weight(owner, "own_00")
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """The port of a PostgreSQL that lets people in, and never says another word."""
+    came: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_let_in, args=[listening, came], daemon=True).start()
+        yield listening.getsockname()[1]
+    for one in came:
+        one.close()
+
+
+def _let_in(listening: socket.socket, came: list[socket.socket]) -> None:
+    with suppress(OSError):
+        while True:
+            peer, _address = listening.accept()
+            came.append(peer)
+            while b"user" not in peer.recv(1000):
+                peer.sendall(b"N")  # no encryption
+            said = {b"R": struct.pack("!I", 0), b"S": b"server_version\x0016.1\0", b"Z": b"I"}
+            for kind, body in said.items():
+                peer.sendall(kind + struct.pack("!I", len(body) + 4) + body)
+
+
+def test_who_goes_silent_after_the_sign_in_is_left_behind(
+    owner: psycopg.Connection[Any], placements: list[Placement], silent: int
+) -> None:
+    """A line of its own, after everybody in our database and before those who come after."""
+    place("Silent", "at_a_silent", "humana_silent")
+    place("Unknown", "at_unknown", "humana_unknown")
+    url = f"postgresql://owner:secret@127.0.0.1:{silent}/rows"
+    with addresses(at_a_silent=database(url)), next_release(ADD_FIELD):
+        began = time.monotonic()
+        report = run(deadline=2)
+        assert time.monotonic() - began < 10
+    assert [one["placement"] for one in report if one["result"] == "failed"] == ["Silent", "Unknown"]
+    said = report[-2]["problem"]
+    assert said.startswith("Its database did not answer: nothing was heard within 2 seconds. See that")
+    assert has_weight(owner, "own_03")
+
+
+def test_the_main_database_is_first(placements: list[Placement]) -> None:
+    """Most people are there; a customer's server may be far away."""
+    place("Aa", "at_unknown", "humana_unknown")
+    Placement.objects.filter(name="Aa").update(isolation="row")
+    assert [one["placement"] for one in run()] == ["Main pool", *(f"Own 0{n}" for n in range(4)), "Aa"]
+
+
+@pytest.mark.parametrize("option", ["--deadline", "--lock-timeout"])
+@pytest.mark.parametrize("value", ["0", "-1", "soon"])
+def test_a_wait_without_end_is_no_wait(option: str, value: str) -> None:
+    with pytest.raises(CommandError):
+        call_command("migrate_placements", option, value)
+
+
+def test_the_problem_of_a_failure_stands_above_the_bar(placements: list[Placement]) -> None:
+    place("Unknown", "at_unknown", "humana_unknown")
+    out = Terminal()
+    with pytest.raises(CommandError, match="1 of 6 placements were not migrated"):
+        call_command("migrate_placements", stdout=out)
+    assert "Unknown: failed " in out.getvalue()
+    assert "Placements: 5 already, 1 failed." in out.getvalue()
+
+
+def test_a_customers_own_stops_no_deploy(placements: list[Placement]) -> None:
+    place("Unknown", "at_unknown", "humana_unknown")
+    call_command("migrate_placements", "--go-on", verbosity=0)
+    call_command("migrate", verbosity=0)
+    with pytest.raises(CommandError, match="were not migrated"):
+        call_command("migrate_placements", verbosity=0)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit.services.chain import Verdict, verify
+from humana.kernel.text import printable
 from tenants.context import TenantContext, use_tenant
 from tenants.queries import called, contexts_by_slug
 
@@ -49,7 +50,8 @@ def _verdict(context: TenantContext) -> Verdict | Exception:
 
 def _told(verdict: Verdict | Exception) -> str:
     if isinstance(verdict, Exception):
-        return f"could not be asked: {(str(verdict).strip() or type(verdict).__name__).splitlines()[0]}"
+        said = (str(verdict).strip() or type(verdict).__name__).splitlines()[0]
+        return f"could not be asked: {printable(said)}"
     if verdict.holds:
         return f"the chain holds, {verdict.entries} entries"
     return f"broken at {verdict.broken_at}: {verdict.why}"

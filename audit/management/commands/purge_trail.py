@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.services.purge import Reason, purge_trail
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import HumanaError
+from humana.kernel.text import printable
 from tenants.context import TenantContext
 from tenants.queries import called, contexts_by_slug
 
@@ -49,7 +50,7 @@ class Command(BaseCommand):
             with acting_as(Actor(label="purge_trail")):
                 removed = purge_trail(organization=context, before=before, reason=reason)
         except (HumanaError, Error) as error:
-            self.stdout.write(f"{called(context)}: {error}".strip().splitlines()[0])
+            self.stdout.write(printable(f"{called(context)}: {error}".strip().splitlines()[0]))
             return False
         self.stdout.write(f"{called(context)}: {removed} entries removed")
         return True

@@ -12,6 +12,7 @@ import psycopg
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from humana.kernel.text import printable
 from tenants.db import catalogue
 from tenants.management.bar import draw, wipe
 from tenants.models import Engine, Placement
@@ -106,4 +107,4 @@ def held_by(audited: dict[str, Any]) -> str:
 
 def _said(error: Exception) -> str:
     """In one line, though drivers say more."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return printable((str(error).strip() or type(error).__name__).splitlines()[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tenants.db.replay import LOCK_TIMEOUT_MS
 from tenants.management.bar import draw, wipe
-from tenants.services.migrating import Outcome, Result, migrate_targets, targets
+from tenants.services.migrating import DEADLINE, Outcome, Result, migrate_targets, targets
 
 
 class Command(BaseCommand):
@@ -33,10 +33,17 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--lock-timeout",
-            type=int,
+            type=_at_least_one,
             default=LOCK_TIMEOUT_MS,
             metavar="MS",
             help="wait so long for tables that are in use, three times; milliseconds",
+        )
+        parser.add_argument(
+            "--deadline",
+            type=_at_least_one,
+            default=DEADLINE,
+            metavar="S",
+            help="leave a placement on a customer's server behind after so long; seconds",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,8 +51,12 @@ class Command(BaseCommand):
         if options["placement"] and not chosen:
             raise CommandError(f"There is no placement “{options['placement']}” to migrate: see its name.")
         outcomes: list[Outcome] = []
-        plan_only = options["plan"] or options["check"]
-        for outcome in migrate_targets(chosen, plan_only=plan_only, lock_timeout_ms=options["lock_timeout"]):
+        wishes = {
+            "plan_only": options["plan"] or options["check"],
+            "lock_timeout_ms": options["lock_timeout"],
+            "deadline": options["deadline"],
+        }
+        for outcome in migrate_targets(chosen, **wishes):
             outcomes.append(outcome)
             if not options["json"] and options["verbosity"]:
                 self._tell(outcome, len(outcomes), len(chosen))
@@ -71,6 +82,13 @@ class Command(BaseCommand):
             return
         if failed:
             raise CommandError(f"{len(failed)} of {len(outcomes)} placements were not migrated.")
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("at least 1")
+    return number
 
 
 def _line(outcome: Outcome) -> str:
