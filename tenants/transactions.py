@@ -20,9 +20,11 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.context import TenantContext, current_tenant, use_tenant
-from tenants.db.residence import being_moved, follow, lives_here, waiting
+from tenants.db.residence import being_moved, follow, follow_at_once, lives_here, waiting
 
 Write = Callable[[], None]
+#: An organization, and one of its placements.
+Home = tuple[uuid.UUID, uuid.UUID]
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class _Unit:
     """One outermost transaction: what must still be written into it, by whom, in order."""
 
     connection: BaseDatabaseWrapper
-    at_home: set[uuid.UUID]  # organizations that no move can take away before it ends
+    at_home: set[Home]  # what no move can take away before it ends
     last_words: list[tuple[TenantContext, Write]] = field(default_factory=list)
 
 
@@ -40,12 +42,12 @@ _unit: ContextVar[_Unit | None] = ContextVar("humana_unit", default=None)
 @contextmanager
 def tenant_atomic() -> Iterator[None]:
     """All or nothing in the organization's own database. Nests as savepoints."""
-    outer = _open_unit()
+    outer = _open_unit_at_home()
     if outer is not None:
         with _inner(outer):
             yield
         return
-    with _at_home() as connection, _outermost(_Unit(connection, {current_tenant().organization_id})):
+    with _at_home() as connection, _outermost(_Unit(connection, {_here()})):
         yield
 
 
@@ -92,19 +94,32 @@ def _inner(unit: _Unit) -> Iterator[None]:
     said = len(unit.last_words)
     try:
         with transaction.atomic(using=unit.connection.alias):
-            _keep_at_home(unit)
             yield
     except BaseException:
         del unit.last_words[said:]
         raise
 
 
-def _keep_at_home(unit: _Unit) -> None:
-    """Another organization inside the same transaction: it cannot wait for a move, so it gives up."""
-    organization_id = current_tenant().organization_id
-    if organization_id not in unit.at_home and not lives_here(unit.connection):
+def _open_unit_at_home() -> _Unit | None:
+    """The transaction we are inside of, where the organization lives there; the block goes there first.
+
+    Another organization, or another placement of the same one, inside the same transaction: one that was
+    moved before is followed, but none can wait for a move to end, so there it gives up.
+    """
+    unit = _open_unit()
+    if unit is None or _here() in unit.at_home:
+        return unit
+    if lives_here(unit.connection):
+        unit.at_home.add(_here())
+        return unit
+    if not follow_at_once():
         raise being_moved()
-    unit.at_home.add(organization_id)
+    return _open_unit_at_home()
+
+
+def _here() -> Home:
+    context = current_tenant()
+    return context.organization_id, context.placement.id
 
 
 def _say_last_words(unit: _Unit) -> None:

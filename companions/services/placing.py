@@ -45,7 +45,7 @@ def keep_entry(row: Companion) -> None:
         return
     fields = [one.attname for one in Companion._meta.concrete_fields if one.attname not in KEPT_BACK]
     told = {name: getattr(row, name) for name in fields}
-    with at_main():
+    with at_main(), tenant_atomic():  # which follows, where main was moved meanwhile
         Companion.everything.filter(id=row.id).update(**told)
 
 

@@ -130,14 +130,20 @@ def follow(pause: float) -> None:
 
     Raises NotFound when it is gone for good.
     """
+    if not follow_at_once():
+        time.sleep(pause)
+
+
+def follow_at_once() -> bool:
+    """Go on where the organization lives now; whether that is elsewhere. Raises as `follow` does."""
     from tenants.queries import context_where
 
     context = current_tenant()
     now = context_where(context.organization_id, context.placement.id)
     if now.placement == context.placement:
-        time.sleep(pause)
-    else:
-        relocate(now)
+        return False
+    relocate(now)
+    return True
 
 
 def _ask_both(connection: Any, context: TenantContext) -> bool:
