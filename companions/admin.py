@@ -53,6 +53,7 @@ def _stands_for(obj: Any, kept: Any) -> None:
 
 @admin.register(Value)
 class ValueAdmin(InHandAdmin):
+    main_only = True
     form = Versioned
     list_display = ("title", "description", "position", "version")
     fields = ("title", "description", "position", "seen")
@@ -84,6 +85,7 @@ class PolicyVersions(Versions):
 class PolicyAdmin(InHandAdmin):
     """Never deleted: answers point at its versions. It is put out of force."""
 
+    main_only = True
     may_delete = False
     form = Versioned
     list_display = ("name", "regulation", "active", "position", "version")
@@ -106,6 +108,7 @@ class PolicyAdmin(InHandAdmin):
 
 @admin.register(Brand)
 class BrandAdmin(InHandAdmin):
+    main_only = True
     may_delete = False
     form = BrandForm
     list_display = ("__str__", "voice_and_tone", "style", "version")
@@ -126,6 +129,7 @@ class BrandAdmin(InHandAdmin):
 
 @admin.register(BrandVersion)
 class BrandVersionAdmin(InHandAdmin):
+    main_only = True
     may_add = may_change = may_delete = False
     list_display = ("number", "voice_and_tone", "style", "created_at")
 

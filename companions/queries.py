@@ -109,8 +109,8 @@ def silent_companions(silent: Iterable[TenantContext]) -> list[str]:
 
 
 def placement_of(companion: Companion) -> Placement | None:
-    """Where a companion of the main placement's list is stored."""
-    here = companion.placement_id or current_tenant().home.placement.id
+    """Where a companion is stored that was read in the current placement."""
+    here = companion.placement_id or current_tenant().placement.id
     return Placement.objects.filter(id=here).first()
 
 

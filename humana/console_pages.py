@@ -19,7 +19,7 @@ from humana.kernel.errors import Invalid, NotAllowed, NotFound
 from humana.kernel.text import clean_text
 from tenants.console_forms import SupportForm
 from tenants.models import Organization, User
-from tenants.operators import in_hand, let_go, support_of, take_in_hand
+from tenants.operators import go_to_place, in_hand, let_go, support_of, take_in_hand
 from tenants.queries import organizations_like
 from tenants.services.support import begin_support, end_support
 
@@ -43,6 +43,14 @@ def hand(request: HttpRequest) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     let_go(request)
+    return redirect("admin:index")
+
+
+@require_POST
+def place(request: HttpRequest) -> HttpResponse:
+    """Look at another place of the organization in hand."""
+    _in_hand(request)
+    go_to_place(request, request.POST.get("place", ""))
     return redirect("admin:index")
 
 
@@ -98,6 +106,7 @@ def _page(request: HttpRequest, template: str, title: str, context: dict[str, An
 urlpatterns = [
     path("hand/", admin.site.admin_view(hand), name="console-hand"),
     path("hand/leave/", admin.site.admin_view(leave), name="console-leave"),
+    path("hand/place/", admin.site.admin_view(place), name="console-place"),
     path("support/", admin.site.admin_view(support), name="console-support"),
     path("support/end/", admin.site.admin_view(end), name="console-end-support"),
 ]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -14,8 +16,10 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from tenants.context import current_tenant
 from tenants.models import ControlEvent, Organization, PendingWork, Placement, Plan, User
-from tenants.operators import in_hand, support_of
+from tenants.operators import in_hand, is_elsewhere, support_of
+from tenants.queries import placement_names
 
 Items = list[tuple[str, str, str]]
 #: Organizations with pending work and events shown on the desk.
@@ -23,8 +27,23 @@ SHOWN = 8
 
 
 def around(request: HttpRequest) -> dict[str, Any]:
-    """For every page: `in_hand` and `support`. The colours are in a style sheet of ours instead."""
-    return {"in_hand": in_hand(request), "support": support_of(request), "colors": None}
+    """For every page: `in_hand`, its `places_in_hand` and `support`. The colours are in a style sheet of
+    ours instead.
+    """
+    return {
+        "in_hand": in_hand(request),
+        "places_in_hand": _places(request),
+        "support": support_of(request),
+        "colors": None,
+    }
+
+
+def _places(request: HttpRequest) -> list[tuple[str, str, bool]]:
+    """Of an organization in several places: the key and the name of each, and whether one looks at it."""
+    if in_hand(request) is None:
+        return []
+    here = current_tenant()
+    return [(str(key), name, key == here.placement.id) for key, name in placement_names(here).items()]
 
 
 def style_sheet(request: HttpRequest) -> str:
@@ -40,7 +59,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [_group(_("Platform"), _platform(), separator=False)]
     organization = in_hand(request)
     if organization is not None:
-        groups.append(_group(organization.name, _inside()))
+        inside = [one for one in _inside() if not (is_elsewhere(request) and _is_kept_in_main(one[1]))]
+        groups.append(_group(organization.name, inside))
     if support_of(request) is not None:
         groups.append(_group(_("Content"), _content()))
     return groups
@@ -113,6 +133,13 @@ def _inside() -> Items:
         (_("Outbox"), "audit_outbox", "outbox"),
         (_("Support sessions"), "tenants_supportsession", "support_agent"),
     ]
+
+
+def _is_kept_in_main(page: str) -> bool:
+    """Whether all places of an organization share it, as its page says."""
+    app, model = page.split("_", 1)
+    shown = admin.site._registry[apps.get_model(app, model)]
+    return bool(getattr(shown, "main_only", False))
 
 
 def _content() -> Items:

@@ -32,7 +32,7 @@ from humana.kernel.errors import HumanaError, NotAllowed
 from humana.kernel.text import said_when
 from tenants.console_forms import with_refusal
 from tenants.console_notes import note, note_look
-from tenants.operators import in_hand, support_of
+from tenants.operators import in_hand, is_elsewhere, support_of
 from tenants.routing import in_tenant_plane
 
 
@@ -157,8 +157,12 @@ class OperatorAdmin(_Guarded, ModelAdmin):  # type: ignore[misc]
 
 
 class InHandAdmin(OperatorAdmin):
-    """Nothing is here until the operator has taken an organization in hand; then only its rows."""
+    """Nothing is here until the operator has taken an organization in hand; then only its rows.
 
+    `main_only` are rows that all places share and the main one has.
+    """
+
+    main_only = False
     may_add = may_change = may_delete = True
     exclude = ("organization",)
 
@@ -166,11 +170,15 @@ class InHandAdmin(OperatorAdmin):
         return None
 
     def open_to(self, request: HttpRequest) -> bool:
-        return super().open_to(request) and in_hand(request) is not None
+        held = in_hand(request) is not None
+        return super().open_to(request) and held and not (self.main_only and is_elsewhere(request))
 
     def admit(self, request: HttpRequest) -> None:
         if in_hand(request) is None:
             raise NotAllowed(_("Take an organization in hand first."), code="no_organization_in_hand")
+        if self.main_only and is_elsewhere(request):
+            message = _("All places share this, and it is kept in the main one: look at that place first.")
+            raise NotAllowed(message, code="kept_in_main")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Tenant tables know the organization by themselves; the control plane's are asked for it."""

@@ -1,7 +1,8 @@
 """Operators at work in the console: with one organization in hand, or with none.
 
 With one, the request runs inside its context and as the operator; tenant tables answer. With none,
-they show nothing at all. The choice lies in the session; the right to it is read at each request.
+they show nothing at all. Of an organization in several places one is looked at: the main one, until
+another is chosen. The choice lies in the session; the right to it is read at each request.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ from collections.abc import Callable
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from humana.kernel.actor import Actor, acting_as, current_actor
-from tenants.context import use_tenant
+from humana.kernel.errors import NotFound
+from tenants.context import TenantContext, current_tenant, use_tenant
 from tenants.models import Organization, SupportSession, User
-from tenants.queries import open_support_session
+from tenants.places import everywhere
+from tenants.queries import further_of, open_support_session
 from tenants.services.events import control_event
 from tenants.services.support import end_support
 
-IN_HAND = "organization_in_hand"
+IN_HAND, PLACE = "organization_in_hand", "place_in_hand"
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -41,7 +45,7 @@ class OperatorMiddleware:
 
     def _inside(self, request: HttpRequest, operator: User, organization: Organization) -> HttpResponse:
         request.in_hand = organization  # type: ignore[attr-defined]
-        with use_tenant(organization.context):
+        with use_tenant(_where(request, organization)):
             session = open_support_session(operator=operator, organization=organization)
             request.support = session  # type: ignore[attr-defined]
             response = self.get_response(request)
@@ -70,6 +74,7 @@ def take_in_hand(request: HttpRequest, organization: Organization) -> None:
 def let_go(request: HttpRequest) -> None:
     """From the next request on the operator works in none; a support session left open is ended."""
     request.session.pop(IN_HAND, None)
+    request.session.pop(PLACE, None)
     organization, session = in_hand(request), support_of(request)
     if organization is None:
         return
@@ -77,6 +82,28 @@ def let_go(request: HttpRequest) -> None:
         if session is not None:
             end_support(session=session)
         _tell("operator.left", organization)
+
+
+def go_to_place(request: HttpRequest, place: str) -> None:
+    """From the next request on the operator looks at that place of the organization in hand.
+
+    Raises NotFound for one that is none of its own.
+    """
+    if place not in [str(one.placement.id) for one in everywhere()]:
+        raise NotFound(_("There is nothing here."))
+    request.session[PLACE] = place
+
+
+def is_elsewhere(request: HttpRequest) -> bool:
+    """Whether the operator looks at another place than the organization's main one."""
+    return in_hand(request) is not None and current_tenant().main is not None
+
+
+def _where(request: HttpRequest, organization: Organization) -> TenantContext:
+    """The place that was chosen; the main one where that is gone, or waits for its migrations."""
+    main, chosen = organization.context, request.session.get(PLACE)
+    places = (one for one in further_of(main) if not one.placement.behind)
+    return next((one for one in places if str(one.placement.id) == chosen), main)
 
 
 def _tell(action: str, organization: Organization) -> None:

@@ -15,6 +15,7 @@ from audit.models import AuditEntry
 from audit.services.relay import relay_control_events
 from tenants.context import use_tenant
 from tenants.models import User
+from tests.companions.conftest import _no_placement_is_thought_silent, database_down, mixed  # noqa: F401
 from tests.fixtures.organizations import PASSWORD, World
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
