@@ -13,9 +13,11 @@ from django.test import Client
 
 from tenants.models import ApiKey, Membership
 from tests.fixtures.organizations import World
+from tests.isolation import nested
+from tests.isolation.nested import Place, object_named
 from tests.isolation.routes import API, Route, nobody, objects_of, routes
 from tests.isolation.snapshots import everything_of
-from tests.isolation.worlds import each_in_every_isolation, each_in_some_pair, every_isolation
+from tests.isolation.worlds import each_in_every_isolation, each_in_some_pair, every_isolation, every_pair
 
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -103,6 +105,97 @@ def test_lists_and_bodies_do_not_reach_over(route: Route, left: World, right: Wo
         missing = ask(method, route.address("", {}), by_key(left), in_bodies(nobodys))
         assert told(found) == told(missing)
     assert everything_of(right) == before
+
+
+def sent_with(place: Place, world: World, key: str, value: object) -> HttpResponse:
+    """The request that would be valid in `world`, with this id in that place."""
+    needed = {name: str(one) for name, one in objects_of(world).items() if name in place.needs}
+    body = json.dumps({**needed, **place.body, place.name: str(value)})
+    answer: HttpResponse = getattr(Client(), place.method)(
+        place.address(world),
+        body,
+        content_type="application/json",
+        headers={"authorization": f"Bearer {key}"},
+    )
+    return answer
+
+
+@each_in_every_isolation("place", nested.in_bodies())
+def test_no_id_in_a_body_names_an_object_of_another_organization(
+    place: Place, left: World, right: World
+) -> None:
+    """The object of the address is one's own, and so is all else."""
+    before = everything_of(right)
+    theirs = sent_with(place, left, left.key, object_named(place, right))
+    assert told(theirs) == told(sent_with(place, left, left.key, uuid.uuid4()))
+    assert theirs.status_code in {404, 422}
+    assert everything_of(right) == before
+
+
+@each_in_some_pair("place", nested.in_bodies())
+def test_ids_in_bodies_name_ones_own_objects(place: Place, left: World) -> None:
+    """The control of the test above: what is one's own is answered otherwise than what is nobody's."""
+    missing = sent_with(place, left, left.key, uuid.uuid4())
+    found = sent_with(place, left, left.key, object_named(place, left))
+    assert found.status_code < 300 or told(found) != told(missing)
+
+
+def asked_for(place: Place, world: World, value: object) -> HttpResponse:
+    return ask("get", f"{place.address(world)}?{place.name}={value}", by_key(world))
+
+
+@each_in_some_pair("place", nested.in_queries())
+def test_nothing_is_found_by_what_belongs_to_another_organization(
+    place: Place, left: World, right: World
+) -> None:
+    """As by what belongs to nobody. Taking an export is itself a line of the trail, in one's own."""
+    before, ids = everything_of(right), ids_of(right)
+    theirs = object_named(place, right)
+    answer, nobodys = asked_for(place, left, theirs), asked_for(place, left, uuid.uuid4())
+    assert answer.status_code == 200
+    assert [one for one in ids - {theirs} if one in answer.content.decode()] == []
+    assert rows_in(answer) == rows_in(nobodys) == 0
+    assert everything_of(right) == before
+
+
+def rows_in(answer: HttpResponse) -> int:
+    if answer.headers["Content-Type"].startswith("text/csv"):
+        return len(answer.content.decode().splitlines()) - 1
+    return len(json.loads(answer.content)["results"])
+
+
+def ids_of(world: World) -> set[str]:
+    return {str(row["id"]) for rows in everything_of(world).values() for row in rows}
+
+
+@each_in_some_pair("address", nested.lists())
+def test_lists_and_exports_hold_only_ones_own(address: str, left: World, right: World) -> None:
+    """In every format and state, also from a place in the list that was given out next door."""
+    paths = [address.format(**objects_of(world)) for world in (left, right)]
+    sign = "&" if "?" in address else "?"
+    place = next_of(ask("get", f"{paths[1]}{sign}limit=1", by_key(right)))
+    for asked in ("", *([f"{sign}limit=1&cursor={place}"] if place else [])):
+        answer = ask("get", paths[0] + asked, by_key(left))
+        assert answer.status_code == 200 or (answer.status_code == 422 and "{" in address), paths[0] + asked
+        assert [one for one in ids_of(right) if one in answer.content.decode()] == []
+
+
+def next_of(answer: HttpResponse) -> str:
+    """The cursor of the page after this one; empty where this is the last."""
+    found = re.search(r"cursor=([^&\"'>]+)", answer.content.decode() + answer.headers.get("Link", ""))
+    return found[1] if found else ""
+
+
+@every_pair
+def test_a_key_of_a_repeated_request_counts_in_one_organization_only(left: World, right: World) -> None:
+    """The same person sends the same request with the same key to both: two things are made."""
+    made = []
+    for world in (left, right, left):
+        body, headers = json.dumps({"name": "Again"}), {**by_key(world), "Idempotency-Key": "order-77"}
+        answer = Client().post("/api/v1/folders/", body, content_type="application/json", headers=headers)
+        assert answer.status_code == 201
+        made.append(answer.json()["id"])
+    assert made[0] == made[2] != made[1]
 
 
 @every_route
