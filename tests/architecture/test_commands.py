@@ -50,6 +50,7 @@ COMMANDS = {
     "seed_demo": "founds organizations and enters each of them",
     "create_api_key": "the organization named by --organization; rows of the control plane",
     "move_organization": "the organization named first; the job enters it",
+    "remove_organization": "the organization named first; the job enters it",
     "migrate": "none: the control plane, then `migrate_placements`",
     "migrate_placements": "every placement; data is changed inside each of its organizations",
     "audit_placements": "every placement, in the catalogue only: no row is read",

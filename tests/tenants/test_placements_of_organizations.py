@@ -29,7 +29,8 @@ from tenants.services.organizations import found_organization
 from tenants.services.pending import mark_pending
 from tenants.services.placing import moving
 from tenants.transactions import tenant_atomic
-from tests.companions.test_mixed import IN_DATABASE, IN_SCHEMA, Mixed, mixed  # noqa: F401
+from tests.companions.conftest import mixed  # noqa: F401
+from tests.fixtures.mixed import IN_DATABASE, IN_SCHEMA, Mixed
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.schemas import ADD_FIELD, next_release
 from tests.tenants.test_moving import moved, until_over

@@ -17,7 +17,7 @@ from humana.kernel.errors import Conflict, HumanaError, Invalid, NotFound
 from humana.kernel.text import clean_line
 from tenants.db.aliases import forget
 from tenants.db.dropping import drop_schema
-from tenants.db.preflight import unreachable
+from tenants.db.unreachable import unreachable
 from tenants.models import Isolation, Placement
 from tenants.owner import owner_connection
 from tenants.services.events import control_event

@@ -16,9 +16,10 @@ from tenants.db import catalogue, replay
 from tenants.db.aliases import forget
 from tenants.db.dropping import drop_schema, drop_tables
 from tenants.db.levels import level_of
-from tenants.db.preflight import preflight, unreachable
+from tenants.db.preflight import preflight
 from tenants.db.scripts import wanted
 from tenants.db.servers import create_database, drop_database
+from tenants.db.unreachable import unreachable
 from tenants.models import Isolation, Organization, Placement
 from tenants.owner import app_role, as_owner, owner_connection, owner_settings
 

@@ -39,6 +39,6 @@ def _has_an_owner(endpoint: Any) -> bool:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("byoc", "0001_initial"), ("tenants", "0008_engines")]
+    dependencies = [("byoc", "0002_brought_once"), ("tenants", "0008_engines")]
 
     operations = [migrations.RunPython(note_engines, migrations.RunPython.noop)]
