@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from byoc.models import Endpoint
 from humana.kernel.crypto import associated, derived_key, open_sealed, seal
-from humana.kernel.egress import Grant, Guard, Origin
+from humana.kernel.egress import EgressRefused, Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
 from humana.kernel.egress.tls import authorities, checked_against
 from humana.kernel.errors import Invalid, Misconfigured, NotFound
@@ -220,6 +221,15 @@ def _signed_in(endpoint: Endpoint, owner: bool) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What the guard of the way out refuses, in the language of who reads it."""
+    try:
+        yield
+    except EgressRefused as refused:
+        raise EgressRefused(_(refused.sentence), **refused.told) from None
+
+
 def origin_of(endpoint: Endpoint) -> Origin:
     """Scheme, host and port of the endpoint."""
     return Origin.of(endpoint.origin, ports=PORTS)
@@ -230,7 +240,8 @@ def _dialled(endpoint: Endpoint) -> str:
     origin = origin_of(endpoint)
     owner = str(endpoint.organization_id or "platform")
     grant = Grant(owner, origin.scheme, origin.port, f"database endpoint {endpoint.id}", host=origin.host)
-    return address_of(origin, Guard(owner, [grant]))
+    with in_words():
+        return address_of(origin, Guard(owner, [grant]))
 
 
 def _read(alias: str) -> tuple[str, uuid.UUID, int]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from byoc.databases import PORTS, alias_of, endpoint_of, require_rows, sealed_credentials
+from byoc.databases import PORTS, alias_of, endpoint_of, in_words, require_rows, sealed_credentials
 from byoc.models import Endpoint
 from byoc.queries import use_of
 from humana.kernel.egress import Origin
@@ -118,8 +118,11 @@ def join_server_at(*, name: str, url: str, owner_url: str = "") -> str:
     try:
         there, owner = urlsplit(url), urlsplit(owner_url)
         port = there.port or PORTS["postgresql"]
+        asked = dict(parse_qsl(there.query, strict_parsing=bool(there.query)))
     except ValueError:
         raise Invalid(_("This is not the address of a database."), field="url") from None
+    if asked.keys() - {"sslmode"} or there.fragment:
+        raise Invalid(_("Of what an address may ask for, only sslmode is understood here."), field="url")
     address = Address(
         engine=there.scheme,
         host=there.hostname or "",
@@ -129,7 +132,7 @@ def join_server_at(*, name: str, url: str, owner_url: str = "") -> str:
         password=unquote(there.password or ""),
         owner_user=unquote(owner.username or ""),
         owner_password=unquote(owner.password or ""),
-        sslmode=dict(parse_qsl(there.query)).get("sslmode", "verify-full"),
+        sslmode=asked.get("sslmode", "verify-full"),
     )
     return join_server(name=name, address=address)
 
@@ -170,7 +173,7 @@ def _endpoint(organization: Organization | None, name: str, address: Address) ->
         raise Invalid(
             _("Say whether the connection is encrypted: verify-full, require or disable."), field="sslmode"
         )
-    there = Origin.of(f"{address.engine}://{_bracketed(address.host)}:{address.port}", ports=PORTS)
+    there = _there(address)
     origin = f"{there.scheme}://{_bracketed(there.host)}:{there.port}"
     endpoint = Endpoint(
         organization=organization,
@@ -184,6 +187,15 @@ def _endpoint(organization: Organization | None, name: str, address: Address) ->
     known = {key: getattr(address, key) for key in ("user", "password", "owner_user", "owner_password")}
     endpoint.credentials = sealed_credentials(endpoint, known)
     return endpoint
+
+
+def _there(address: Address) -> Origin:
+    """Only what every parser reads as the same one host. Invalid, or EgressRefused, for the rest."""
+    with in_words():
+        there = Origin.of(f"{address.engine}://{_bracketed(address.host)}:{address.port}", ports=PORTS)
+    if set(address.host) & set("/?#") or there.port != address.port:
+        raise Invalid(_("Write the name or the address of the server and nothing else."), field="host")
+    return there
 
 
 def _bracketed(host: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import NotSupportedError, connections
+from django.db import Error, NotSupportedError, connections
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import EndpointError, HumanaError
@@ -70,8 +70,13 @@ def _too_old(vendor: str) -> None:
 def _may_make_tables(connection: Any) -> None:
     """Raises what the driver does for a user that lacks a right, or where nothing can be written."""
     with connection.cursor() as cursor:
-        for statement in _PROBES:
-            cursor.execute(statement)
+        try:
+            for statement in _PROBES:
+                cursor.execute(statement)
+        except Error:
+            with suppress(Error):
+                cursor.execute(_PROBES[0])
+            raise
 
 
 #: The table of `marker.PROBE`, which may be left of a look that was cut off.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -47,14 +46,13 @@ def _is_one_of(code: str | int, codes: tuple[str | int, ...]) -> bool:
 
 def _code(error: BaseException) -> str | int:
     """What the server calls it; 0 where it never came to say so."""
-    for one in (error, error.__cause__):
-        sqlstate: Any = getattr(one, "sqlstate", None)
-        if sqlstate:
-            return str(sqlstate)
-        number = one.args[0] if one is not None and one.args else None
-        if isinstance(number, int) and number // 1000 in {1, 3, 4}:
-            return number  # in between are PyMySQL's own, of a connection that is not there
-    return 0
+    number = error.args[0] if error.args else None
+    if isinstance(number, int) and number // 1000 in {1, 3, 4}:
+        return number  # in between are PyMySQL's own, of a connection that is not there
+    if isinstance(number, int):
+        return 0
+    states = (getattr(one, "sqlstate", None) for one in (error, error.__cause__))
+    return next((str(state) for state in states if state), 0)
 
 
 def _words(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """Servers that are not what they say, or stop in the middle: what a customer's address may lead to.
 
     SilentPostgres     lets people in, tells a version, and never says another word
+    RefusingPostgres   lets nobody in, and says why in words of its own
     StrangeMariaDB     greets as MariaDB, and answers each statement with what it was given
     TlsDoor            TLS before a PostgreSQL that has none, with a certificate of the test's own
 
@@ -72,6 +73,18 @@ class SilentPostgres(Listening):
         peer.sendall(_message(b"K", struct.pack("!II", 1, 2)) + _message(b"Z", b"I"))
         while peer.recv(65536):
             pass
+
+
+class RefusingPostgres(Listening):
+    def __init__(self, words: str) -> None:
+        self.words = words
+        super().__init__()
+
+    def serve(self, peer: socket.socket) -> None:
+        if _first_packet(peer) == SSL_REQUEST:
+            peer.sendall(b"N")
+            _first_packet(peer)
+        peer.sendall(_message(b"E", f"SFATAL\0C28000\0M{self.words}\0\0".encode()))
 
 
 def _first_packet(peer: socket.socket) -> bytes:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.db import OperationalError, connections
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, ProgrammingError, connections
 
 from byoc.models import Endpoint
 from byoc.services.databases import Address
-from humana.kernel.errors import EndpointError, HumanaError
+from humana.kernel.egress import EgressRefused, dials
+from humana.kernel.errors import EndpointError, HumanaError, Unavailable
 from tenants.context import use_tenant
-from tenants.db import aliases, preflight
+from tenants.db import aliases, breaker, preflight
 from tenants.db.backend import bounded
 from tenants.models import Placement, PlacementJob
 from tenants.services.placing import removing
@@ -30,6 +33,7 @@ from tests.peers.mariadb import NAME
 from tests.peers.strange import (
     Answer,
     Listening,
+    RefusingPostgres,
     SilentPostgres,
     StrangeMariaDB,
     TlsDoor,
@@ -44,6 +48,7 @@ from tests.tenants.test_customers_servers import (  # noqa: F401
     brings,
     lives_at,
     moves_in,
+    on_mariadb,
     one_role,
     world,
 )
@@ -154,6 +159,17 @@ def test_nor_by_those_who_migrate_placements(world: World, silent: SilentPostgre
     assert "went silent" in out.getvalue()
 
 
+@pytest.mark.parametrize("command", ["migrate_placements", "audit_placements"])
+def test_what_a_server_says_does_nothing_to_a_terminal(world: World, there: Any, command: str) -> None:  # noqa: F811
+    lives_at(world, there(RefusingPostgres("go \x1b[2J\x1b]0;owned\x07 away \u202e")), "postgresql")
+    Placement.objects.filter(id=world.organization.placement_id).update(state="ready", migrated="chats:1")
+    out = io.StringIO()
+    with suppress(CommandError, SystemExit):
+        call_command(command, stdout=out)
+    assert "away" in out.getvalue()
+    assert not set(out.getvalue()) & {"\x1b", "\x07", "\u202e"}
+
+
 def test_nor_by_a_worker_that_removes_or_moves(world: World, silent: SilentPostgres) -> None:  # noqa: F811
     lives_at(world, silent, "postgresql")
     job = worked_on(removing.deprovision(organization=world.organization, later=False))
@@ -226,3 +242,76 @@ def test_a_certificate_of_another_name_is_refused(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     with pytest.raises(EndpointError, match="encrypted"):
         brings(world, replace(over_tls, host="other.example"))
+
+
+@pytest.mark.parametrize("engine", ["postgresql", pytest.param("mysql", marks=pytest.mark.needs("mariadb"))])
+def test_a_name_that_leads_elsewhere_by_now_is_followed(
+    world: World,  # noqa: F811
+    request: pytest.FixtureRequest,
+    engine: str,
+    names: Names,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The customer's primary died; its name is of another server from now on. Nobody restarts us."""
+    monkeypatch.setitem(aliases.POOL, "timeout", 1)
+    asked = names("books.failover.example", ["127.0.0.9"], ["127.0.0.1"])
+    address = request.getfixturevalue("one_role" if engine == "postgresql" else "on_mariadb")
+    lives_at(world, address, engine, "books.failover.example")
+    assert isinstance(ask(world), OperationalError)
+    assert len(asked) == 1
+    assert isinstance(ask(world), Unavailable), "the pause holds, though the settings are new"
+    pause_ends()
+    said = ask(world)  # that server is there; no tables of ours are
+    assert isinstance(said, ProgrammingError), said
+    assert len(asked) == 2
+
+
+def pause_ends() -> None:
+    for alias in breaker._silent_until:
+        breaker._silent_until[alias] = time.monotonic() - 1
+
+
+def test_other_threads_follow_too(
+    world: World,  # noqa: F811
+    one_role: Address,  # noqa: F811
+    names: Names,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of them had the address that leads nowhere in hand."""
+    monkeypatch.setitem(aliases.POOL, "timeout", 1)
+    names("books.failover.example", ["127.0.0.9"], ["127.0.0.1"])
+    lives_at(world, one_role, "postgresql", "books.failover.example")
+    with use_tenant(world.context), ThreadPoolExecutor(1) as another:
+        wrapper = another.submit(copy_context().run, lambda: connections[world.placement.alias]).result()
+        ask(world)
+        pause_ends()
+        assert isinstance(another.submit(copy_context().run, ask, world).result(), ProgrammingError)
+        assert (
+            another.submit(copy_context().run, lambda: connections[world.placement.alias]).result() is wrapper
+        )
+
+
+def test_each_address_of_a_name_is_judged_anew(
+    world: World,  # noqa: F811
+    there: Any,
+    names: Names,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name that was granted may not lead to what nobody may dial; each dial is recorded."""
+    monkeypatch.setitem(aliases.POOL, "timeout", 1)
+    names("books.rebound.example", ["127.0.0.9"], ["10.0.0.7"], ["169.254.169.254"])
+    lives_at(world, there(SilentPostgres()), "postgresql", "books.rebound.example")
+    ask(world)
+    assert ("books.rebound.example", "127.0.0.9") in recorded()
+    aliases.forget_all()
+    with use_tenant(world.context):
+        assert connections.settings[world.placement.alias]["OPTIONS"]["hostaddr"] == "10.0.0.7"
+    assert ("books.rebound.example", "10.0.0.7") in recorded(), "private, by the operator's grant"
+    aliases.forget_all()
+    with use_tenant(world.context), pytest.raises(EgressRefused, match="public address"):
+        assert connections.settings[world.placement.alias]
+    assert "169.254.169.254" not in {address for _host, address in recorded()}
+
+
+def recorded() -> list[tuple[str, str]]:
+    return [(dial.host, dial.address) for dial in dials]

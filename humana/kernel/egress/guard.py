@@ -22,12 +22,23 @@ _UNSEEN = re.compile(r"[^\x21-\x7e]|\\")
 
 
 class EgressRefused(EndpointError):
-    """The guard does not let this out. Says what to change, never what a name resolved to."""
+    """The guard does not let this out. Says what to change, never what a name resolved to.
+
+    This floor knows no Django: `sentence` is in the catalogue, with places for what is `told`, and who
+    shows it to people translates it (`byoc.databases.in_words`).
+    """
 
     default_code = "forbidden"
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, permanent=True)
+    def __init__(self, sentence: str, **told: object) -> None:
+        super().__init__(sentence % told if told else sentence, permanent=True)
+        self.sentence = sentence
+        self.told = told
+
+
+def _(sentence: str) -> str:
+    """Only marks what is in the catalogue."""
+    return sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +56,16 @@ class Origin:
         `ports` are the schemes that make sense, and the port of each where the URL names none.
         """
         if _UNSEEN.search(url):
-            raise EgressRefused("The address contains a blank or a character outside ASCII.")
+            raise EgressRefused(_("The address contains a blank or a character outside ASCII."))
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise EgressRefused("The address cannot be read as a URL.") from None
+            raise EgressRefused(_("The address cannot be read as a URL.")) from None
         if parts.scheme not in ports or not host:
-            raise EgressRefused(f"The address must begin with {list(ports)[-1]}:// and name a host.")
+            raise _not_of(parts.scheme, ports)
         if "@" in parts.netloc:
-            raise EgressRefused("Put the key in its own field, not into the address.")
+            raise EgressRefused(_("Put the key in its own field, not into the address."))
         return cls(parts.scheme, _clean_host(host), port or ports[parts.scheme])
 
     def has(self, scheme: str, host: str, port: int | None) -> bool:
@@ -71,6 +82,13 @@ class Origin:
             return None
 
 
+def _not_of(scheme: str, ports: Mapping[str, int]) -> EgressRefused:
+    """Says how an address of that kind begins; where it is of none, how the usual ones do."""
+    usual = ["https"] if "https" in ports else list(ports)
+    begins = " / ".join(f"{one}://" for one in ([scheme] if scheme in ports else usual))
+    return EgressRefused(_("The address must begin with %(begins)s and name a host."), begins=begins)
+
+
 def _clean_host(host: str) -> str:
     host = host.rstrip(".").lower()
     try:
@@ -78,7 +96,7 @@ def _clean_host(host: str) -> str:
     except ValueError:
         pass
     if not _NAME.fullmatch(host) or _ends_in_number(host):
-        raise EgressRefused("The address does not name a host in the usual way.")
+        raise EgressRefused(_("The address does not name a host in the usual way."))
     return host
 
 
@@ -151,18 +169,20 @@ class Guard:
                 if grant.covers(origin, address):
                     return grant.reason
         if far is not Reach.PUBLIC:
-            self._refuse(origin, address, "does not lead to a public address")
+            message = _("%(host)s does not lead to a public address; an operator can grant it.")
+            self._refuse(origin, address, message)
         if origin.scheme != "https":
-            self._refuse(origin, address, "must be reached by https")
+            message = _("%(host)s must be reached by https; an operator can grant it.")
+            self._refuse(origin, address, message)
         if origin.port not in PUBLIC_PORTS:
-            self._refuse(origin, address, f"may not be reached on port {origin.port}")
+            self._refuse(origin, address, _not_on_this_port(), port=origin.port)
         return "public"
 
     def let_out(self, origin: Origin, address: str, port: int) -> None:
         """Judge what is about to be dialled, and record it."""
         parsed = parse(address)
         if port != origin.port:
-            self._refuse(origin, parsed, f"may not be reached on port {port}")
+            self._refuse(origin, parsed, _not_on_this_port(), port=port)
         rule = self.judge(origin, parsed)
         dials.append(Dial(time.time(), self.owner, origin.host, str(parsed), port, rule))
         log.debug(
@@ -174,6 +194,11 @@ class Guard:
             rule,
         )
 
-    def _refuse(self, origin: Origin, address: Address, why: str) -> None:
-        log.warning("refused %s (%s) for %s: %s", origin, address, self.owner, why)
-        raise EgressRefused(f"{origin.host} {why}; an operator can grant it.")
+    def _refuse(self, origin: Origin, address: Address, message: str, **told: object) -> None:
+        refused = EgressRefused(message, host=origin.host, **told)
+        log.warning("refused %s (%s) for %s: %s", origin, address, self.owner, refused)
+        raise refused
+
+
+def _not_on_this_port() -> str:
+    return _("%(host)s may not be reached on port %(port)d; an operator can grant it.")

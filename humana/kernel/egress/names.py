@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from humana.kernel.egress.addresses import parse
-from humana.kernel.egress.guard import EgressRefused, Guard, Origin
+from humana.kernel.egress.guard import EgressRefused, Guard, Origin, _
 
 
 def address_of(origin: Origin, guard: Guard) -> str:
@@ -13,7 +13,7 @@ def address_of(origin: Origin, guard: Guard) -> str:
     try:
         found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
     except OSError:
-        raise EgressRefused(f"The name {origin.host} cannot be found.") from None
+        raise EgressRefused(_("The name %(host)s cannot be found."), host=origin.host) from None
     addresses = [str(where[4][0]) for where in found]
     for address in addresses:
         guard.judge(origin, parse(address))

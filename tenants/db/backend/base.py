@@ -59,17 +59,14 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
 
     @property
     def pool(self) -> Any:
-        """Its workers clear what comes back."""
+        """Its workers clear what comes back. Django asks for it before it connects."""
+        self.settings_dict = latest(self.alias, self.settings_dict)
         options = self.settings_dict["OPTIONS"]
         if options.get("pool") and "reset" not in options["pool"]:
             options["pool"] = {**options["pool"], "reset": leave}
             if self._is_elsewhere:
                 options["pool"]["connection_class"] = Bounded
         return super().pool
-
-    def connect(self) -> None:
-        self.settings_dict = latest(self.alias, self.settings_dict)
-        super().connect()
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
