@@ -224,6 +224,19 @@ def test_one_database_is_one_place(desk: Desk, world: World, theirs: dict[str, s
         place_for(**wanted)
 
 
+def test_a_database_is_brought_once_and_nobody_reads_by_whom(
+    desk: Desk, world: World, theirs: dict[str, str], cloned_database: str
+) -> None:
+    neighbour = build_world(f"near-{uuid.uuid4().hex[:8]}")
+    press(desk, neighbour, theirs)
+    refused = press(desk, world, theirs | {"host": theirs["host"].upper()})
+    assert "brought already" in " ".join(complaints(refused)["__all__"])
+    assert neighbour.slug not in told(refused)
+    assert kept(world) == []
+    press(desk, neighbour, {"act": "forget", "endpoint": str(kept(neighbour)[0].id)})
+    assert "has joined" in told(press(desk, world, theirs)), "it is free again"
+
+
 def test_another_organizations_database_is_not_there(
     desk: Desk, world: World, theirs: dict[str, str], cloned_database: str
 ) -> None:

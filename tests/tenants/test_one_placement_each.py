@@ -23,6 +23,7 @@ from tenants.models import Isolation, PlacementJob
 from tenants.owner import as_owner
 from tenants.services.placing import moving
 from tests.fixtures.organizations import World, build_world
+from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.mariadb import MariaDB
 from tests.tenants.test_customers_servers import (  # noqa: F401
     _databases_of_their_own,
@@ -132,6 +133,28 @@ def test_by_another_name_it_is_still_the_same_database(
         assert Value.objects.count() == values > 0
     window_passes(worked_on(begun(world, Isolation.ROW)))
     assert tables_at(mariadb, on_mariadb) == set(), "its own placement is cleared as ever"
+
+
+def test_in_postgresql_two_placements_are_two_schemas(
+    world: World,  # noqa: F811
+    one_role: Address,  # noqa: F811
+    customer_postgres: CustomerPostgres,
+) -> None:
+    """Whatever name leads there, and whatever the customer keeps beside them."""
+    with customer_postgres.connect(one_role.database) as customer:
+        customer.execute("CREATE TABLE django_migrations AS SELECT 1 AS theirs")
+        moves_in(world, one_role)
+        elsewhere = brings(world, replace(one_role, host="localhost"))
+        there_and_here = worked_on(begun(world, Isolation.DATABASE, database=elsewhere))
+        assert there_and_here.state == PlacementJob.State.DONE, there_and_here.error
+        world.organization.refresh_from_db()
+        window_passes(there_and_here)
+        with use_tenant(world.organization.context):
+            assert Value.objects.exists()
+        window_passes(worked_on(begun(world, Isolation.ROW)))
+        assert customer.execute("SELECT theirs FROM django_migrations").fetchall() == [(1,)]
+        schemas = customer.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'o\\_%'").fetchall()
+        assert schemas == []
 
 
 @ON_MARIADB

@@ -40,6 +40,7 @@ from tests.peers.strange import (
     asks_for,
     of_version,
     says_nonsense,
+    says_nothing,
     says_ok,
 )
 from tests.tenants.test_customers_servers import (  # noqa: F401
@@ -142,6 +143,10 @@ def test_who_goes_silent_after_the_login_is_not_waited_for_in_the_console(
     silent: SilentPostgres,
 ) -> None:
     assert "does not answer" in refused(world, silent)
+
+
+def test_nor_is_a_mariadb_that_does(world: World, there: Any) -> None:  # noqa: F811
+    assert "does not answer" in refused(world, there(StrangeMariaDB(says_nothing)))
 
 
 def test_nor_by_people_at_work(world: World, silent: SilentPostgres) -> None:  # noqa: F811

@@ -86,10 +86,11 @@ class DjangoSide(_Portable):
 
     @classmethod
     def open(cls, context: TenantContext) -> DjangoSide:
-        """A connection of its own, which no thread finds by an alias."""
+        """A connection of its own, which no thread finds by its alias; one that is down is down alone."""
+        alias = context.placement.alias
         with use_tenant(context):
-            wanted = owner_settings(context.placement.alias)
-        connection = load_backend(wanted["ENGINE"]).DatabaseWrapper(wanted, "copying")
+            wanted = owner_settings(alias)
+        connection = load_backend(wanted["ENGINE"]).DatabaseWrapper(wanted, f"copying_{alias}")
         connection.inc_thread_sharing()
         return cls(connection, context.organization_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from tenants.db.servers import create_database, drop_database
 from tenants.db.unreachable import unreachable
 from tenants.models import Isolation, Organization, Placement
 from tenants.owner import app_role, as_owner, owner_connection, owner_settings
+
+log = logging.getLogger(__name__)
 
 
 def make_database(placement: Placement, organization: Organization) -> dict[str, Any]:
@@ -90,7 +93,9 @@ def unmake(placement: Placement, organization: Organization) -> None:
             _remove_file(Path(database["NAME"]))
         else:
             with as_owner(placement.database):
-                drop_tables(connections[placement.database], placement.id)
+                dropped = drop_tables(connections[placement.database], placement.id)
+            if not dropped:
+                log.warning("%s: nothing is dropped, the database is not this placement's", placement.name)
 
 
 def _remove_file(file: Path) -> None:
