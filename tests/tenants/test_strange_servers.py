@@ -21,9 +21,10 @@ from byoc.services.databases import Address
 from humana.kernel.egress import EgressRefused, dials
 from humana.kernel.errors import EndpointError, HumanaError, Unavailable
 from tenants.context import use_tenant
-from tenants.db import aliases, breaker, preflight
+from tenants.db import aliases, breaker, catalogue, preflight
 from tenants.db.backend import bounded
 from tenants.models import Placement, PlacementJob
+from tenants.owner import owner_connection
 from tenants.services.placing import removing
 from tests.egress.conftest import Names, names  # noqa: F401
 from tests.fixtures.organizations import World
@@ -173,6 +174,21 @@ def test_what_a_server_says_does_nothing_to_a_terminal(world: World, there: Any,
         call_command(command, stdout=out)
     assert "away" in out.getvalue()
     assert not set(out.getvalue()) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_nor_does_the_name_of_a_table(
+    world: World,  # noqa: F811
+    one_role: Address,  # noqa: F811
+    customer_postgres: CustomerPostgres,
+) -> None:
+    moves_in(world, one_role)
+    place = world.organization.placement
+    with customer_postgres.connect(one_role.database) as customer:
+        customer.execute(f'CREATE TABLE "{place.schema_name}"."stray\x1b[2J" ()'.encode())
+    with use_tenant(world.organization.context), owner_connection(place.database) as connection:
+        expected = catalogue.Expected(place.schema_name, one_role.user, one_role.user)
+        (problem, *_rest) = [one for one in catalogue.problems(connection, expected) if "stray" in one]
+    assert problem.isprintable()
 
 
 def test_nor_by_a_worker_that_removes_or_moves(world: World, silent: SilentPostgres) -> None:  # noqa: F811

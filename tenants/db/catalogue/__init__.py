@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from humana.kernel.errors import Misconfigured
+from humana.kernel.text import printable
 from tenants.db.catalogue import rights, sql, tables
 from tenants.db.catalogue.reading import Connection, Expected, Rule, rows, undisturbed
 
@@ -38,7 +39,7 @@ RULES: tuple[Rule, ...] = (
 def problems(connection: Connection, expected: Expected, *, rules: Sequence[Rule] = RULES) -> list[str]:
     """What is wrong with the schema, in words; empty when it isolates. Changes nothing."""
     with undisturbed(connection):
-        return [problem for rule in rules for problem in rule(connection, expected)]
+        return [printable(problem) for rule in rules for problem in rule(connection, expected)]
 
 
 def audit(connection: Connection, expected: Expected) -> None:
