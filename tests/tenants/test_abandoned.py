@@ -97,6 +97,7 @@ def clearing_of(job: PlacementJob) -> PlacementJob:
     return PlacementJob.objects.get(kind=PlacementJob.Kind.CLEAR, source=job.source)
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_what_cannot_be_cleared_is_left_and_the_organization_moves_again(
     world: World, theirs: Server
 ) -> None:
@@ -143,6 +144,7 @@ def test_another_organizations_database_is_one_that_nobody_knows(world: World, t
         begun(world, Isolation.DATABASE, database=alias)
 
 
+@pytest.mark.pool_only("begins in the pool")
 def test_a_move_to_where_nobody_knows_any_more_is_given_up(world: World, theirs: Server) -> None:
     """Its endpoint went meanwhile: what was to be cleared there is left, whatever it is."""
     job = begun(world, Isolation.DATABASE, database=brings(world, theirs.address))
@@ -185,6 +187,7 @@ def test_of_several_places_only_the_dead_one_is_left(world: World, theirs: Serve
     )
     near = add_placement(organization=world.organization, isolation=Isolation.SCHEMA, now=True)
     world.organization.refresh_from_db()
+    in_a_pool = world.organization.placement.isolation == Isolation.ROW
     with theirs.off():
         job = until_it_stops(removing.deprovision(organization=world.organization, later=False))
         assert job.state == PlacementJob.State.FAILED
@@ -194,7 +197,7 @@ def test_of_several_places_only_the_dead_one_is_left(world: World, theirs: Serve
     assert len(job.report["left_at"]) == 1
     assert theirs.schemas() == {far.schema_name}
     assert not Placement.objects.filter(id__in=[near.id, far.id]).exists()
-    if world.organization.placement.isolation == Isolation.ROW:
+    if in_a_pool:
         assert job.report["rows"]["chats_message"] >= 1
 
 
@@ -226,6 +229,17 @@ def test_what_is_ours_is_never_left(world: World) -> None:
     PlacementJob.objects.filter(id=job.id).update(state=PlacementJob.State.RUNNING)
     assert until_it_stops(worked_on(job)).state == PlacementJob.State.FAILED
     PlacementJob.objects.filter(id=job.id).delete()
+
+
+def test_nor_is_a_database_of_its_own_on_our_server(world: World) -> None:
+    job = begun(world, Isolation.DATABASE)
+    cleared = moving.undo(job=job, later=False)
+    PlacementJob.objects.filter(id=cleared.id).update(state=PlacementJob.State.FAILED)
+    with pytest.raises(Conflict):
+        leaving.abandon(job=cleared)
+    PlacementJob.objects.filter(id=cleared.id).update(state=PlacementJob.State.RUNNING)
+    cleared.refresh_from_db()
+    until_over(cleared)
 
 
 def test_a_removal_that_only_waits_is_not_given_up(world: World) -> None:
@@ -265,27 +279,26 @@ def test_what_their_server_says_is_told_as_a_sentence(
     with customer_postgres.server.connect("postgres") as administrator:
         name = sql.Identifier(theirs.address.database)
         administrator.execute(sql.SQL("ALTER DATABASE {} OWNER TO postgres").format(name))
-    placement = own_placement(organization=world.organization, isolation=Isolation.DATABASE, database=alias)
-    with pytest.raises(EndpointError):
-        preparing.make_schema(placement, world.organization)
-    placement.delete()
+    refused_at_the_tables(world, alias)
 
 
 @pytest.mark.needs("mariadb")
 def test_so_is_what_mariadb_says_of_a_user_who_may_not_make_tables(
     world: World, request: pytest.FixtureRequest
 ) -> None:
+    """The right to make any was taken away after the database has joined."""
     address: Address = request.getfixturevalue("on_mariadb")
-    job = begun(world, Isolation.DATABASE, database=brings(world, reader_of(request, address)))
-    job = until_it_stops(job)
-    assert job.step == "schema"
-    assert "Something failed on our side" not in job.error
-    until_over(moving.undo(job=job, later=False))
-
-
-def reader_of(request: pytest.FixtureRequest, address: Address) -> Address:
     server: MariaDB = request.getfixturevalue("mariadb")
-    user = f"reader_{uuid.uuid4().hex[:6]}"
+    user, books = f"clerk_{uuid.uuid4().hex[:6]}", address.database
     server._administrate(f"CREATE USER '{user}'@'127.0.0.1' IDENTIFIED BY 'pw'")
-    server._administrate(f"GRANT SELECT ON `{address.database}`.* TO '{user}'@'127.0.0.1'")
-    return replace(address, user=user, password="pw")
+    server._administrate(f"GRANT ALL ON `{books}`.* TO '{user}'@'127.0.0.1'")
+    alias = brings(world, replace(address, user=user, password="pw"))
+    server._administrate(f"REVOKE CREATE ON `{books}`.* FROM '{user}'@'127.0.0.1'")
+    refused_at_the_tables(world, alias)
+
+
+def refused_at_the_tables(world: World, alias: str) -> None:
+    placement = own_placement(organization=world.organization, isolation=Isolation.DATABASE, database=alias)
+    with pytest.raises(EndpointError):
+        preparing.make_schema(placement, world.organization)
+    placement.delete()

@@ -36,7 +36,10 @@ from tests.tenants.test_organizations import person
 from tests.tenants.test_removing import rows_left
 from tests.tenants.writers import people_at_work
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("pools are what it is about"),
+]
 
 
 def said(*arguments: Any, **options: Any) -> None:
@@ -190,7 +193,6 @@ def with_one_place(cloned_database: str) -> Iterator[Placement]:
     pool.delete()
 
 
-@pytest.mark.pool_only("begins in the pool")
 def test_who_is_on_the_way_to_a_pool_has_the_place_already(with_one_place: Placement) -> None:
     first, second = lives_in_main(), lives_in_main()
     job = begun(first, with_one_place)
@@ -203,7 +205,6 @@ def test_who_is_on_the_way_to_a_pool_has_the_place_already(with_one_place: Place
         begun(first, with_one_place)
 
 
-@pytest.mark.pool_only("begins in the pool")
 def test_the_way_back_is_open_though_the_pool_is_full_and_closed(with_one_place: Placement) -> None:
     """Its rows are there still."""
     first, second = lives_in_main(), lives_in_main()
@@ -234,7 +235,6 @@ def only(*pools_left: Placement) -> Iterator[None]:
         Placement.objects.filter(id__in=others).update(state=Placement.State.READY)
 
 
-@pytest.mark.pool_only("the pool is what it is about")
 def test_a_pool_whose_server_is_silent_is_passed_over(second: Placement, monkeypatch: Any) -> None:
     with only(second):
         assert founded_somewhere() == second
@@ -243,7 +243,6 @@ def test_a_pool_whose_server_is_silent_is_passed_over(second: Placement, monkeyp
             founded_somewhere()
 
 
-@pytest.mark.pool_only("the pool is what it is about")
 def test_many_sign_up_at_once_and_no_pool_is_overfilled(cloned_database: str) -> None:
     """Eight look for one of four places; the least loaded pool takes each, and the others are told."""
     small = [pools.open_pool(name=f"Small {uuid.uuid4().hex[:6]}", capacity=n) for n in (1, 1, 2)]

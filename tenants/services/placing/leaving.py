@@ -48,9 +48,11 @@ def may_be_abandoned(job: PlacementJob) -> bool:
     """Whether it stopped at rows that can be left: an organization's own server, or another one of ours."""
     if job.state != PlacementJob.State.FAILED or job.report.get(ABANDONED):
         return False
+    if job.organization is None:
+        return False
     if job.kind == PlacementJob.Kind.CLEAR:
-        return job.source is not None and job.source.database != DEFAULT_DB_ALIAS
-    return job.kind == PlacementJob.Kind.REMOVE and job.organization_id is not None
+        return job.source is not None and bool(where_left(job.organization, job.source))
+    return job.kind == PlacementJob.Kind.REMOVE
 
 
 def or_left(job: PlacementJob, at: str, act: Callable[[], Done], *, theirs: bool = False) -> Done | None:
