@@ -94,7 +94,8 @@ def gone_from_dns(mixed: Mixed) -> Iterator[Placement]:  # noqa: F811
 
 def _point_at(mixed: Mixed, origin: str) -> None:  # noqa: F811
     with use_tenant(mixed.context):
-        assert Endpoint.objects.filter(organization=mixed.organization).update(origin=origin) == 1
+        key, _version = mixed.placements[IN_DATABASE].database.removeprefix("at_o").split("_")
+        assert Endpoint.objects.filter(id=uuid.UUID(key)).update(origin=origin) == 1
     aliases.forget_all()
 
 
