@@ -8,13 +8,20 @@ from contextlib import contextmanager
 
 import pytest
 from django.test import Client
+from psycopg import sql
 
+from byoc.services.databases import Address
 from companions.models import Companion, Value
 from companions.services.policies import keep_value
 from humana.kernel import ports
 from tenants.context import use_tenant
+from tenants.db import aliases, breaker
 from tenants.models import Organization, Placement, PlacementJob, User
 from tenants.services.placing import jobs
+from tests.peers.customer_postgres import CustomerPostgres
+from tests.tenants.test_customers_servers import one_role, two_roles  # noqa: F401
+from tests.tenants.test_moving import until_over
+from tests.tenants.test_pools import second, there  # noqa: F401
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -105,5 +112,48 @@ def test_what_could_not_be_furnished_is_open_and_furnished_by_a_worker(typed: di
         assert pool.get().state == Placement.State.CLOSED, "it is not opened along the way"
     finally:
         pool.update(state=Placement.State.READY)
+    with use_tenant(organization.context):
+        assert Companion.objects.count() == 2
+
+
+@pytest.fixture
+def only_the_second(second: Placement) -> Iterator[Placement]:  # noqa: F811
+    """Who signs up lives on another server of ours."""
+    main = Placement.objects.filter(schema_name="pool_main")
+    main.update(state=Placement.State.CLOSED)
+    yield second
+    main.update(state=Placement.State.READY)
+
+
+def test_who_signs_up_on_another_server_is_furnished_there(
+    typed: dict[str, str], only_the_second: Placement
+) -> None:
+    assert sign_up(typed) == 302
+    organization = Organization.objects.get(name=typed["organization"])
+    assert organization.placement == only_the_second
+    with use_tenant(organization.context):
+        assert Companion.objects.count() == 2
+    assert not PlacementJob.objects.filter(organization=organization).exists()
+
+
+def test_where_that_server_does_not_answer_the_organization_is_furnished_later(
+    typed: dict[str, str],
+    only_the_second: Placement,
+    customer_postgres: CustomerPostgres,
+    two_roles: Address,  # noqa: F811
+) -> None:
+    aliases.forget_all()
+    with customer_postgres.server.connect("postgres") as administrator:
+        name = sql.Identifier(two_roles.database)
+        administrator.autocommit = True
+        administrator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        try:
+            assert sign_up(typed) == 302
+        finally:
+            administrator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+            breaker.forget(only_the_second.database)  # as after a few seconds
+    organization = Organization.objects.get(name=typed["organization"])
+    assert organization.state == Organization.State.ACTIVE
+    until_over(PlacementJob.objects.get(organization=organization))
     with use_tenant(organization.context):
         assert Companion.objects.count() == 2
