@@ -198,6 +198,12 @@ def test_a_place_has_a_name_that_people_read(desk: Desk, world: World) -> None:
     assert "Put in what a new organization begins with" not in page(desk, world), "it is no organization"
 
 
+@pytest.mark.parametrize("name", ["a\x00b", "x" * 1000])
+def test_a_name_that_cannot_be_kept_is_said(desk: Desk, world: World, name: str) -> None:
+    assert "The text " in said(press(desk, world, act="add", way="schema", name=name))
+    assert not world.organization.further_placements.exists()
+
+
 def test_an_empty_place_is_removed_and_nothing_is_left_of_it(desk: Desk, world: World) -> None:
     place = added(world)
     assert "is removed" in said(press(desk, world, act="leave", place=place.id))
