@@ -94,6 +94,7 @@ def _settling(engine: Engine) -> Any:
     from tenants.services.placing import places
 
     def settled(*, organization: Any, isolation: str, pool: Any = None) -> None:
+        """Who asks for a certain pool gets it."""
         if isolation == Isolation.ROW and pool is None:
             settle(engine, organization)
         else:
