@@ -439,5 +439,8 @@ NOTICED_ELSEWHERE = {
         "tests.chats.test_admission:test_without_asking_again_the_stream_would_go_on"
     ),
     "the rules of the catalogue": "tests.architecture.test_tables:test_rule_sees_what_it_forbids",
+    "going where a companion lives": (
+        "tests.isolation.test_mixed:test_without_going_there_nothing_of_it_is_found"
+    ),
     "the refusal to start": "tests.isolation.test_start:test_an_unsafe_role_is_refused",
 }

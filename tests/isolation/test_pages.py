@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from audit.models import AuditEntry
+from audit.views import FILTERS
 from tenants.models import Membership, Organization, User
 from tenants.services.organizations import rename_address
 from tests.fixtures.organizations import World
@@ -18,7 +21,7 @@ from tests.isolation.snapshots import everything_of
 from tests.isolation.worlds import each_in_every_isolation, each_in_some_pair, every_isolation
 
 pytestmark = pytest.mark.django_db
-METHODS = ("get", "post", "put", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 WORDS = {
     "text": "hello",
     "title": "hello",
@@ -143,6 +146,23 @@ def test_objects_of_another_organization_are_missing_here(route: Route, left: Wo
         assert statuses <= {404, 405}
 
 
+def questions_about(world: World) -> list[str]:
+    """What an address may ask, with ids and places of this organization."""
+    entry, chat = world.row(AuditEntry), world.chat
+    moment = quote(f"{chat.last_message_at.isoformat()}_{chat.pk}")
+    return [
+        f"?q={chat.pk}",
+        *(f"?{name}={chat.pk}" for name in FILTERS),
+        f"?before={entry.sequence + 1}",
+        f"?before={moment}",
+        f"?page={chat.pk}",
+        "?page=2",
+        f"?folder={world.folder.pk}",
+        f"?companion={world.companion.pk}",
+        f"?leaf={world.answer.pk}",
+    ]
+
+
 @every_list
 def test_lists_show_nothing_of_another_organization(route: Route, left: World, right: World) -> None:
     """Nor does a search for words that both have."""
@@ -151,6 +171,19 @@ def test_lists_show_nothing_of_another_organization(route: Route, left: World, r
     for words in ("", "?q=clara", "?q=budget"):
         page = client.get(route.address(left.slug, {}) + words).content.decode()
         assert [one for one in ids if one in page] == []
+
+
+@each_in_some_pair("route", [one for one in routes(PAGES) if not one.names_an_object])
+def test_lists_asked_for_by_what_belongs_next_door_show_nothing_of_it(
+    route: Route, left: World, right: World
+) -> None:
+    ids = {str(row["id"]) for rows in everything_of(right).values() for row in rows}
+    client = signed_in(left.twin.user)
+    for asked in questions_about(right):
+        answer = client.get(route.address(left.slug, {}) + asked)
+        assert answer.status_code in {200, 302, 404, 405, 422}, asked
+        page = answer.content.decode()
+        assert [one for one in ids if one in page and one not in asked] == [], asked
 
 
 @each_in_some_pair("route", [one for one in routes(PAGES) if one.names_an_object])

@@ -1,0 +1,76 @@
+"""An organization with one companion in a further placement, and there one row of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+
+from chats.models import Chat
+from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, PromptSnapshot, Value
+from companions.services.companions import create_companion
+from companions.services.placing import place_companion
+from tenants.context import TenantContext, use_tenant
+from tenants.models import Organization
+from tenants.owner import owner_settings
+from tenants.services.further import add_placement
+from tests.fixtures.organizations import World, _fill, build_world
+from tests.isolation.worlds import nothing_stays
+from tests.plugins.databases import drop
+from tests.plugins.services import Services
+
+#: What all companions inherit stays in the main placement.
+INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, PromptSnapshot)
+
+
+class Far(World):
+    """`rows` are in the further placement; `context` is the main one, where every request begins."""
+
+    there: TenantContext
+
+    def as_there(self) -> World:
+        """The organization with the further placement for its own, to look at every row there."""
+        seen = There(**{one.name: getattr(self, one.name) for one in fields(self)})
+        seen.there = self.there
+        return seen
+
+
+class There(Far):
+    @property
+    def context(self) -> TenantContext:
+        return self.there
+
+
+@contextmanager
+def nothing_stays_there(world: Far) -> Iterator[None]:
+    """What is written in the further placement within the block is rolled back, as in the main one."""
+    with nothing_stays(world.as_there()):
+        yield
+
+
+def build_far_world(slug: str, isolation: str) -> Far:
+    main = build_world(slug)
+    placement = add_placement(organization=main.organization, isolation=isolation, now=True)
+    main = replace(main, organization=Organization.objects.get(pk=main.organization.pk))
+    with use_tenant(main.context):
+        companion = create_companion(
+            name="Far", purpose="Far away", base_prompt="You are Far.", language="en"
+        )
+        place_companion(companion_id=companion.id, placement_id=placement.id)
+    world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
+    world.there = main.context.further(placement.ref)
+    world.rows |= {model: main.rows[model] for model in INHERITED}
+    with use_tenant(world.there):
+        world.rows[Companion] = Companion.objects.get(id=companion.id)
+        _fill(world)
+        Chat.objects.filter(id=world.chat.id).update(title="Far budget")
+    return world
+
+
+def raze_far_world(world: Far, services: Services) -> None:
+    """A schema goes with the clone; a database of its own is dropped."""
+    with use_tenant(world.there):
+        alias = world.there.placement.alias
+        name = "" if alias == "default" else owner_settings(alias)["NAME"]
+    if name:
+        drop(name, services)
