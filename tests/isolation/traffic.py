@@ -34,6 +34,7 @@ class Ledger:
         self.written: Counter[uuid.UUID] = Counter()
         self.wrong: list[str] = []
         self.done: Counter[str] = Counter()
+        self.visited: Counter[uuid.UUID] = Counter()
         self.running = 0
         self._lock = threading.Lock()
         self.before = self.count()
@@ -47,16 +48,17 @@ class Ledger:
             action = dice.choices(list(ACTIONS), weights=list(ACTIONS.values()))[0]
             here, other = dice.sample(self.contexts, 2)
             action(self, here, other)
-            self.note(action.__name__)
+            self.note(action.__name__, here, other)
         finally:
             if not keep:
                 connection.close()
             with self._lock:
                 self.running -= 1
 
-    def note(self, action: str) -> None:
+    def note(self, action: str, *visited: TenantContext) -> None:
         with self._lock:
             self.done[action] += 1
+            self.visited.update(context.organization_id for context in visited)
 
     def wrote(self, context: TenantContext, rows: int = 1) -> None:
         with self._lock:
