@@ -16,7 +16,10 @@ from tests.fixtures.organizations import World
 from tests.isolation.sql_cells import Connection, count, enter
 from tests.plugins.services import Services
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql_only("about the role of the application in PostgreSQL"),
+]
 
 #: What a careless administrator may do, how it is undone, and what we say.
 GIVEN = {
