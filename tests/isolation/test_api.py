@@ -120,7 +120,7 @@ def sent_with(place: Place, world: World, key: str, value: object) -> HttpRespon
     return answer
 
 
-@each_in_every_isolation("place", nested.in_bodies())
+@each_in_some_pair("place", nested.in_bodies())
 def test_no_id_in_a_body_names_an_object_of_another_organization(
     place: Place, left: World, right: World
 ) -> None:
