@@ -29,29 +29,10 @@ OF_API = [one for one in routes(API) if one.names_an_object]
 OF_PAGES = [one for one in routes(PAGES) if one.names_an_object]
 
 
-#: What is not found there yet, and why; strict, so that whoever mends it takes the line away.
-TRAIL = "the API reads trail and usage of the main placement only"
-FOLDERS = "the API looks for folders in the main placement only"
-TO_BE_MENDED: dict[str, str] = {
-    "api/v1/trail/<uuid:entry_id>/": TRAIL,
-    "/api/v1/trail/": TRAIL,
-    "/api/v1/trail/export/": TRAIL,
-    "/api/v1/usage/": TRAIL,
-    "api/v1/folders/<uuid:folder_id>/": FOLDERS,
-    "/api/v1/folders/": FOLDERS,
-}
-
-
-def in_turn(name: str, values: list[Any], *, mended: bool = False) -> pytest.MarkDecorator:
-    """Each value with the further placement in a schema, the next in a database, and so on.
-
-    Where all of them should be found, those named above are failures that are expected.
-    """
-    cases = []
-    for value, place in zip(values, cycle(PLACES), strict=False):
-        waits = TO_BE_MENDED.get(str(value), "") if mended else ""
-        marks = [pytest.mark.xfail(strict=True, reason=waits)] if waits else []
-        cases.append(pytest.param(value, place, id=f"{value}-{place}", marks=marks))
+def in_turn(name: str, values: list[Any]) -> pytest.MarkDecorator:
+    """Each value with the further placement in a schema, the next in a database, and so on."""
+    pairs = zip(values, cycle(PLACES), strict=False)
+    cases = [pytest.param(value, place, id=f"{value}-{place}") for value, place in pairs]
     return pytest.mark.parametrize((name, "far"), cases, indirect=["far"])
 
 
@@ -73,14 +54,14 @@ def far(request: pytest.FixtureRequest, far_worlds: dict[str, Far], db: None) ->
         yield world
 
 
-@in_turn("route", OF_API, mended=True)
+@in_turn("route", OF_API)
 def test_the_api_finds_what_is_there(route: Route, far: Far) -> None:
     path = route.address("", objects_of(far))
     statuses = [test_api.ask(method, path, by_key(far)).status_code for method in test_api.METHODS]
     assert any(status < 300 or status in {409, 422, 428} for status in statuses), statuses
 
 
-@in_turn("route", OF_PAGES, mended=True)
+@in_turn("route", OF_PAGES)
 def test_pages_find_what_is_there(route: Route, far: Far) -> None:
     if route.template in NOT_LOADED:
         return
@@ -145,7 +126,7 @@ def test_every_list_says_what_it_names() -> None:
     assert {one.partition("?")[0] for one in nested.lists()} == set(NAMED)
 
 
-@in_turn("address", list(NAMED), mended=True)
+@in_turn("address", list(NAMED))
 def test_every_list_of_the_api_names_what_is_there(address: str, far: Far) -> None:
     answer = test_api.ask("get", address.format(**objects_of(far)), by_key(far))
     assert answer.status_code == 200
