@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from byoc.console_forms import BringForm
 from byoc.queries import brought_by, free_databases_of
@@ -20,7 +21,8 @@ from humana.kernel.errors import HumanaError, NotFound
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.queries import pools_with_room
 from tenants.services import further
-from tenants.services.placing import jobs, moving
+from tenants.services.placing import jobs, moving, reports
+from tenants.views import as_file
 
 Begin = Callable[[], PlacementJob]
 
@@ -206,6 +208,16 @@ def _named(step: jobs.Step) -> str:
     return words.get(step.name) or str(step.label or step.name)
 
 
+@require_GET
+def report(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """The signed report of a job that is over, to be sent to the customer."""
+    job = PlacementJob.objects.filter(id=job_id).exclude(finished_at=None).first()
+    if job is None:
+        raise _nothing_here()
+    return as_file(reports.document_of(job), name=f"{job.slug}-{job.id.hex[-8:]}.json")
+
+
 urlpatterns = [
+    path("placement-jobs/<uuid:job_id>/report/", admin.site.admin_view(report), name="console-report"),
     path("placements/<slug:slug>/", admin.site.admin_view(placement), name="console-placement"),
 ]

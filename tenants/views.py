@@ -118,9 +118,13 @@ def revoke_key(request: MemberRequest, slug: str, key_id: uuid.UUID) -> HttpResp
 def report(request: MemberRequest, slug: str, report_id: uuid.UUID) -> HttpResponse:
     """The signed report of a set-up or a move, as a file to keep."""
     require(request.visitor.member, MANAGE.name)
-    name = f"{slug}-{report_id.hex[-8:]}.json"
+    return as_file(signed_report(report_id), name=f"{slug}-{report_id.hex[-8:]}.json")
+
+
+def as_file(content: bytes, *, name: str) -> HttpResponse:
+    """JSON to be kept, which nobody between us and the reader keeps."""
     told = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
-    return HttpResponse(signed_report(report_id), content_type="application/json", headers=told)
+    return HttpResponse(content, content_type="application/json", headers=told)
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from tenants.models import Isolation, Organization, PlacementJob, User
 from tenants.services.placing import jobs, moving
 from tests.admin.conftest import Desk
 from tests.fixtures.organizations import World, build_world
+from tests.tenants.test_moving import told_of
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +61,24 @@ def test_moved_from_the_console_and_back(desk: Desk, world: World) -> None:
     jobs.work_on(PlacementJob.objects.filter(organization=world.organization).latest("created_at").id)
     world.organization.refresh_from_db()
     assert world.organization.placement.isolation == Isolation.ROW
+
+
+def test_the_signed_report_is_a_file_to_send(desk: Desk, world: World, tmp_path: Path) -> None:
+    press(desk, world, act="move", way="schema")
+    job = PlacementJob.objects.get(organization=world.organization)
+    address = reverse("console-report", args=[job.id])
+    assert address not in page(desk, world)
+    assert desk.client.get(address).status_code == 404
+    jobs.work_on(job.id)
+    assert address in page(desk, world)
+    file = tmp_path / "report.json"
+    file.write_bytes(desk.client.get(address).content)
+    assert "As it was signed" in told_of(file)
+    owner = Client()
+    owner.force_login(world.owner.user)
+    theirs = owner.get(f"/o/{world.slug}/places/reports/{job.id}/")
+    assert theirs.content == file.read_bytes()
+    assert owner.get(address).status_code == 302
 
 
 def test_what_stopped_is_tried_again_or_given_up(desk: Desk, world: World, monkeypatch: Any) -> None:

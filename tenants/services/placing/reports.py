@@ -26,11 +26,15 @@ def keep(job: PlacementJob, *, state: str) -> None:
     job.signature = _signature(told)
     if job.organization is None:
         return
-    text = json.dumps({**told, "signature": job.signature}, indent=2, sort_keys=True, ensure_ascii=False)
     name = report_file(job.id)
     with use_tenant(job.organization.context):
         default_storage.delete(name)
-        default_storage.save(name, ContentFile(text.encode()))
+        default_storage.save(name, ContentFile(_text(told, job.signature)))
+
+
+def document_of(job: PlacementJob) -> bytes:
+    """The same, of a job that is over: for operators, also when the organization and its files are gone."""
+    return _text(_told(job, job.state), job.signature)
 
 
 def is_genuine(job: PlacementJob) -> bool:
@@ -55,6 +59,10 @@ def _told(job: PlacementJob, state: str) -> dict[str, Any]:
     }
     plain: dict[str, Any] = json.loads(json.dumps(told, default=str))
     return plain
+
+
+def _text(told: Report, signature: str) -> bytes:
+    return json.dumps({**told, "signature": signature}, indent=2, sort_keys=True, ensure_ascii=False).encode()
 
 
 def _signature(told: Report) -> str:
