@@ -112,7 +112,6 @@ def begin(
         source=source,
         target=target,
         step=steps[0].name,
-        total=len(steps),
         report=report or {},
         started_by=current_actor().user_id,
     )
