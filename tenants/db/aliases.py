@@ -33,7 +33,7 @@ from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 
 from humana.kernel import ports
-from humana.kernel.errors import Unavailable
+from humana.kernel.errors import EndpointError, Unavailable
 from tenants.db import breaker
 
 #: What every alias of ours begins with.
@@ -155,7 +155,11 @@ def forget_all() -> None:
 
 
 def _learn(registered: OnDemand, alias: str) -> None:
-    wanted = ports.open_database(alias)
+    """For who works there a name that leads nowhere is a server that does not answer."""
+    try:
+        wanted = ports.open_database(alias)
+    except EndpointError as error:
+        raise breaker.silent() from error
     with _lock:
         if alias not in registered.placements:
             _make_room()

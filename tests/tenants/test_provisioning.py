@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import Client
 
 from audit.models import AuditEntry
+from byoc.models import Endpoint
 from companions.models import Companion, Value
 from humana.kernel.errors import Conflict, HumanaError, Misconfigured
 from tenants.context import use_tenant
@@ -313,4 +314,19 @@ def test_a_database_that_is_down_is_said_plainly_and_to_its_people_only() -> Non
     with owner_connection() as owner:
         owner.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS true'.encode())
     aliases.forget_all()  # or wait for the pause to pass
+    assert signed_in(cerrado).get(f"/o/{cerrado.slug}/").status_code == 200
+
+
+def test_so_is_a_name_that_leads_nowhere() -> None:
+    cerrado = found(Plan.ENTERPRISE)
+    key, _version = cerrado.placement.database.removeprefix("at_o").split("_")
+    aliases.forget_all()
+    with use_tenant(cerrado.context):
+        Endpoint.objects.filter(id=key).update(origin="postgresql://nowhere.invalid:5432")
+    page = signed_in(cerrado).get(f"/o/{cerrado.slug}/", headers={"accept-language": "en"})
+    assert (page.status_code, page["Retry-After"]) == (503, "15")
+    assert "nowhere.invalid" not in page.content.decode(), "whose servers these are is nobody's business"
+    with use_tenant(cerrado.context):
+        Endpoint.objects.filter(id=key).update(origin="")
+    aliases.forget_all()
     assert signed_in(cerrado).get(f"/o/{cerrado.slug}/").status_code == 200
