@@ -46,6 +46,7 @@ class Reader:
         self.page.get_by_role("link", name="Clara").first.click()
         self.page.get_by_role("button", name="Start a chat").click()
         self.composer.wait_for()
+        self.page.wait_for_load_state()  # scripts have run
 
     @property
     def composer(self) -> Locator:

@@ -132,6 +132,6 @@ def test_a_place_from_before_this_was_noted_is_known_after_the_migration(
     rows = Placement.objects.filter(id=world.organization.placement_id)
     noted = rows.values("engine", "one_role").get()
     rows.update(engine="postgresql", one_role=False)
-    migration: Any = importlib.import_module("byoc.migrations.0002_engines")
+    migration: Any = importlib.import_module("byoc.migrations.0003_engines")
     migration.note_engines(apps, None)
     assert rows.values("engine", "one_role").get() == noted
