@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
+from django.db import Error
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import EndpointError
@@ -36,6 +39,15 @@ def unreachable(error: BaseException) -> EndpointError:
             return EndpointError(said.sentence, permanent=said.permanent, code="database_unreachable")
     message = _("The database did not answer as expected. See that it is running and reachable.")
     return EndpointError(message, permanent=False, code="database_unreachable")
+
+
+@contextmanager
+def in_a_sentence() -> Iterator[None]:
+    """What a driver says within the block."""
+    try:
+        yield
+    except (psycopg.Error, Error) as error:
+        raise unreachable(error) from error
 
 
 def _is_one_of(code: str | int, codes: tuple[str | int, ...]) -> bool:

@@ -19,9 +19,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import psycopg
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ from humana.kernel.crypto import associated, derived_key, sign
 from humana.kernel.errors import Conflict, Unavailable
 from tenants.db import copying
 from tenants.db.residence import taken
-from tenants.db.unreachable import unreachable
+from tenants.db.unreachable import in_a_sentence
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.services.events import control_event
 from tenants.services.placing import places, preparing
@@ -204,7 +203,10 @@ def _catch_up(job: PlacementJob, copy: copying.Copy) -> Iterator[dict[str, Any]]
 def _copying(job: PlacementJob) -> Iterator[copying.Copy]:
     organization, source, target = _organization(job), _source(job), _target(job)
     _same_level(source, target)
-    with _told(), copying.both_sides(organization.at(source), organization.at(target)) as (here, there):
+    with (
+        in_a_sentence(),
+        copying.both_sides(organization.at(source), organization.at(target)) as (here, there),
+    ):
         yield copying.Copy(here, there)
 
 
@@ -282,15 +284,6 @@ def _same_level(source: Placement, target: Placement) -> None:
             _("The placements are not migrated alike. Run migrate_placements; then it goes on by itself."),
             retry_after=60,
         )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What a driver said, as a sentence."""
-    try:
-        yield
-    except (psycopg.Error, Error) as error:
-        raise unreachable(error) from error
 
 
 def _arrived(job: PlacementJob) -> bool:

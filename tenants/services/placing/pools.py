@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, transaction
 from django.utils.translation import gettext as _
 
 from humana.kernel import ports
@@ -17,7 +15,7 @@ from humana.kernel.errors import Conflict, HumanaError, Invalid, NotFound
 from humana.kernel.text import clean_line
 from tenants.db.aliases import forget
 from tenants.db.dropping import drop_schema
-from tenants.db.unreachable import unreachable
+from tenants.db.unreachable import in_a_sentence
 from tenants.models import Isolation, Placement
 from tenants.owner import owner_connection
 from tenants.services.events import control_event
@@ -38,7 +36,7 @@ def open_pool(
     """
     wanted = _checked(name, capacity, zone)
     placement = _begun(wanted, url) or _begin(wanted, url, owner_url)
-    with _told():
+    with in_a_sentence():
         make_tables(placement)
         facts = prove_tables(placement)
     with transaction.atomic():
@@ -151,12 +149,3 @@ def _release(alias: str) -> None:
     if alias != DEFAULT_DB_ALIAS:
         ports.release_database(alias)
         forget(alias)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What a driver said, as a sentence."""
-    try:
-        yield
-    except (psycopg.Error, Error) as error:
-        raise unreachable(error) from error
