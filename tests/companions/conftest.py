@@ -80,7 +80,8 @@ def _no_placement_is_thought_silent(request: pytest.FixtureRequest) -> Iterator[
 
 
 @pytest.fixture
-def database_down(mixed: Mixed) -> Iterator[None]:
+def database_down(mixed: Mixed, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(aliases.POOL, "timeout", 1)  # nobody here has to wait for it
     name = mixed.database
     aliases.forget_all()
     allow(name, "false")
