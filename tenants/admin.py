@@ -149,10 +149,18 @@ class PlacementJobAdmin(OperatorAdmin):
         "retry_at",
         "report",
         "signature",
+        "file",
         "created_at",
         "finished_at",
     )
     actions = ("once_more",)
+
+    @display(description=_("file"))  # type: ignore[untyped-decorator]
+    def file(self, job: PlacementJob) -> str:
+        if job.finished_at is None:
+            return "-"
+        address = reverse("console-report", args=[job.id])
+        return format_html('<a href="{}">{}</a>', address, _("The signed report, as a file"))
 
     @display(description=_("problem"), ordering="error")  # type: ignore[untyped-decorator]
     def problem(self, job: PlacementJob) -> str:

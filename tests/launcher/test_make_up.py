@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from pathlib import Path
@@ -36,10 +37,17 @@ def test_everything_comes_up_survives_a_kill_and_stops_in_order(tmp_path: Path) 
         assert time.monotonic() - began < 30  # 10 s on an idle machine
         assert status(second) == 200
         children = family(second.pid)
+        until(lambda: "celery.apps.worker" in loggers(home / "logs" / "worker.log"), seconds=20)
         port_is_taken(tmp_path / "other", port)
         assert second.end(signal.SIGINT, within=30) == 0
         assert "did not stop by itself" not in second.said()
     assert not [pid for pid in children if lives(pid)]
+
+
+def loggers(log: Path) -> set[str]:
+    """Who wrote in it a line as web processes do: in JSON, with the organization where there is one."""
+    lines = (line for line in log.read_text().splitlines() if line.startswith("{"))
+    return {json.loads(line)["logger"] for line in lines}
 
 
 def port_is_taken(home: Path, port: str) -> None:

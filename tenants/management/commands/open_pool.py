@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if pool is None:
             self.stdout.write(f"{options['name']}: given up; nothing of it is left.")
             return
-        self.stdout.write(f"{pool.name}: {pool.get_state_display()}, schema {pool.schema_name}.")
+        self.stdout.write(f"{pool.name}: {pool.state}, schema {pool.schema_name}.")
 
 
 def _opened(options: dict[str, Any]) -> Placement:
