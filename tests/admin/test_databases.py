@@ -27,7 +27,10 @@ from tests.admin.conftest import Desk
 from tests.fixtures.organizations import World, build_world
 from tests.peers.customer_postgres import CustomerPostgres
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("counts what an organization brought, and would find where it lives"),
+]
 
 
 @pytest.fixture

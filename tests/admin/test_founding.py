@@ -20,7 +20,10 @@ from tests.admin.conftest import Desk, english
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("pools are what it is about"),
+]
 ADD = "admin:tenants_organization_add"
 
 

@@ -22,7 +22,10 @@ from tests.tenants.schemas import drop
 from tests.tenants.test_customers_servers import one_role, two_roles  # noqa: F401
 from tests.tenants.test_pools import there, url_of  # noqa: F401
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("pools are what it is about"),
+]
 
 
 @pytest.fixture

@@ -56,7 +56,10 @@ from tests.tenants.test_customers_servers import (  # noqa: F401
 )
 from tests.tenants.test_moving import worked_on
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("counts what an organization brought, and would find where it lives"),
+]
 
 
 @pytest.fixture

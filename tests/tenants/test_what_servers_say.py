@@ -35,7 +35,10 @@ from tests.tenants.test_customers_servers import (  # noqa: F401
     world,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("counts what an organization brought, and would find where it lives"),
+]
 ON_MARIADB = pytest.mark.needs("mariadb")
 
 
