@@ -124,6 +124,12 @@ def _known() -> Iterator[_Said]:
     )
     yield _Said(
         (),
+        r"unexpected eof|consuming input failed|connection reset|broken pipe",  # it was there before
+        _("The server does not answer. Check address, port and firewall."),
+        False,
+    )
+    yield _Said(
+        (),
         r"certificate|\bssl\b|\btls\b",
         _("No encrypted connection could be made. Check the server's certificate."),
         True,

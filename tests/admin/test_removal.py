@@ -88,6 +88,7 @@ def test_a_server_is_given_up_and_the_page_says_what_stays(
     assert stopped.state == PlacementJob.State.DONE, stopped.error
 
 
+@pytest.mark.pool_only("where the organization lives would be its own server too")
 def test_what_stopped_elsewhere_is_not_given_up(desk: Desk, world: World) -> None:  # noqa: F811
     job = clearing.clear(organization=world.organization, placement=world.organization.placement, later=False)
     jobs.work_on(job.id)  # the organization lives there

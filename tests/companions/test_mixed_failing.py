@@ -19,7 +19,10 @@ from tenants.owner import app_role, owner_connection
 from tenants.services.pending import sweep_pending
 from tests.fixtures.mixed import AT_HOME, IN_DATABASE, Mixed
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("where the organization lives would be its own server too"),
+]
 EVERY_PAGE = ("", "chats/", "search/?q=here", "trail/", "places/", "companions/")
 
 

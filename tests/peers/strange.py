@@ -10,6 +10,7 @@ Each listens on 127.0.0.1 until `close()`.
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
 import struct
@@ -177,14 +178,15 @@ class TlsDoor(Listening):
             self._tls.wrap_socket(peer, server_side=True) as inside,
             socket.create_connection((self.host, self._behind)) as behind,
         ):
-            inside.settimeout(30)
-            threading.Thread(target=_pass_on, args=[behind, inside], daemon=True).start()
             _pass_on(inside, behind)
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(inside: ssl.SSLSocket, behind: socket.socket) -> None:
+    """Both ways in one thread: OpenSSL bears no second one in the same connection."""
     with suppress(OSError):
-        while block := source.recv(65536):
-            target.sendall(block)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
+        while readable := [inside] if inside.pending() else select.select([inside, behind], [], [], 30)[0]:
+            for source in readable:
+                block = source.recv(65536)
+                if not block:
+                    return
+                (behind if source is inside else inside).sendall(block)

@@ -218,6 +218,7 @@ def test_otherwise_nothing_of_it_is_left_on_their_server(world: World, theirs: S
     assert theirs.schemas() == set()
 
 
+@pytest.mark.pool_only("where the organization lives would be its own server too")
 def test_what_is_ours_is_never_left(world: World) -> None:
     job = clearing.clear(organization=world.organization, placement=world.organization.placement, later=False)
     job = until_it_stops(job)  # the organization lives there

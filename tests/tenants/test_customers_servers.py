@@ -166,9 +166,10 @@ def test_who_is_removed_leaves_nothing_on_their_server(
 
 def tables_at(address: Address, request: pytest.FixtureRequest) -> set[str]:
     """Whatever tables are in the customer's database, asked of the server itself."""
-    peer = "mariadb" if address.engine == "mysql" else "customer_postgres"
-    theirs = "('pg_catalog', 'information_schema', 'performance_schema')"
-    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema NOT IN {theirs}"
+    peer, here = "customer_postgres", "NOT IN ('pg_catalog', 'information_schema')"
+    if address.engine == "mysql":
+        peer, here = "mariadb", "= database()"
+    query = f"SELECT table_name FROM information_schema.tables WHERE table_schema {here}"
     with closing(request.getfixturevalue(peer).connect(address.database)) as connection:
         cursor = connection.cursor()
         cursor.execute(query)

@@ -168,6 +168,6 @@ def test_with_a_pool_given_up_goes_how_to_sign_in_to_its_server(
 
 def test_one_that_is_open_is_closed_and_stays(name: str) -> None:
     said(name)
-    assert "Closed" in said(name, close=True)
+    assert "closed" in said(name, close=True)
     assert Placement.objects.get(name=name).state == Placement.State.CLOSED
     assert refused(name) == "There is a placement of this name already."

@@ -37,6 +37,7 @@ from tests.tenants.test_customers_servers import (  # noqa: F401  fixtures
 pytestmark = pytest.mark.django_db(transaction=True)
 WITHOUT, ONE_ROLE = "row-level security", "given with one role"
 ON_MARIADB = pytest.mark.needs("mariadb")
+POOL_ONLY = pytest.mark.pool_only("where the organization lives would be its own server too")
 KINDS = pytest.mark.parametrize(
     ("kind", "said"),
     [("one_role", "one"), ("two_roles", ""), pytest.param("on_mariadb", "none", marks=ON_MARIADB)],
@@ -82,6 +83,7 @@ def operators_page(world: World) -> str:
     return html.unescape(desk.client.get(reverse("console-placement", args=[world.slug])).content.decode())
 
 
+@POOL_ONLY
 @KINDS
 def test_a_further_place_says_the_same(
     world: World, kind: str, said: str, request: pytest.FixtureRequest
@@ -93,6 +95,7 @@ def test_a_further_place_says_the_same(
     assert ("This database has one role" in shown) == (said == "one")
 
 
+@POOL_ONLY
 @KINDS
 def test_nobody_is_asked_for_it(world: World, kind: str, said: str, request: pytest.FixtureRequest) -> None:
     """Its server may be gone, and its name lead nowhere."""

@@ -264,3 +264,18 @@ def test_the_guards_refusal_is_in_the_readers_language(
 def test_a_postgresql_address_is_told_how_one_begins(world: World, one_role: Address) -> None:  # noqa: F811
     with pytest.raises(HumanaError, match=r"begin with postgresql://"):
         brings(world, replace(one_role, host=""))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "consuming input failed: SSL error: unexpected eof while reading",
+        "sending query failed: could not send SSL data: Connection reset by peer",
+        "sending query failed: Broken pipe",
+    ],
+)
+def test_a_connection_that_was_encrypted_and_ended_is_tried_again(words: str) -> None:
+    """Nothing is wrong with the certificate: it held until then."""
+    said = unreachable(psycopg.OperationalError(words))
+    assert "does not answer" in str(said)
+    assert not said.permanent

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from celery import current_app
 from django.db import transaction
 from django.utils import timezone, translation
@@ -246,8 +247,13 @@ def finish(job: PlacementJob, state: str) -> None:
 
 @contextmanager
 def alone(job_id: uuid.UUID) -> Iterator[bool]:
-    """Whether nobody else is at the job, which stays so for the block."""
+    """Whether nobody else is at the job, which stays so for the block, and not a moment longer."""
+    key = job_id.int % 2**63
     with owner_connection() as connection:
-        key = job_id.int % 2**63
         (mine,) = connection.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone() or (False,)
-        yield bool(mine)
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                with suppress(psycopg.Error):  # the server lets go anyway once it sees that we are gone
+                    connection.execute("SELECT pg_advisory_unlock(%s)", [key])
