@@ -186,10 +186,11 @@ class MessageDecoder:
         self.done = self.done or event.type == "message_stop"
 
     def _count(self, usage: _Usage | None) -> None:
-        """Counts are cumulative: the latest of each wins."""
+        """Counts are cumulative: the largest of each wins, for some servers end with a zero."""
         if usage is not None:
-            counts = msgspec.structs.asdict(usage)
-            self._counts |= {name: count for name, count in counts.items() if count is not None}
+            for name, count in msgspec.structs.asdict(usage).items():
+                if count is not None:
+                    self._counts[name] = max(count, self._counts.get(name, 0))
 
     def finish(self) -> list[Event]:
         if not self.done:
