@@ -9,6 +9,7 @@ DEV := .venv/.installed-dev
 FOR_RUN := $(addprefix requirements/,main.txt embedded.txt model.txt uv.txt)
 FOR_DEV := $(FOR_RUN) requirements/dev.txt
 MONGO := .venv/peers/mongodb
+ADAPTER_PEERS := .venv/peers/adapters
 # The tests whose stories happen in an organization; the others would only run again.
 WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats companions demo documents \
 	isolation jobs pages tenants)
@@ -21,8 +22,8 @@ INSTALL := $(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --requi
 COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help up test test-engines lint format types contracts migrations-check check messages footprint \
-	bench bench-stream bench-api bench-tenancy bench-start browser-install ci-tools node-wheel mongo-peer docker-lint lock clean
+.PHONY: help up test test-adapters test-engines lint format types contracts migrations-check check messages footprint \
+	bench bench-stream bench-api bench-tenancy bench-start browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,11 +33,14 @@ up: messages ## start everything and watch over it until Ctrl-C
 	@exec $(BIN)/python -m humana.up --with-parent
 
 test: $(DEV) messages ## the tests, on every core; ARGS="tests/launcher -k env" for some of them
-	@$(BIN)/pytest -q $(SHARED) $(ARGS)
+	@$(BIN)/pytest -q $(SHARED) -m "not adapters" $(ARGS)
+
+test-adapters: $(DEV) messages adapter-peers ## the adapters against servers of other houses; ARGS as above
+	@$(BIN)/pytest -q $(SHARED) -m adapters $(ARGS)
 
 test-engines: $(DEV) messages ## again, each organization in an SQLite file, then on MariaDB; ARGS as above
 	@for engine in sqlite mysql; do \
-		$(BIN)/pytest -q $(SHARED) --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
+		$(BIN)/pytest -q $(SHARED) -m "not adapters" --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
 
 lint: $(DEV) ## style
 	@$(BIN)/ruff check .
@@ -93,13 +97,17 @@ mongo-peer: $(DEV) ## a server that speaks MongoDB, for the tests; in an environ
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(MONGO)
 	@$(BIN)/uv pip sync --quiet $(CERTS) --python $(MONGO)/bin/python --require-hashes requirements/mongo.txt
 
+adapter-peers: $(DEV) ## servers of other houses for the adapters' tests; in an environment of their own
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(ADAPTER_PEERS)
+	@$(BIN)/uv pip sync --quiet $(CERTS) --python $(ADAPTER_PEERS)/bin/python --require-hashes requirements/peers.txt
+
 docker-lint: ci-tools ## Dockerfile and compose.yaml
 	@$(BIN)/hadolint Dockerfile
 	@if docker compose version >/dev/null 2>&1; then compose="docker compose"; else compose=docker-compose; fi; \
 		env $$(grep -o '{[A-Z_]*:?' compose.yaml | tr -d '{:?' | sort -u | sed 's/$$/=lint/') $$compose config --quiet
 
 lock: $(BIN)/uv ## compile requirements/*.in; UPGRADE=1 for newer versions
-	@cd requirements && for name in main embedded dev uv ci node mongo; do \
+	@cd requirements && for name in main embedded dev uv ci node mongo peers; do \
 		../$(BIN)/$(COMPILE) $$name.in -o $$name.txt || exit 1; done
 	@cd requirements && ../$(BIN)/$(COMPILE) --no-deps model.in -o model.txt
 

@@ -1,6 +1,5 @@
-"""What every floor may know of a model: the endpoint, the question, the events of the answer.
+"""What every floor may know of a model: the question, and the events of the answer.
 
-    EndpointSpec      where and how to reach a service, key included
     ChatRequest       what is asked
     Event             what a stream yields:
         Waiting         the endpoint is busy; the request stands in its queue
@@ -18,53 +17,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
-Kind: TypeAlias = Literal["llm", "storage", "database", "monitoring", "identity"]
+from byoc.contracts.endpoint import EndpointSpec, Health
+
 Role: TypeAlias = Literal["system", "user", "assistant"]
 Reason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
-Failure: TypeAlias = Literal[
-    "not_configured",  # no endpoint at all, or none of that name
-    "forbidden",  # the guard of the way out refused the address
-    "unreachable",  # no connection: refused, no such host, TLS
-    "timeout",  # silent for too long, or not done by the deadline
-    "rate_limited",  # too many requests, or the quota is used up (then permanent)
-    "overloaded",  # the service failed or is too busy
-    "unauthorized",  # the key is wrong or may not do this
-    "bad_request",  # the service refuses what we sent
-    "context_too_long",  # the conversation does not fit the model
-    "cut",  # the answer broke off after it had begun
-    "malformed",  # the answer is not what the protocol says
-]
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointSpec:
-    """The address of one service and what opens it. Hashable; the key never shows in `repr`.
-
-    `name` is unique among the endpoints of an owner. `type` names the adapter. `url` is the base
-    that the SDK puts its paths after (with `/v1` where the service has it). `owner` is "platform"
-    or an organization's id. `options` are the adapter's own (for models: `LLMOptions`); a name it
-    does not know is refused when the adapter is made.
-    """
-
-    name: str
-    kind: Kind
-    type: str
-    url: str
-    model: str = ""
-    key: str = field(default="", repr=False)
-    owner: str = "platform"
-    builtin: bool = False
-    max_output_tokens: int | None = None
-    context_tokens: int | None = None
-    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +98,6 @@ class Answer:
     reason: Reason
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The outcome of a probe. `code` is a `Failure` or "" when all is well; seconds as float."""
-
-    ok: bool
-    seconds: float
-    code: str = ""
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

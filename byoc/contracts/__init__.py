@@ -1,0 +1,44 @@
+"""What every floor may know of the outside world: types only, no network, no rows.
+
+endpoint     EndpointSpec, Health, the codes of failures: the same for every kind
+llm          models: a question, the events of an answer
+"""
+
+from __future__ import annotations
+
+from byoc.contracts.endpoint import EndpointSpec, Failure, Health, Kind
+from byoc.contracts.llm import (
+    Answer,
+    ChatMessage,
+    ChatRequest,
+    End,
+    Event,
+    LLMAdapter,
+    ModelCard,
+    Reason,
+    Role,
+    TextDelta,
+    ToolCall,
+    Usage,
+    Waiting,
+)
+
+__all__ = [
+    "Answer",
+    "ChatMessage",
+    "ChatRequest",
+    "End",
+    "EndpointSpec",
+    "Event",
+    "Failure",
+    "Health",
+    "Kind",
+    "LLMAdapter",
+    "ModelCard",
+    "Reason",
+    "Role",
+    "TextDelta",
+    "ToolCall",
+    "Usage",
+    "Waiting",
+]
