@@ -9,7 +9,6 @@ another pool. An empty origin is the platform's own server: the same roles, anot
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from byoc.models import Endpoint
-from humana.kernel.crypto import associated, derived_key, open_sealed, seal
+from byoc.sealing import credentials_of
 from humana.kernel.egress import EgressRefused, Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
 from humana.kernel.egress.tls import authorities, checked_against
@@ -106,19 +105,6 @@ def settings_of(endpoint: Endpoint, *, owner: bool = False) -> dict[str, Any]:
     if build is None:
         raise Misconfigured(f"unknown type of database: {endpoint.type}")
     return {"CONN_MAX_AGE": 0, **build(endpoint, owner)}
-
-
-def sealed_credentials(endpoint: Endpoint, credentials: dict[str, str]) -> str:
-    return seal(json.dumps(credentials).encode(), key=_key(), place=_place(endpoint)).hex()
-
-
-def credentials_of(endpoint: Endpoint) -> dict[str, str]:
-    """Raises CannotOpen when organization, row or origin are not those they were given for."""
-    if not endpoint.credentials:
-        return {}
-    plain = open_sealed(bytes.fromhex(endpoint.credentials), key=_key(), place=_place(endpoint))
-    known: dict[str, str] = json.loads(plain)
-    return known
 
 
 def _postgresql(endpoint: Endpoint, owner: bool) -> dict[str, Any]:
@@ -251,13 +237,3 @@ def _read(alias: str) -> tuple[str, uuid.UUID, int]:
         return whose, uuid.UUID(key), int(version)
     except ValueError:
         raise NotFound("no such database alias") from None
-
-
-def _place(endpoint: Endpoint) -> bytes:
-    return associated(
-        "endpoint", str(endpoint.organization_id or ""), endpoint.id.hex, endpoint.type, endpoint.origin
-    )
-
-
-def _key() -> bytes:
-    return derived_key("endpoint")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import migrations
 
-from byoc.databases import credentials_of
+from byoc.sealing import credentials_of
 from humana.kernel.crypto import CannotOpen
 from tenants.context import CONTROL_PLANE, TenantContext, use_tenant
 

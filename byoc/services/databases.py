@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from byoc.databases import PORTS, alias_of, endpoint_of, in_words, require_rows, sealed_credentials
+from byoc.databases import PORTS, alias_of, endpoint_of, in_words, require_rows
 from byoc.models import Endpoint
 from byoc.queries import use_of
+from byoc.sealing import sealed_credentials
 from humana.kernel.egress import Origin
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from tenants.context import use_tenant, without_tenant

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from byoc.databases import sealed_credentials
+from byoc.sealing import sealed_credentials
 from byoc.models import Endpoint
 from documents.services.folders import create_folder
 from documents.store import Card, DocumentStore, Draft, store_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from byoc.databases import credentials_of
+from byoc.sealing import credentials_of
 from byoc.documents import dial_documents, members_of
 from byoc.models import Endpoint
 from documents.store import store_of
