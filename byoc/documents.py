@@ -11,8 +11,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from byoc.sealing import credentials_of
 from byoc.models import Endpoint
+from byoc.sealing import credentials_of
 from humana.kernel.egress import Grant, Guard, Origin
 from humana.kernel.egress.names import address_of
 

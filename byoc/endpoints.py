@@ -10,6 +10,7 @@ Kept per organization and read again within a second of any change in whatever p
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
@@ -22,17 +23,21 @@ from humana.kernel.crypto import CannotOpen
 from humana.kernel.egress import Grant, Guard
 from tenants.context import CONTROL_PLANE, TenantContext, use_tenant, without_tenant
 from tenants.freshness import Fresh
+from tenants.models import Organization
 
 #: What an adapter gets as its one key, where a service asks for one word.
 KEY = "key"
+#: The model of an endpoint for models, among its options.
+MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Everything of one owner: endpoints in use, and grants with their ends."""
+    """Everything of one owner: endpoints in use, grants, and the zone that its content does not leave."""
 
     specs: tuple[EndpointSpec, ...]
     grants: tuple[Grant, ...]
+    zone: str = ""
 
 
 def spec_of(endpoint: Endpoint) -> EndpointSpec:
@@ -43,12 +48,12 @@ def spec_of(endpoint: Endpoint) -> EndpointSpec:
         kind=_kind(endpoint),
         type=endpoint.type,
         url=endpoint.url,
-        model=_first_model(endpoint),
+        model=endpoint.options.get(MODEL) or _first_model(endpoint),
         key=credentials.pop(KEY, ""),
         owner=owner_of(endpoint.organization_id),
         max_output_tokens=endpoint.limits.get("max_output_tokens"),
         context_tokens=endpoint.limits.get("context_tokens"),
-        options={**endpoint.options, **_of_models(endpoint)},
+        options={name: value for name, value in endpoint.options.items() if name != MODEL},
         credentials=credentials,
         role=endpoint.role,
         region=endpoint.region,
@@ -68,13 +73,22 @@ def active(organization_id: uuid.UUID, kind: Kind, role: str | None = None) -> t
 
 
 def platform(kind: Kind, role: str | None = None) -> tuple[EndpointSpec, ...]:
-    """The platform's own endpoints in use that an operator entered; those of the environment are elsewhere."""
+    """The platform's own in use that an operator entered; those of the environment are in `byoc.platform`."""
     return _of_kind(_known(None).specs, kind, role)
 
 
+def zone_of(organization_id: uuid.UUID) -> str:
+    """The zone that the organization's content does not leave; empty for anywhere."""
+    return _known(organization_id).zone
+
+
 def guard_for(organization_id: uuid.UUID | None, *further: Grant) -> Guard:
-    """Who may dial what for this owner. `further` are grants by the environment of the platform itself."""
-    return Guard(owner_of(organization_id), (*_known(organization_id).grants, *further))
+    """Who may dial what for this owner, also when that changes: an adapter may keep it.
+
+    `further` are grants by the environment of the platform itself.
+    """
+    _known(organization_id)
+    return LiveGuard(organization_id, further)
 
 
 def changed(organization_id: uuid.UUID | None) -> None:
@@ -102,7 +116,12 @@ def _read(organization_id: uuid.UUID | None) -> Known:
     return Known(
         tuple(spec for row in rows.order_by("kind", "rank", "name") for spec in _opened(row)),
         tuple(_grant(one) for one in grants if one.expires_at is None or one.expires_at > now),
+        _zone(organization_id) if organization_id else "",
     )
+
+
+def _zone(organization_id: uuid.UUID) -> str:
+    return Organization.objects.filter(id=organization_id).values_list("zone", flat=True).first() or ""
 
 
 def _opened(endpoint: Endpoint) -> tuple[EndpointSpec, ...]:
@@ -127,6 +146,25 @@ def _grant(row: EgressGrant) -> Grant:
 _known: Fresh[Known] = Fresh("endpoints", _load)
 
 
+class LiveGuard(Guard):
+    """Judges by the grants as this process last read them; asks nobody while it dials."""
+
+    def __init__(self, organization_id: uuid.UUID | None, further: Iterable[Grant]) -> None:
+        self._organization_id = organization_id
+        self._further = tuple(further)
+        super().__init__(owner_of(organization_id))
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        known = _known.peek(self._organization_id)
+        found = (*(known.grants if known else ()), *self._further)
+        return tuple(one for one in found if one.owner == self.owner)
+
+    @grants.setter
+    def grants(self, given: tuple[Grant, ...]) -> None:
+        """What `Guard` begins with: nothing."""
+
+
 def _of_kind(specs: tuple[EndpointSpec, ...], kind: Kind, role: str | None) -> tuple[EndpointSpec, ...]:
     return tuple(one for one in specs if one.kind == kind and role in (None, one.role))
 
@@ -144,12 +182,3 @@ def _kind(endpoint: Endpoint) -> Kind:
 
 def _first_model(endpoint: Endpoint) -> str:
     return str(endpoint.offers[0]["name"]) if endpoint.offers else ""
-
-
-def _of_models(endpoint: Endpoint) -> dict[str, object]:
-    """Capabilities and prices go along as options of the adapter, where any are given."""
-    return {"models": tuple(map(_frozen, endpoint.offers))} if endpoint.offers else {}
-
-
-def _frozen(model: dict[str, object]) -> tuple[tuple[str, object], ...]:
-    return tuple(sorted(model.items()))

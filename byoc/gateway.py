@@ -1,47 +1,63 @@
 """The one door to models. Everybody who asks a model anything comes through here.
 
-    adapter = gateway.llm(companion.model)
-    async with aclosing(adapter.stream(request)) as events: …
+    card = gateway.describe(companion.model)      in the organization, before the transaction closes
+    async with aclosing(gateway.llm(card).stream(request)) as events: …
+
+An organization is offered its own endpoints first, then the platform's, unless its content stays in a
+zone: then only what is in that zone. Outside of every organization there are the environment's.
 
 What stands between the caller and the wire, outermost first:
 
-    queued(retrying(adapter))      the built-in model
+    queued(retrying(adapter))      where an endpoint has so many places
     retrying(adapter)              every other
 """
 
 from __future__ import annotations
 
 import asyncio
+import uuid
+from collections import OrderedDict
 from functools import lru_cache
 
+from byoc import endpoints
 from byoc.adapters.llm import make
 from byoc.contracts import EndpointSpec, LLMAdapter, ModelCard
 from byoc.platform import grants_for, platform_llms
 from byoc.sentences import explain
-from humana.kernel.egress import Guard
+from humana.kernel.egress import Grant, Guard
 from humana.kernel.errors import EndpointError
+from tenants.context import peek_tenant
 
 __all__ = ["close", "describe", "explain", "llm", "offered", "reload", "shown", "warm"]
 
-_made: dict[EndpointSpec, LLMAdapter] = {}
+#: Adapters of one process; the one that was asked longest ago makes room.
+MOST = 2_000
+
+_made: OrderedDict[EndpointSpec, LLMAdapter] = OrderedDict()
 
 
-def llm(model: str | None = None) -> LLMAdapter:
-    """The adapter for `model`: an endpoint's name, a model's name, or the default.
+def llm(model: str | ModelCard | None = None) -> LLMAdapter:
+    """The adapter for a card, or for an endpoint's name, a model's name, or the default.
 
-    Costs nothing when made before; dials nothing. Raises EndpointError ("not_configured") when
-    there is no such model, or none at all.
+    With a card it asks nobody and costs nothing when made before; it dials nothing. Raises EndpointError
+    ("not_configured") when there is no such model, or none at all.
     """
-    spec = _chosen(model)
-    adapter = _made.get(spec)
-    if adapter is None:
-        adapter = _made.setdefault(spec, make(spec, _guard(spec.owner)))
-    return adapter
+    card = model if isinstance(model, ModelCard) and model.route else describe(_name(model))
+    return _adapter(card.route[0])
 
 
 def describe(model: str | None = None) -> ModelCard:
     """What a page may say about that model. Raises like `llm`."""
-    return _card(_chosen(model))
+    specs = _specs()
+    for spec in specs:
+        if model in (None, "", spec.name, spec.model):
+            return _card(spec, specs)
+    missing = f"No model is named {model!r}" if specs else "No model is connected"
+    raise EndpointError(
+        f"{missing}: set HUMANA_LLM_URL, OPENAI_API_KEY or ANTHROPIC_API_KEY, or connect an endpoint.",
+        permanent=True,
+        code="not_configured",
+    )
 
 
 def shown(model: str | None = None) -> ModelCard | None:
@@ -54,12 +70,13 @@ def shown(model: str | None = None) -> ModelCard | None:
 
 def offered() -> tuple[ModelCard, ...]:
     """Every model there is to choose from, the default first; empty when none is connected."""
-    return tuple(_card(spec) for spec in _specs())
+    specs = _specs()
+    return tuple(_card(spec, specs) for spec in specs)
 
 
 async def warm() -> None:
-    """Load the SDKs and open a connection to each model, so that the first question need not wait."""
-    await asyncio.gather(*(llm(card.name).health() for card in offered()))
+    """Load the SDKs and open a connection to each model of the environment, so that nobody waits for it."""
+    await asyncio.gather(*(_adapter(spec).health() for spec in _environment()))
 
 
 async def close() -> None:
@@ -70,34 +87,53 @@ async def close() -> None:
 
 def reload() -> None:
     """Read the environment again. Adapters of endpoints that did not change stay as they are."""
-    _specs.cache_clear()
-    _guard.cache_clear()
+    _environment.cache_clear()
+    _granted.cache_clear()
 
 
 @lru_cache(maxsize=1)
-def _specs() -> tuple[EndpointSpec, ...]:
+def _environment() -> tuple[EndpointSpec, ...]:
     return platform_llms()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1)
+def _granted() -> tuple[Grant, ...]:
+    return grants_for(_environment())
+
+
+def _specs() -> tuple[EndpointSpec, ...]:
+    """What may answer here, the default first. No query where nothing changed."""
+    here = peek_tenant()
+    if here is None:
+        return _environment()
+    own = endpoints.active(here.organization_id, "llm", "primary")
+    ours = (*_environment(), *endpoints.platform("llm", "primary"))
+    zone = endpoints.zone_of(here.organization_id)
+    return tuple(spec for spec in (*own, *ours) if zone in ("", spec.zone))
+
+
+def _adapter(spec: EndpointSpec) -> LLMAdapter:
+    adapter = _made.get(spec)
+    if adapter is None:
+        adapter = _made.setdefault(spec, make(spec, _guard(spec.owner)))
+        while len(_made) > MOST:
+            _made.popitem(last=False)
+    return adapter
+
+
 def _guard(owner: str) -> Guard:
-    return Guard(owner, grants_for(_specs()))
+    """The environment's own endpoints are granted by the environment; nothing else of the platform dials here
+    without a row."""
+    if owner == "platform":
+        return endpoints.LiveGuard(None, _granted())
+    return endpoints.LiveGuard(uuid.UUID(owner), ())
 
 
-def _chosen(model: str | None) -> EndpointSpec:
-    specs = _specs()
-    for spec in specs:
-        if model in (None, "", spec.name, spec.model):
-            return spec
-    missing = f"No model is named {model!r}" if specs else "No model is connected"
-    raise EndpointError(
-        f"{missing}: set HUMANA_LLM_URL, OPENAI_API_KEY or ANTHROPIC_API_KEY.",
-        permanent=True,
-        code="not_configured",
-    )
+def _name(model: str | ModelCard | None) -> str | None:
+    return model.name if isinstance(model, ModelCard) else model
 
 
-def _card(spec: EndpointSpec) -> ModelCard:
+def _card(spec: EndpointSpec, specs: tuple[EndpointSpec, ...]) -> ModelCard:
     return ModelCard(
         name=spec.name,
         model=spec.model,
@@ -105,4 +141,5 @@ def _card(spec: EndpointSpec) -> ModelCard:
         owner=spec.owner,
         max_output_tokens=spec.max_output_tokens,
         context_tokens=spec.context_tokens,
+        route=(spec,),
     )

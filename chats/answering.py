@@ -52,7 +52,7 @@ class Answering:
         outcome = self.outcome
         outcome.state = self._left
         try:
-            async with aclosing(gateway.llm(self.plan.endpoint.name).stream(self.plan.request)) as events:
+            async with aclosing(gateway.llm(self.plan.endpoint).stream(self.plan.request)) as events:
                 async for event in events:
                     self._note(event)
                     yield event

@@ -71,6 +71,11 @@ class Fresh(Generic[T]):
             self._kept.popitem(last=False)
         return value
 
+    def peek(self, organization_id: uuid.UUID | None) -> T | None:
+        """The value as it was last read, whenever that was; asks nobody, so an event loop may."""
+        kept = self._kept.get(organization_id)
+        return None if kept is None else kept.value
+
     def changed(self, organization_id: uuid.UUID | None) -> None:
         """Call in the transaction of the change; once it is committed every process reads again."""
         transaction.on_commit(lambda: self._renew(organization_id))

@@ -102,7 +102,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a page may say about an endpoint: no address, no key."""
+    """What a page may say about an endpoint: no address, no key. `route` is for the gateway alone: the
+    endpoint, then those that stand in for it, as they were when it was chosen.
+    """
 
     name: str
     model: str
@@ -110,6 +112,7 @@ class ModelCard:
     owner: str
     max_output_tokens: int | None
     context_tokens: int | None
+    route: tuple[EndpointSpec, ...] = field(default=(), repr=False, compare=False)
 
 
 class LLMAdapter(Protocol):

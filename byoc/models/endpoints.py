@@ -16,7 +16,7 @@ class Endpoint(BaseModel):
     `origin` is scheme, host and port; empty is the platform's own server of that type. `path` follows
     it. `credentials` is sealed JSON, bound to the organization, the row, the type and the origin: changed
     in any of them, it no longer opens. `version` counts changes; it is part of a database's alias.
-    `rank` orders what serves the same role. `offers` (its models), `limits` and `prices` are those of a language
+    `rank` orders what serves the same role. `offers` (its models), `limits`, `prices` are those of a language
     model's endpoint. `tags` are the customer's words for its contract with the provider.
     """
 

@@ -68,7 +68,7 @@ async def _ask(start: _Start) -> str:
         (ChatMessage("system", wish), ChatMessage("user", talk)), start.endpoint.model, max_tokens=30
     )
     try:
-        answer = await gateway.llm(start.endpoint.name).generate(request)
+        answer = await gateway.llm(start.endpoint).generate(request)
     except EndpointError:
         return ""
     finally:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from byoc.sealing import sealed_credentials
 from byoc.models import Endpoint
+from byoc.sealing import sealed_credentials
 from documents.services.folders import create_folder
 from documents.store import Card, DocumentStore, Draft, store_of
 from documents.stores import connecting

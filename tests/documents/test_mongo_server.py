@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from byoc.sealing import credentials_of
 from byoc.documents import dial_documents, members_of
 from byoc.models import Endpoint
+from byoc.sealing import credentials_of
 from documents.store import store_of
 from documents.stores import connecting
 from documents.stores.mongo import MongoStore
