@@ -44,7 +44,7 @@ REACHING = frozenset({"origin", "path", "options", "credentials"})
 def create_endpoint(
     *, organization: Organization | None, entry: Entry, member: Membership | None = None
 ) -> Endpoint:
-    """Keep what was entered, not validated yet. Invalid names the field; Conflict for a name that is taken."""
+    """Keep what was entered, not validated yet. Invalid names the field; Conflict for a name taken."""
     with _inside(organization, member):
         asked = _asked(entry.kind, entry.type, member)
         endpoint = Endpoint(organization=organization, kind=entry.kind, type=entry.type, state="draft")
