@@ -11,11 +11,22 @@ class ByocConfig(AppConfig):
     def ready(self) -> None:
         from byoc.databases import open_database
         from byoc.queries import locate_database
+        from byoc.services import provisioning
         from byoc.services.databases import join_server_at, register_database, release_database
         from humana.kernel import ports
+        from tenants.models import PlacementJob
+        from tenants.services.placing.jobs import Joined, Step, joined
 
         ports.open_database.fill(open_database)
         ports.join_server.fill(join_server_at)
         ports.locate_database.fill(locate_database)
         ports.register_database.fill(register_database)
         ports.release_database.fill(release_database)
+
+        for name, act, label in (
+            ("models", provisioning.look_at_models, _("Look at the models")),
+            ("monitoring", provisioning.look_at_monitoring, _("Look at the monitoring")),
+        ):
+            joined.add(f"byoc.{name}", Joined(PlacementJob.Kind.PROVISION, Step(name, act, label), "open"))
+        withdraw = Step("endpoints", provisioning.withdraw_all, _("Withdraw the endpoints"))
+        joined.add("byoc.endpoints", Joined(PlacementJob.Kind.REMOVE, withdraw, "erase"))
