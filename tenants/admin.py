@@ -24,6 +24,7 @@ from tenants.console_forms import (
     RoleForm,
 )
 from tenants.console_founding import found
+from tenants.freshness import organization_changed
 from tenants.models import (
     ApiKey,
     ControlEvent,
@@ -95,6 +96,7 @@ class OrganizationAdmin(OperatorAdmin):
         wanted = obj.slug
         obj.slug = form.initial["slug"]
         super().save_model(request, obj, form, change)
+        organization_changed(obj.id)
         if wanted != obj.slug:
             rename_address(organization=obj, slug=wanted)
 

@@ -3,6 +3,7 @@
     endpoints = Fresh("endpoints", load)     load(organization_id or None) reads the rows
     endpoints(organization_id)               the value; asks Valkey at most every half second
     endpoints.changed(organization_id)       in the transaction of a change: every process reads anew
+    organization_changed(organization_id)    the same for everything that is kept of it
 
 A change renews a word in Valkey once it is committed; a process whose word is another one reads again.
 What is the platform's (None) belongs to the value of every organization, so changing it renews all.
@@ -18,7 +19,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from django.core.cache import caches
 from django.db import transaction
@@ -27,6 +28,8 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+#: What Valkey says of the platform's value, of the organization's, and of the organization as a whole.
+Word: TypeAlias = tuple[str | None, str | None, str | None]
 
 #: How long a value is given out without asking, in seconds.
 UNASKED = 0.5
@@ -36,12 +39,14 @@ OLDEST = 30.0
 KEPT_IN_VALKEY = 3_600
 #: Organizations whose value one process keeps.
 KEPT = 2_000
+#: Names no value of its own: everything of an organization.
+ANYTHING = "*"
 
 
 @dataclass(slots=True)
 class _Kept(Generic[T]):
     value: T
-    word: tuple[str | None, str | None]
+    word: Word
     read_at: float
     asked_at: float
 
@@ -65,7 +70,7 @@ class Fresh(Generic[T]):
             kept.asked_at = now
             return kept.value
         value = self._load(organization_id)
-        self._kept[organization_id] = _Kept(value, word or (None, None), now, now)
+        self._kept[organization_id] = _Kept(value, word or (None, None, None), now, now)
         self._kept.move_to_end(organization_id)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -86,18 +91,28 @@ class Fresh(Generic[T]):
 
     def _renew(self, organization_id: uuid.UUID | None) -> None:
         self.forget()
-        try:
-            caches["platform"].set(self._key(organization_id), uuid.uuid4().hex, KEPT_IN_VALKEY)
-        except (RedisError, OSError):
-            log.warning("Valkey did not hear that %s changed; it is read again soon", self.name)
+        _say_anew(_key(self.name, organization_id))
 
-    def _word(self, organization_id: uuid.UUID | None) -> tuple[str | None, str | None] | None:
-        ours, theirs = self._key(None), self._key(organization_id)
+    def _word(self, organization_id: uuid.UUID | None) -> Word | None:
+        keys = _key(self.name, None), _key(self.name, organization_id), _key(ANYTHING, organization_id)
         try:
-            found = caches["platform"].get_many({ours, theirs})
+            found = caches["platform"].get_many(set(keys))
         except (RedisError, OSError):
             return None
-        return found.get(ours), found.get(theirs)
+        return found.get(keys[0]), found.get(keys[1]), found.get(keys[2])
 
-    def _key(self, organization_id: uuid.UUID | None) -> str:
-        return f"fresh:{self.name}:{organization_id.hex if organization_id else 'platform'}"
+
+def organization_changed(organization_id: uuid.UUID) -> None:
+    """In the transaction of a change of the organization itself, such as its zone: all of it is read again."""
+    transaction.on_commit(lambda: _say_anew(_key(ANYTHING, organization_id)))
+
+
+def _say_anew(key: str) -> None:
+    try:
+        caches["platform"].set(key, uuid.uuid4().hex, KEPT_IN_VALKEY)
+    except (RedisError, OSError):
+        log.warning("Valkey did not hear of a change; it is read again soon")
+
+
+def _key(name: str, organization_id: uuid.UUID | None) -> str:
+    return f"fresh:{name}:{organization_id.hex if organization_id else 'platform'}"

@@ -61,6 +61,14 @@ def test_a_change_of_the_platform_is_everybodys(known: Fresh[int]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_change_of_the_organization_itself_renews_all_of_it(known: Fresh[int]) -> None:
+    assert (known(ORGANIZATION), known(OTHER)) == (1, 2)
+    freshness.organization_changed(ORGANIZATION)
+    a_moment_later(known)
+    assert (known(ORGANIZATION), known(OTHER)) == (3, 2)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_nobody_heard_of_is_read_again_in_the_end(known: Fresh[int]) -> None:
     known(ORGANIZATION)
     known._kept[ORGANIZATION].read_at -= freshness.OLDEST
