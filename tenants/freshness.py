@@ -103,7 +103,7 @@ class Fresh(Generic[T]):
 
 
 def organization_changed(organization_id: uuid.UUID) -> None:
-    """In the transaction of a change of the organization itself, such as its zone: all of it is read again."""
+    """In the transaction of a change of the organization itself, as of its zone: all of it is read again."""
     transaction.on_commit(lambda: _say_anew(_key(ANYTHING, organization_id)))
 
 
