@@ -3,10 +3,12 @@
 endpoint     EndpointSpec, Health, the codes of failures: the same for every kind
 fields       what a type of endpoint asks for: Field, TypeSpec
 llm          models: a question, the events of an answer
+embedding    models that turn texts into vectors
 """
 
 from __future__ import annotations
 
+from byoc.contracts.embedding import EmbeddingAdapter, Embeddings, TextKind
 from byoc.contracts.endpoint import EndpointSpec, Failure, Health, Kind
 from byoc.contracts.fields import Field, TypeSpec
 from byoc.contracts.llm import (
@@ -15,12 +17,16 @@ from byoc.contracts.llm import (
     ChatRequest,
     End,
     Event,
+    Limiter,
     LLMAdapter,
     ModelCard,
+    ModelInfo,
     Reason,
     Role,
     TextDelta,
+    TokensParameter,
     ToolCall,
+    ToolSpec,
     Usage,
     Waiting,
 )
@@ -29,6 +35,8 @@ __all__ = [
     "Answer",
     "ChatMessage",
     "ChatRequest",
+    "EmbeddingAdapter",
+    "Embeddings",
     "End",
     "EndpointSpec",
     "Event",
@@ -37,12 +45,17 @@ __all__ = [
     "Health",
     "Kind",
     "LLMAdapter",
+    "Limiter",
     "ModelCard",
+    "ModelInfo",
     "Reason",
     "Role",
     "TextDelta",
+    "TextKind",
+    "TokensParameter",
     "ToolCall",
     "TypeSpec",
+    "ToolSpec",
     "Usage",
     "Waiting",
 ]

@@ -16,7 +16,9 @@ Failure: TypeAlias = Literal[
     "rate_limited",  # too many requests, or the quota is used up (then permanent)
     "overloaded",  # the service failed or is too busy
     "unauthorized",  # the key is wrong or may not do this
+    "not_found",  # the model, the deployment or the path is unknown there
     "bad_request",  # the service refuses what we sent
+    "filtered",  # the service's filter of contents refuses the conversation
     "context_too_long",  # the conversation does not fit the model
     "cut",  # the answer broke off after it had begun
     "malformed",  # the answer is not what the protocol says

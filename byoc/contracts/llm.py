@@ -1,6 +1,6 @@
 """What every floor may know of a model: the question, and the events of the answer.
 
-    ChatRequest       what is asked
+    ChatRequest       what is asked, and the tools that the model may ask for
     Event             what a stream yields:
         Waiting         the endpoint is busy; the request stands in its queue
         TextDelta       a piece of the answer
@@ -23,16 +23,43 @@ import msgspec
 
 from byoc.contracts.endpoint import EndpointSpec, Health
 
-Role: TypeAlias = Literal["system", "user", "assistant"]
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 Reason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call"):
+    """A call the model asks for. `arguments` is JSON as the model wrote it: validate it.
+
+    `signature` is the provider's own, empty for most: give the call back as it came.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn. Several `system` messages are allowed; they are told to the model in order."""
+    """One turn. Several `system` messages are allowed; they are told to the model in order.
+
+    `tool_calls` are what an `assistant` turn asked for. The turn that follows it for each of them is of
+    role "tool": `tool_call_id` says which call, `text` what came of it.
+    """
 
     role: Role
     text: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool that the model may ask for. `parameters` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +67,8 @@ class ChatRequest:
     """What is asked. `None` leaves the choice to the endpoint.
 
     `max_tokens` is cut to the endpoint's own limit. `temperature` is dropped in silence where the
-    model takes none. `extra` goes into the request's body as it is (tools, seed, …).
+    model takes none. `tool_choice` is "auto", "none", "required" or a tool's name; `tools` are refused
+    ("bad_request") where the model has none. `extra` goes into the request's body as it is (seed, …).
     """
 
     messages: tuple[ChatMessage, ...]
@@ -48,6 +76,8 @@ class ChatRequest:
     max_tokens: int | None = None
     temperature: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str = "auto"
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, tag="waiting"):
@@ -63,14 +93,6 @@ class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text"):
     """
 
     text: str
-
-
-class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call"):
-    """A call the model asks for. `arguments` is JSON as the model wrote it: validate it."""
-
-    id: str
-    name: str
-    arguments: str
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False, tag="usage"):
@@ -100,10 +122,33 @@ class Answer:
     usage: Usage | None = None
 
 
+TokensParameter: TypeAlias = Literal["max_tokens", "max_completion_tokens"]
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a model can do, as far as anybody knows. An endpoint's `models` say it of its own.
+
+    `base` is the well-known model behind a name of the customer's own (a deployment on Azure):
+    abilities and prices are those of the base.
+    """
+
+    name: str
+    base: str = ""
+    tools: bool = True
+    vision: bool = False
+    max_output_tokens: int | None = None
+    context_tokens: int | None = None
+    accepts_temperature: bool = True
+    tokens_parameter: TokensParameter = "max_tokens"
+
+
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a page may say about an endpoint: no address, no key. `route` is for the gateway alone: the
-    endpoint, then those that stand in for it, as they were when it was chosen.
+    """What a page may say about an endpoint: no address, no key.
+
+    `route` is for the gateway alone: the endpoint, then those that stand in for it, as they were when it
+    was chosen. `type` is that of its adapter. `priced_as` is the well-known model whose price it has, `prices` the
+    endpoint's own table (see `byoc.pricing`).
     """
 
     name: str
@@ -113,6 +158,23 @@ class ModelCard:
     max_output_tokens: int | None
     context_tokens: int | None
     route: tuple[EndpointSpec, ...] = field(default=(), repr=False, compare=False)
+    type: str = ""
+    tools: bool = False
+    vision: bool = False
+    priced_as: str = ""
+    prices: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+class Limiter(Protocol):
+    """Counts what goes to an endpoint, wherever it is asked from. Rates are per minute; None is no limit."""
+
+    async def take(self, key: str, *, requests: int | None, tokens: int | None, size: int) -> float:
+        """0.0 when a request of about `size` tokens may go now, and is counted; else seconds to wait."""
+        ...
+
+    async def settle(self, key: str, *, tokens: int | None, difference: int) -> None:
+        """Count `difference` tokens more (or fewer) than `take` was told."""
+        ...
 
 
 class LLMAdapter(Protocol):
@@ -139,6 +201,10 @@ class LLMAdapter(Protocol):
 
     async def health(self) -> Health:
         """Probe the endpoint without spending tokens. Never raises."""
+        ...
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """What the endpoint says it offers; empty where its protocol cannot say. Raises EndpointError."""
         ...
 
     async def close(self) -> None:

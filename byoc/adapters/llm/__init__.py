@@ -1,11 +1,14 @@
 """Language models.
 
-    openai_compatible, anthropic   one adapter per protocol, on the official SDKs
-    base, reader, sse, watchdog    what they share: from a raw response to events, within limits
-    errors                         every failure as EndpointError
-    retrying, queued               wrappers, adapters themselves
+    openai_compatible, azure, anthropic, google   one adapter per protocol, on the official SDKs
+    openai_chunks, anthropic_events, google_chunks   what each protocol's events mean
+    clients, bound                    the SDKs on the guarded way out; probes; the list of models
+    base, reader, sse, watchdog       what they share: from a raw response to events, within limits
+    errors, statuses                  every failure as EndpointError
+    options, catalogue                what an endpoint may be told; what well-known models can do
+    retrying, limited, queued         wrappers, adapters themselves
 
-`make` is all that the gateway needs.
+`make` is all that the gateway needs, and `describe` all that pages do.
 """
 
 from __future__ import annotations
@@ -13,11 +16,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from byoc.adapters.llm.anthropic import Anthropic
-from byoc.adapters.llm.openai_compatible import OpenAICompatible
+from byoc.adapters.llm.azure import Azure
+from byoc.adapters.llm.catalogue import model_of
+from byoc.adapters.llm.google import Google
+from byoc.adapters.llm.limited import Limited, LocalLimiter
+from byoc.adapters.llm.openai_compatible import OpenAI, OpenAICompatible
 from byoc.adapters.llm.options import read_options
 from byoc.adapters.llm.queued import Queued
 from byoc.adapters.llm.retrying import Retrying
-from byoc.contracts import EndpointSpec, LLMAdapter
+from byoc.contracts import EndpointSpec, Limiter, LLMAdapter, ModelCard
 from humana.kernel import egress
 from humana.kernel.registry import Registry
 
@@ -25,14 +32,45 @@ Maker = Callable[[EndpointSpec, egress.Guard], LLMAdapter]
 
 #: The adapter for each `EndpointSpec.type`. The contract suite runs over all of them.
 ADAPTERS: Registry[Maker] = Registry("type of model endpoint")
-ADAPTERS.add("openai", OpenAICompatible)
+ADAPTERS.add("openai", OpenAI)
+ADAPTERS.add("azure", Azure)
+ADAPTERS.add("google", Google)
+ADAPTERS.add("anthropic", Anthropic)
 ADAPTERS.add("custom", OpenAICompatible)
 ADAPTERS.add("local", OpenAICompatible)
-ADAPTERS.add("anthropic", Anthropic)
+
+#: For whoever gives no other: counts what this process asks.
+_local = LocalLimiter()
 
 
-def make(spec: EndpointSpec, guard: egress.Guard) -> LLMAdapter:
-    """The adapter for `spec`, in its wrappers. Raises Misconfigured; dials nothing yet."""
+def make(spec: EndpointSpec, guard: egress.Guard, limiter: Limiter | None = None) -> LLMAdapter:
+    """The adapter for `spec`, in its wrappers. Raises Misconfigured; dials nothing yet.
+
+    `limiter` keeps the endpoint's rates (`requests_per_minute`, `tokens_per_minute`); one that all
+    processes share is `byoc.limits.SharedLimiter`.
+    """
     options = read_options(spec)
-    adapter: LLMAdapter = Retrying(ADAPTERS.get(spec.type)(spec, guard), options)
+    adapter: LLMAdapter = ADAPTERS.get(spec.type)(spec, guard)
+    if options.requests_per_minute or options.tokens_per_minute:
+        adapter = Limited(adapter, options, limiter or _local)
+    adapter = Retrying(adapter, options)
     return adapter if options.places is None else Queued(adapter, options, options.places)
+
+
+def describe(spec: EndpointSpec) -> ModelCard:
+    """What a page may say of the endpoint, and what its answers are priced by. Raises Misconfigured."""
+    options = read_options(spec)
+    model = model_of(spec, options)
+    return ModelCard(
+        name=spec.name,
+        model=spec.model,
+        builtin=spec.builtin,
+        owner=spec.owner,
+        max_output_tokens=spec.max_output_tokens or model.max_output_tokens,
+        context_tokens=spec.context_tokens or model.context_tokens,
+        type=spec.type,
+        tools=model.tools,
+        vision=model.vision,
+        priced_as=model.base or spec.model,
+        prices=options.prices,
+    )

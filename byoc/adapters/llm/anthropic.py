@@ -6,222 +6,100 @@ Since 1.0 the SDK takes no `temperature`; models that still accept one get it in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from byoc.adapters.llm.base import Client, SDKAdapter
-from byoc.adapters.llm.errors import from_status, malformed
+from byoc.adapters.llm.anthropic_events import MessageDecoder
+from byoc.adapters.llm.base import SDKAdapter, given
+from byoc.adapters.llm.bound import names_in, raw
+from byoc.adapters.llm.clients import ANTHROPIC_MODULES, anthropic_client
 from byoc.adapters.llm.options import max_tokens_for
 from byoc.adapters.llm.reader import Decoder
-from byoc.contracts import (
-    ChatRequest,
-    End,
-    EndpointSpec,
-    Event,
-    Reason,
-    TextDelta,
-    ToolCall,
-    Usage,
-)
+from byoc.contracts import ChatMessage, ChatRequest, ModelInfo
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
 DEFAULT_MAX_TOKENS = 4_096
+_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
 class Anthropic(SDKAdapter):
     """One endpoint that speaks Anthropic's protocol. Its `url` ends before `/v1`."""
 
-    modules = ("anthropic.resources.messages", "anthropic.resources.models")
+    modules = ANTHROPIC_MODULES
+    connect = staticmethod(anthropic_client)
 
-    def _make_client(self) -> Client:
-        from anthropic import AnthropicError, AsyncAnthropic
-        from httpx2 import HTTPError
-
-        sdk = AsyncAnthropic(
-            api_key=self._spec.key or "none",  # given, so that the SDK looks for no other
-            base_url=self._spec.url,
-            http_client=self._http_client(),
-            max_retries=0,
-            timeout=None,
-            default_headers=self._options.headers,
-        )
-        # What the environment says of Anthropic is not meant for this endpoint.
-        sdk._custom_headers = self._options.headers
-        return Client(sdk, (AnthropicError, HTTPError))
-
-    def _ask(self, sdk: AsyncAnthropic, request: ChatRequest) -> Any:
+    def _ask(self, sdk: AsyncAnthropic, request: ChatRequest, model: ModelInfo) -> Any:
         # Most of it as `extra_body`: the SDK walks through its own arguments, message by message.
-        return sdk.messages.with_streaming_response.create(
-            model=request.model or self._spec.model,
-            max_tokens=max_tokens_for(request, self._spec) or DEFAULT_MAX_TOKENS,
+        answer = sdk.messages.with_streaming_response.create(
+            model=model.name,
+            max_tokens=max_tokens_for(request, self._spec, model) or DEFAULT_MAX_TOKENS,
             messages=(),
             stream=True,
-            extra_body=self._body(request),
+            extra_body=self._body(request, model),
         )
+        return raw(answer)
 
-    def _list_models(self, sdk: AsyncAnthropic) -> Any:
-        return sdk.models.with_streaming_response.list()
+    def _list(self, sdk: AsyncAnthropic) -> Any:
+        return raw(sdk.models.with_streaming_response.list(limit=1_000))
+
+    def _retrieve(self, sdk: AsyncAnthropic) -> Any:
+        return raw(sdk.models.with_streaming_response.retrieve(self._spec.model))
+
+    def _names(self, listed: bytes) -> list[str]:
+        return names_in(listed)
 
     def _decoder(self) -> Decoder:
         return MessageDecoder(self._spec)
 
-    def _body(self, request: ChatRequest) -> dict[str, Any]:
-        turns = [turn for turn in request.messages if turn.text.strip()]  # empty ones are refused
-        body: dict[str, Any] = {
-            "messages": [{"role": turn.role, "content": turn.text} for turn in turns if turn.role != "system"]
-        }
-        if system := "\n\n".join(turn.text for turn in turns if turn.role == "system"):
+    def _body(self, request: ChatRequest, model: ModelInfo) -> dict[str, Any]:
+        body: dict[str, Any] = {"messages": _turns(request)}
+        if system := "\n\n".join(turn.text for turn in request.messages if turn.role == "system" and turn.text):
             body["system"] = system
-        if (temperature := self._options.temperature_for(request)) is not None:
+        if (temperature := self._options.temperature_for(request, model)) is not None:
             body["temperature"] = temperature
-        return body | self._options.extra_body | dict(request.extra)
+        return body | _tools(request) | self._options.extra_body | dict(request.extra)
 
 
-class _Part(msgspec.Struct, gc=False):
-    """Only what we read of an event."""
+def _turns(request: ChatRequest) -> list[dict[str, Any]]:
+    """What came of tools is told by the person, all of one turn in one message; empty turns are refused."""
+    turns: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for message in request.messages:
+        if message.role == "tool":
+            if not results:
+                turns.append({"role": "user", "content": results})
+            text = {"content": message.text} if message.text else {}
+            results.append({"type": "tool_result", "tool_use_id": message.tool_call_id} | text)
+            continue
+        results = []
+        if message.role != "system" and (content := _content(message)):
+            turns.append({"role": message.role, "content": content})
+    return turns
 
 
-class _Usage(_Part, gc=False):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+def _content(message: ChatMessage) -> str | list[dict[str, Any]]:
+    text = message.text if message.text.strip() else ""
+    if not message.tool_calls:
+        return text
+    calls = [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": given(call.arguments)}
+        for call in message.tool_calls
+    ]
+    return [{"type": "text", "text": text}, *calls] if text else calls
 
 
-class _Message(_Part, gc=False):
-    usage: _Usage | None = None
-
-
-class _Block(_Part, gc=False):
-    type: str = ""
-    text: str | None = None
-    id: str = ""
-    name: str = ""
-    input: msgspec.Raw = msgspec.Raw()
-
-
-class _Delta(_Part, gc=False):
-    text: str | None = None
-    partial_json: str | None = None
-    stop_reason: str | None = None
-
-
-class _Event(_Part, gc=False):
-    type: str = ""
-    index: int = 0
-    delta: _Delta | None = None
-    content_block: _Block | None = None
-    message: _Message | None = None
-    usage: _Usage | None = None
-    error: Any = None
-
-
-_decode = msgspec.json.Decoder(_Event).decode
-
-_REASONS: Mapping[str, Reason] = {
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
-_STATUSES = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "timeout_error": 408,
-    "overloaded_error": 529,
-}
-
-
-class MessageDecoder:
-    """Only `message_stop` completes an answer. Unknown events and blocks are passed over."""
-
-    __slots__ = ("_calls", "_counts", "_reason", "_spec", "done")
-
-    def __init__(self, spec: EndpointSpec) -> None:
-        self._spec = spec
-        self._calls: dict[int, tuple[_Block, list[str]]] = {}  # block, pieces of its arguments
-        self._counts: dict[str, int] = {}
-        self._reason = ""
-        self.done = False
-
-    def feed(self, payloads: Sequence[bytes]) -> list[Event]:
-        texts: list[str] = []
-        for payload in payloads:
-            try:
-                event = _decode(payload)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                raise malformed("a part of its answer is not the JSON we expect") from None
-            if event.delta is not None and event.delta.text:
-                texts.append(event.delta.text)
-            elif event.type != "content_block_delta" or event.delta is None:
-                self._note(event, texts)
-            elif event.delta.partial_json and event.index in self._calls:
-                self._calls[event.index][1].append(event.delta.partial_json)
-        text = "".join(texts).replace("\0", "")
-        return [TextDelta(text)] if text else []
-
-    def _note(self, event: _Event, texts: list[str]) -> None:
-        """Everything but the pieces themselves."""
-        block = event.content_block
-        if event.type == "error" or event.error is not None:
-            raise _told(event.error, self._spec)
-        if block is not None and block.type == "tool_use":
-            self._calls[event.index] = (block, [])
-        elif block is not None and block.text:
-            texts.append(block.text)
-        self._count(event.usage)
-        if event.message is not None:
-            self._count(event.message.usage)
-        if event.delta is not None and event.delta.stop_reason:
-            self._reason = event.delta.stop_reason
-        self.done = self.done or event.type == "message_stop"
-
-    def _count(self, usage: _Usage | None) -> None:
-        """Counts are cumulative: the largest of each wins, for some servers end with a zero."""
-        if usage is not None:
-            for name, count in msgspec.structs.asdict(usage).items():
-                if count is not None:
-                    self._counts[name] = max(count, self._counts.get(name, 0))
-
-    def finish(self) -> list[Event]:
-        if not self.done:
-            return []
-        events: list[Event] = [
-            ToolCall(block.id, block.name, "".join(pieces) or _given(block))
-            for _, (block, pieces) in sorted(self._calls.items())
-        ]
-        if self._counts:
-            events.append(_usage(self._counts))
-        return [*events, End(_REASONS.get(self._reason, "stop"))]
-
-
-def _given(block: _Block) -> str:
-    """The arguments of a call that came in one piece, or none at all."""
-    return bytes(block.input).decode() or "{}"
-
-
-def _usage(counts: Mapping[str, int]) -> Usage:
-    """Anthropic counts what was cached apart from `input_tokens`; we count it in."""
-    cached = counts.get("cache_read_input_tokens", 0)
-    written = counts.get("cache_creation_input_tokens", 0)
-    return Usage(
-        input_tokens=counts.get("input_tokens", 0) + cached + written,
-        output_tokens=counts.get("output_tokens", 0),
-        cached_tokens=cached,
-    )
-
-
-def _told(error: Any, spec: EndpointSpec) -> Exception:
-    """An `error` event in the middle of a stream."""
-    told = error if isinstance(error, dict) else {"message": str(error)}
-    kind = str(told.get("type", ""))
-    return from_status(_STATUSES.get(kind, 500), f"{told.get('message', '')} {kind}".strip(), spec)
+def _tools(request: ChatRequest) -> dict[str, Any]:
+    if not request.tools:
+        return {}
+    tools = [
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "input_schema": dict(tool.parameters) or {"type": "object"},
+        }
+        for tool in request.tools
+    ]
+    kind = _CHOICES.get(request.tool_choice)
+    choice = {"type": kind} if kind else {"type": "tool", "name": request.tool_choice}
+    return {"tools": tools, "tool_choice": choice}

@@ -7,16 +7,16 @@ object for every token would cost three times as much as all the rest.
 from __future__ import annotations
 
 import asyncio
-import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from byoc.adapters.llm.errors import cut, malformed, timed_out, translated
-from byoc.adapters.llm.loops import PerLoop
+import msgspec
+
+from byoc.adapters.llm.bound import Bound
+from byoc.adapters.llm.catalogue import model_of
+from byoc.adapters.llm.errors import cut, endpoint_error, malformed, timed_out, translated
 from byoc.adapters.llm.options import read_options
 from byoc.adapters.llm.reader import Decoder, EventReader
 from byoc.adapters.llm.watchdog import Watchdog
@@ -26,79 +26,51 @@ from byoc.contracts import (
     End,
     EndpointSpec,
     Event,
-    Health,
     LLMAdapter,
+    ModelInfo,
     TextDelta,
     ToolCall,
     Usage,
 )
+from byoc.contracts.words import Worded
+from byoc.contracts.words import marked as _
 from humana.kernel import egress
 
 if TYPE_CHECKING:
     from humana.kernel.egress.client import Body
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """An SDK's client, and the exceptions that it may raise."""
-
-    sdk: Any
-    errors: tuple[type[Exception], ...]
-
-
-class SDKAdapter(ABC):
+class SDKAdapter(Bound):
     """An adapter on an official SDK. See `LLMAdapter` for the contract."""
 
-    #: What the first request loads, in a thread: an SDK takes a second, and others are streaming.
-    modules: ClassVar[tuple[str, ...]]
-
     def __init__(self, spec: EndpointSpec, guard: egress.Guard) -> None:
-        self._spec = spec
-        self._guard = guard
         self._options = read_options(spec)
-        self._clients = PerLoop(self._make_client)
-        self._loaded = False
-
-    @property
-    def spec(self) -> EndpointSpec:
-        return self._spec
+        super().__init__(spec, guard, self._options)
 
     @abstractmethod
-    def _make_client(self) -> Client:
-        """A client of the SDK on `_http_client`, without retries of its own."""
-
-    @abstractmethod
-    def _ask(self, sdk: Any, request: ChatRequest) -> Any:
-        """The SDK's context manager for the raw response of a streamed answer."""
-
-    @abstractmethod
-    def _list_models(self, sdk: Any) -> Any:
-        """The SDK's context manager for a cheap question that needs the key."""
+    def _ask(self, sdk: Any, request: ChatRequest, model: ModelInfo) -> Any:
+        """A context manager for the raw response of a streamed answer of `model`."""
 
     @abstractmethod
     def _decoder(self) -> Decoder: ...
 
-    def _http_client(self) -> Any:
-        return egress.http_client(
-            self._spec.url,
-            self._guard,
-            connect_seconds=self._options.connect_seconds,
-            max_bytes=self._options.max_bytes,
-        )
+    def model(self, name: str | None = None) -> ModelInfo:
+        """What is known of a model of this endpoint, or of its own."""
+        return model_of(self._spec, self._options, name or "")
 
-    async def _client(self) -> Client:
-        if not self._loaded:
-            await asyncio.to_thread(_load, *self.modules, "humana.kernel.egress.client")
-            self._loaded = True
-        return self._clients.get()
+    async def models(self) -> tuple[ModelInfo, ...]:
+        return tuple(self.model(name) for name in await self._offered())
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+        model = self.model(request.model)
+        if request.tools and not model.tools:
+            raise _without_tools(self._spec, model)
         client = await self._client()
         watchdog, begun = Watchdog(self._options), False
         async with AsyncExitStack() as held:
             held.callback(watchdog.stop)
             try:
-                body = await self._opened(held, client.sdk, request)
+                body = await self._opened(held, self._ask(client.sdk, request, model))
                 watchdog.arm(body.abort)
                 reader = EventReader(body, self._decoder(), watchdog, self._options)
                 while events := await reader.read():
@@ -111,48 +83,29 @@ class SDKAdapter(ABC):
         for event in last:
             yield event
 
-    async def _opened(self, held: AsyncExitStack, sdk: Any, request: ChatRequest) -> Body:
+    async def _opened(self, held: AsyncExitStack, answer: Any) -> Body:
         """The body of a response that promises events; `held` closes it."""
         seconds = self._options.first_seconds
         try:
-            async with asyncio.timeout(seconds):
-                response = await held.enter_async_context(self._ask(sdk, request))
+            async with asyncio.timeout(min(seconds, self._options.total_seconds)):
+                response = await held.enter_async_context(answer)
         except TimeoutError:
-            message = f"has not begun to answer after {seconds:g} seconds"
-            raise timed_out(self._spec.name, message) from None
+            sentence = _("%(name)s has not begun to answer after %(seconds)s seconds.")
+            raise timed_out(self._spec.name, sentence, seconds=f"{seconds:g}") from None
         kind = response.headers.get("content-type", "text/event-stream")
         if not kind.startswith("text/event-stream"):
             raise malformed(f"it answers with {kind[:60]!r} instead of events", permanent=True)
-        body: Body = response.http_response.extensions["body"]
+        body: Body = response.extensions["body"]
         return body
 
     async def generate(self, request: ChatRequest) -> Answer:
         return await folded(self, request)
 
-    async def health(self) -> Health:
-        client = await self._client()
-        started = time.monotonic()
-        try:
-            async with asyncio.timeout(2 * self._options.connect_seconds):
-                async with self._list_models(client.sdk):
-                    pass
-        except TimeoutError:
-            error = timed_out(self._spec.name, "does not answer a probe in time")
-        except client.errors as reason:
-            error = translated(reason, self._spec, begun=False)
-        else:
-            return Health(True, time.monotonic() - started)
-        return Health(False, time.monotonic() - started, error.code, str(error))
 
-    async def close(self) -> None:
-        client = self._clients.pop()
-        if client is not None:
-            await client.sdk.close()
-
-
-def _load(*modules: str) -> None:
-    for module in modules:
-        import_module(module)
+def _without_tools(spec: EndpointSpec, model: ModelInfo) -> Exception:
+    sentence = _("The model “%(model)s” of %(name)s cannot use tools: choose another, or ask without tools.")
+    message = Worded(sentence, model=model.name, name=spec.name)
+    return endpoint_error("bad_request", message, permanent=True)
 
 
 async def folded(adapter: LLMAdapter, request: ChatRequest) -> Answer:
@@ -171,3 +124,12 @@ async def folded(adapter: LLMAdapter, request: ChatRequest) -> Answer:
             elif isinstance(event, End):
                 return Answer("".join(texts), event.reason, tuple(calls), usage)
     raise cut(adapter.spec.name)
+
+
+def given(arguments: str) -> dict[str, Any]:
+    """The arguments of a call as the object that some protocols want; {} for what is none."""
+    try:
+        value = msgspec.json.decode(arguments or "{}")
+    except msgspec.DecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,28 +1,25 @@
 """From the SDKs' and the network's errors to EndpointError: a code, a sentence, worth a retry?
 
-The sentence is for whoever runs the endpoint; pages show their own by code. The SDKs are not
-imported: their status errors are known by `status_code`, as both of them promise.
+The sentence is for whoever runs the endpoint and says what to change; people in a chat are told by
+code (`byoc.sentences`). The SDKs are not imported: their errors are known by `status_code` or `code`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from byoc.adapters.llm.statuses import judged
 from byoc.contracts import EndpointSpec, Failure
+from byoc.contracts.words import Worded
+from byoc.contracts.words import marked as _
 from humana.kernel.errors import EndpointError
 
-_TOO_LONG = re.compile(
-    r"context.{0,20}(length|size|window)|prompt is too long|too many (input )?tokens"
-    r"|exceed_context|maximum context",
-    re.IGNORECASE,
-)
-_NO_CREDIT = re.compile(r"insufficient_quota|billing|credit balance|exceeded your current quota")
 _SHOWN = 300  # characters of the provider's own words
 
 
@@ -33,15 +30,17 @@ def endpoint_error(
 
 
 def malformed(what: str, *, permanent: bool = False) -> EndpointError:
-    return endpoint_error("malformed", f"The model's service misbehaved: {what}.", permanent=permanent)
+    message = Worded(_("The model's service misbehaved: %(what)s."), what=what)
+    return endpoint_error("malformed", message, permanent=permanent)
 
 
 def cut(name: str) -> EndpointError:
-    return endpoint_error("cut", f"{name} broke off in the middle of the answer.", permanent=False)
+    message = Worded(_("%(name)s broke off in the middle of the answer."), name=name)
+    return endpoint_error("cut", message, permanent=False)
 
 
-def timed_out(name: str, what: str) -> EndpointError:
-    return endpoint_error("timeout", f"{name} {what}.", permanent=False)
+def timed_out(name: str, sentence: str, **told: object) -> EndpointError:
+    return endpoint_error("timeout", Worded(sentence, name=name, **told), permanent=False)
 
 
 def translated(error: Exception, spec: EndpointSpec, *, begun: bool) -> EndpointError:
@@ -50,11 +49,38 @@ def translated(error: Exception, spec: EndpointSpec, *, begun: bool) -> Endpoint
     for cause in causes:
         if isinstance(cause, EndpointError):  # the guard's refusal, wrapped by an SDK
             return cause
-    status = getattr(error, "status_code", None)
+    status = getattr(error, "status_code", None) or getattr(error, "code", None)
     if isinstance(status, int):
         retry_after = _retry_after(getattr(error, "response", None))
         return from_status(status, _words(error), spec, retry_after=retry_after)
     return _of_the_network(causes, spec, begun=begun)
+
+
+def said_of(error: EndpointError) -> str:
+    """Its message, still translatable where it can be."""
+    sentence = getattr(error, "sentence", None)  # the guard's refusals carry it themselves
+    if isinstance(sentence, str):
+        return Worded(sentence, **getattr(error, "told", {}))
+    return error.message if isinstance(error.message, str) else str(error)
+
+
+def from_status(
+    status: int, words: str, spec: EndpointSpec, *, retry_after: float | None = None
+) -> EndpointError:
+    """The meaning of an HTTP status, or of an error object inside a stream."""
+    verdict = judged(status, words)
+    told: dict[str, object] = {"name": spec.name, "status": status, "model": spec.model}
+    told["words"] = without_secrets(words, spec)[:_SHOWN] or "…"
+    message = Worded(verdict.sentence, **told)
+    return endpoint_error(verdict.code, message, permanent=verdict.permanent, retry_after=retry_after)
+
+
+def without_secrets(text: str, spec: EndpointSpec) -> str:
+    """The provider's words without our key: some repeat it in their refusal."""
+    for secret in (spec.key, *spec.credentials.values()):
+        if secret:
+            text = text.replace(secret, "…")
+    return text
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -73,66 +99,53 @@ def _of_the_network(causes: list[BaseException], spec: EndpointSpec, *, begun: b
 
     if any_is(BodyTooLarge):
         return malformed("its answer is larger than allowed")
+    if any_is(UnicodeDecodeError):
+        return malformed("its answer is not UTF-8")
     if begun or any_is(httpx2.ReadError):
         return cut(spec.name)
     if any_is(TimeoutError, httpx2.TimeoutException):
-        return timed_out(spec.name, "could not be reached in time")
-    if any_is(ssl.SSLCertVerificationError):
-        message = f"The certificate of {spec.name} is not valid for its address."
-        return endpoint_error("unreachable", message, permanent=True)
-    if any_is(httpx2.RemoteProtocolError):
+        return timed_out(spec.name, _("%(name)s could not be reached in time: check host and port."))
+    if any_is(httpx2.RemoteProtocolError) and not any_is(ssl.SSLError):
         return malformed("its answer is not HTTP")
-    return endpoint_error("unreachable", f"{spec.name} cannot be reached.", permanent=False)
+    return _unreachable(causes, spec)
 
 
-def from_status(
-    status: int, words: str, spec: EndpointSpec, *, retry_after: float | None = None
-) -> EndpointError:
-    """The meaning of an HTTP status, or of an error object inside a stream."""
-    code, permanent, message = _judged(status, words)
-    shown = _without_key(words, spec)[:_SHOWN] if code in ("bad_request", "context_too_long") else ""
-    sentence = f"{spec.name} {message}." + (f" It says: {shown}" if shown else "")
-    return endpoint_error(code, sentence, permanent=permanent, retry_after=retry_after)
+def _unreachable(causes: list[BaseException], spec: EndpointSpec) -> EndpointError:
+    """Never connected: DNS, TLS and a closed port are told apart, for each is mended elsewhere."""
+    sentence, permanent = _("%(name)s cannot be reached."), False
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            sentence, permanent = _of_the_certificate(cause), True
+        elif isinstance(cause, ssl.SSLError):
+            sentence = _("%(name)s does not speak TLS as we do: check the port and whether it is https.")
+        elif isinstance(cause, socket.gaierror):
+            sentence = _("The host of %(name)s cannot be found: check its name in the address.")
+        elif isinstance(cause, ConnectionRefusedError):
+            sentence = _("Nothing answers at the address of %(name)s: check the port, and whether it runs.")
+    return endpoint_error("unreachable", Worded(sentence, name=spec.name), permanent=permanent)
 
 
-def _judged(status: int, words: str) -> tuple[Failure, bool, str]:
-    if status == 429 and _NO_CREDIT.search(words):
-        return "rate_limited", True, "has used up its quota"
-    if status in (400, 413, 422) and (status == 413 or _TOO_LONG.search(words)):
-        return "context_too_long", True, "cannot take a conversation of this length"
-    if status == 402:
-        return "rate_limited", True, "asks for payment"
-    if status in (401, 403):
-        return "unauthorized", True, f"does not accept the key ({status})"
-    if status == 404:
-        return "bad_request", True, "knows no such model or path (404)"
-    if 300 <= status < 400:
-        return (
-            "bad_request",
-            True,
-            f"answers from another address ({status}); redirects are not followed",
-        )
-    if status == 408:
-        return "timeout", False, "gave up waiting (408)"
-    if status in (425, 429):
-        return "rate_limited", False, "asks us to slow down"
-    if status == 409 or (status >= 500 and status not in (501, 505)):
-        return "overloaded", False, f"is out of order or too busy ({status})"
-    return "bad_request", True, f"refuses the request ({status})"
+def _of_the_certificate(error: ssl.SSLCertVerificationError) -> str:
+    if "expired" in error.verify_message:
+        return _("The certificate of %(name)s has expired: renew it.")
+    if "issuer" in error.verify_message or "self-signed" in error.verify_message:
+        return _("The certificate of %(name)s comes from no authority that this machine trusts.")
+    return _("The certificate of %(name)s is not valid for its address: check the host.")
 
 
 def _words(error: Any) -> str:
     """What the provider wrote: the parsed `error` object's fields, or the message."""
-    body = getattr(error, "body", None)
+    body = getattr(error, "body", None) or getattr(error, "details", None)
     if isinstance(body, dict):
         inner = body.get("error", body)
         if isinstance(inner, dict):
-            return " ".join(str(inner[key]) for key in ("message", "code", "type") if inner.get(key))
-    return str(getattr(error, "message", error))
+            return spoken(inner)
+    return str(getattr(error, "message", None) or error)
 
 
-def _without_key(text: str, spec: EndpointSpec) -> str:
-    return text.replace(spec.key, "…") if spec.key else text
+def spoken(error: Mapping[str, Any]) -> str:
+    """The words in an `error` object of any of the protocols."""
+    return " ".join(str(error[key]) for key in ("message", "code", "type", "status") if error.get(key))
 
 
 def _retry_after(response: Any) -> float | None:

@@ -1,220 +1,99 @@
 """OpenAI's chat completions, as OpenAI and a great many other servers speak them.
 
-Serves `openai`, `custom` and `local` (the built-in model). What one server wants and another
-refuses is an option of the endpoint: `tokens_parameter`, `stream_usage`, `extra_body`, …
+Serves `openai`, `custom` and `local` (the built-in model), and Azure by another road. What one server
+wants and another refuses is an option of the endpoint: `tokens_parameter`, `stream_usage`, `extra_body`, …
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from byoc.adapters.llm.base import Client, SDKAdapter
-from byoc.adapters.llm.errors import from_status, malformed
+from byoc.adapters.llm.base import SDKAdapter
+from byoc.adapters.llm.bound import names_in, raw
+from byoc.adapters.llm.clients import OPENAI_MODULES, openai_client
+from byoc.adapters.llm.openai_chunks import ChunkDecoder
 from byoc.adapters.llm.options import max_tokens_for
 from byoc.adapters.llm.reader import Decoder
-from byoc.contracts import (
-    ChatRequest,
-    End,
-    EndpointSpec,
-    Event,
-    Reason,
-    TextDelta,
-    ToolCall,
-    Usage,
-)
+from byoc.contracts import ChatMessage, ChatRequest, ModelInfo
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 
 class OpenAICompatible(SDKAdapter):
-    """One endpoint that speaks OpenAI's protocol."""
+    """One endpoint that speaks OpenAI's protocol. Its `url` ends with `/v1` where the service has it."""
 
-    modules = ("openai.resources.chat.completions", "openai.resources.models")
+    modules = OPENAI_MODULES
+    connect = staticmethod(openai_client)
+    knows_its_models = False  # some serve their one model under any name
 
-    def _make_client(self) -> Client:
-        from httpx2 import HTTPError
-        from openai import AsyncOpenAI, OpenAIError
-
-        sdk = AsyncOpenAI(
-            api_key=self._spec.key or "none",  # the SDK insists on one; keyless servers ignore it
-            base_url=self._spec.url,
-            http_client=self._http_client(),
-            max_retries=0,
-            timeout=None,
-            default_headers=self._options.headers,
-        )
-        # What the environment says of OpenAI is not meant for this endpoint.
-        sdk.organization = sdk.project = None
-        sdk._custom_headers = self._options.headers
-        return Client(sdk, (OpenAIError, HTTPError))
-
-    def _ask(self, sdk: AsyncOpenAI, request: ChatRequest) -> Any:
+    def _ask(self, sdk: AsyncOpenAI, request: ChatRequest, model: ModelInfo) -> Any:
         # All of it as `extra_body`: the SDK walks through its own arguments, message by message.
-        return sdk.chat.completions.with_streaming_response.create(
-            model=request.model or self._spec.model,
+        answer = sdk.chat.completions.with_streaming_response.create(
+            model=model.name,
             messages=(),
             stream=True,
-            extra_body=self._body(request),
+            extra_body=self._body(request, model),
         )
+        return raw(answer)
 
-    def _list_models(self, sdk: AsyncOpenAI) -> Any:
-        return sdk.models.with_streaming_response.list()
+    def _list(self, sdk: AsyncOpenAI) -> Any:
+        return raw(sdk.models.with_streaming_response.list())
+
+    def _retrieve(self, sdk: AsyncOpenAI) -> Any:
+        return raw(sdk.models.with_streaming_response.retrieve(self._spec.model))
+
+    def _names(self, listed: bytes) -> list[str]:
+        return names_in(listed)
 
     def _decoder(self) -> Decoder:
         return ChunkDecoder(self._spec)
 
-    def _body(self, request: ChatRequest) -> dict[str, Any]:
+    def _body(self, request: ChatRequest, model: ModelInfo) -> dict[str, Any]:
         options = self._options
-        body: dict[str, Any] = {
-            "messages": [{"role": turn.role, "content": turn.text} for turn in request.messages]
-        }
+        body: dict[str, Any] = {"messages": [_turn(message) for message in request.messages]}
         if options.stream_usage:
             body["stream_options"] = {"include_usage": True}
-        if (limit := max_tokens_for(request, self._spec)) is not None:
-            body[options.tokens_parameter] = limit
-        if (temperature := options.temperature_for(request)) is not None:
+        if (limit := max_tokens_for(request, self._spec, model)) is not None:
+            body[options.tokens_parameter_for(model)] = limit
+        if (temperature := options.temperature_for(request, model)) is not None:
             body["temperature"] = temperature
-        return body | options.extra_body | dict(request.extra)
+        return body | _tools(request) | options.extra_body | dict(request.extra)
 
 
-class _Part(msgspec.Struct, gc=False):
-    """Only what we read of a chunk; everything else in it is skipped without making objects."""
+class OpenAI(OpenAICompatible):
+    """OpenAI's own service, which knows what it offers."""
+
+    knows_its_models = True
 
 
-class _Function(_Part, gc=False):
-    name: str | None = None
-    arguments: str | None = None
+def _turn(message: ChatMessage) -> dict[str, Any]:
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.text}
+    if not message.tool_calls:
+        return {"role": message.role, "content": message.text}
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in message.tool_calls
+    ]
+    return {"role": message.role, "content": message.text or None, "tool_calls": calls}
 
 
-class _CallDelta(_Part, gc=False):
-    index: int = 0
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Delta(_Part, gc=False):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_CallDelta] | None = None
-
-
-class _Choice(_Part, gc=False):
-    index: int = 0
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Cached(_Part, gc=False):
-    cached_tokens: int | None = None
-
-
-class _Usage(_Part, gc=False):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _Cached | None = None
-
-
-class _Chunk(_Part, gc=False):
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    error: Any = None
-
-
-_decode = msgspec.json.Decoder(_Chunk).decode
-
-_REASONS: Mapping[str, Reason] = {
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-}
-
-
-class ChunkDecoder:
-    """Lenient where servers differ: usage anywhere or nowhere, no `[DONE]`, empty deltas.
-
-    Without `[DONE]` and without a `finish_reason` the answer counts as cut.
-    """
-
-    __slots__ = ("_calls", "_reason", "_spec", "_usage", "done")
-
-    def __init__(self, spec: EndpointSpec) -> None:
-        self._spec = spec
-        self._calls: dict[int, list[str]] = {}  # index -> id, name, arguments
-        self._reason = ""
-        self._usage: _Usage | None = None
-        self.done = False
-
-    def feed(self, payloads: Sequence[bytes]) -> list[Event]:
-        texts: list[str] = []
-        for payload in payloads:
-            try:
-                chunk = _decode(payload)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                if payload.strip() != b"[DONE]":
-                    raise malformed("a part of its answer is not the JSON we expect") from None
-                self.done = True
-                break
-            if chunk.choices:
-                self._take(chunk.choices[0], texts)
-            if chunk.usage is not None:
-                self._usage = chunk.usage
-            if chunk.error is not None:
-                raise _told(chunk.error, self._spec)
-        if not texts:
-            return []
-        return [TextDelta(texts[0] if len(texts) == 1 else "".join(texts))]
-
-    def _take(self, choice: _Choice, texts: list[str]) -> None:
-        delta = choice.delta
-        if choice.finish_reason:
-            self._reason = choice.finish_reason
-        if delta is None or choice.index:
-            return
-        text = delta.content or delta.refusal
-        if text and (text := text.replace("\0", "")):
-            texts.append(text)
-        for part in delta.tool_calls or ():
-            call = self._calls.setdefault(part.index, ["", "", ""])
-            call[0] = call[0] or part.id or ""
-            if part.function is not None:
-                call[1] = call[1] or part.function.name or ""
-                call[2] += part.function.arguments or ""
-
-    def finish(self) -> list[Event]:
-        if not (self.done or self._reason):
-            return []
-        events: list[Event] = [
-            ToolCall(id_, name, arguments) for _, (id_, name, arguments) in sorted(self._calls.items())
-        ]
-        if self._usage is not None:
-            events.append(_counted(self._usage))
-        return [*events, End(_REASONS.get(self._reason, "stop"))]
-
-
-def _counted(usage: _Usage) -> Usage:
-    details = usage.prompt_tokens_details
-    return Usage(
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
-        cached_tokens=(details.cached_tokens or 0) if details else 0,
-    )
-
-
-def _told(error: Any, spec: EndpointSpec) -> Exception:
-    """An error object in the middle of a stream. Its `code` may be a status, a word or nothing."""
-    if not isinstance(error, dict):
-        return from_status(500, str(error), spec)
-    words = " ".join(str(error[key]) for key in ("message", "code", "type") if error.get(key))
-    code = error.get("code")
-    return from_status(code if isinstance(code, int) else _guessed(words), words, spec)
-
-
-def _guessed(words: str) -> int:
-    if "rate_limit" in words or "quota" in words:
-        return 429
-    return 400 if "invalid_request" in words or "context" in words else 500
+def _tools(request: ChatRequest) -> dict[str, Any]:
+    if not request.tools:
+        return {}
+    tools = [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": dict(tool.parameters) or {"type": "object", "properties": {}},
+            },
+        }
+        for tool in request.tools
+    ]
+    choice: Any = request.tool_choice
+    if choice not in ("auto", "none", "required"):
+        choice = {"type": "function", "function": {"name": choice}}
+    return {"tools": tools, "tool_choice": choice}

@@ -11,6 +11,8 @@ from byoc.adapters.llm.loops import PerLoop
 from byoc.adapters.llm.options import LLMOptions
 from byoc.adapters.llm.wrapping import Wrapper
 from byoc.contracts import ChatRequest, Event, LLMAdapter, Waiting
+from byoc.contracts.words import Worded
+from byoc.contracts.words import marked as _
 
 
 class _Line:
@@ -48,7 +50,8 @@ class Queued(Wrapper):
         if line.free.locked():
             yield Waiting(ahead=line.waiting)
         if not await line.take(self._seconds):
-            message = f"{self.spec.name} is busy: no place came free in {self._seconds:g} seconds."
+            sentence = _("%(name)s is busy: no place came free in %(seconds)s seconds.")
+            message = Worded(sentence, name=self.spec.name, seconds=f"{self._seconds:g}")
             raise endpoint_error("overloaded", message, permanent=False)
         try:
             async with aclosing(self._inner.stream(request)) as events:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from byoc.adapters.llm.errors import timed_out
 from byoc.adapters.llm.options import LLMOptions
+from byoc.contracts.words import marked as _
 from humana.kernel.errors import EndpointError
 
 
@@ -37,7 +38,7 @@ class Watchdog:
         self._handle: asyncio.TimerHandle | None = None
         self._abort: Callable[[], None] | None = None
         self._listens = True
-        self.verdict = ""
+        self.verdict: tuple[str, str] | None = None  # a sentence, and the seconds in it
 
     def arm(self, abort: Callable[[], None]) -> None:
         """From now on, `abort` is called when a limit is passed."""
@@ -70,7 +71,7 @@ class Watchdog:
 
     def error(self, name: str) -> EndpointError | None:
         """The error to raise when it was the watchdog who closed the connection."""
-        return timed_out(name, self.verdict) if self.verdict else None
+        return timed_out(name, self.verdict[0], seconds=self.verdict[1]) if self.verdict else None
 
     def _sleep(self) -> None:
         self._handle = self._loop.call_at(self._due(), self._look)
@@ -88,7 +89,7 @@ class Watchdog:
             self.verdict = self._complaint(now)
             self._abort()
 
-    def _complaint(self, now: float) -> str:
+    def _complaint(self, now: float) -> tuple[str, str]:
         if now >= self._started + self._limits.total_seconds:
-            return f"was not done after {self._limits.total_seconds:g} seconds"
-        return f"has been silent for {self._waits:g} seconds"
+            return _("%(name)s was not done after %(seconds)s seconds."), f"{self._limits.total_seconds:g}"
+        return _("%(name)s has been silent for %(seconds)s seconds."), f"{self._waits:g}"

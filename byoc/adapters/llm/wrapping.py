@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 
 from byoc.adapters.llm.base import folded
-from byoc.contracts import Answer, ChatRequest, EndpointSpec, Event, Health, LLMAdapter
+from byoc.contracts import Answer, ChatRequest, EndpointSpec, Event, Health, LLMAdapter, ModelInfo
 
 
 class Wrapper(ABC):
@@ -27,6 +27,9 @@ class Wrapper(ABC):
 
     async def health(self) -> Health:
         return await self._inner.health()
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        return await self._inner.models()
 
     async def close(self) -> None:
         await self._inner.close()
