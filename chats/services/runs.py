@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
 from audit.models import UsageEvent
 from byoc import gateway
-from byoc.contracts import ModelCard
+from byoc.contracts import ModelCard, Usage
+from byoc.pricing import CURRENCY, Price, price_of
 from chats import signals
 from chats.models import Chat, Message, Run
 from chats.plans import Outcome, RunPlan, request_for, turns_of
@@ -130,7 +130,8 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
     with use_tenant(plan.context), acting_as(plan.actor), tenant_atomic():
         if not _close(plan.run_id, plan.message_id, outcome):
             return
-        _note_usage(plan, outcome)
+        price = _price(plan.endpoint, outcome)
+        _note_usage(plan, outcome, price)
         record_trail(
             action="chats.answer." + outcome.state,
             resource_type="message",
@@ -142,6 +143,7 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
                 "endpoint": plan.endpoint.name,
                 "model": plan.endpoint.model,
                 "error": outcome.error,
+                "priced_by": f"{price.source} {price.version}".strip() if price else None,
             },
         )
         if plan.makes_title and outcome.state == Run.State.DONE:
@@ -186,7 +188,7 @@ def _close(run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome) -> bool:
     return changed(closed) == 1
 
 
-def _note_usage(plan: RunPlan, outcome: Outcome) -> None:
+def _note_usage(plan: RunPlan, outcome: Outcome, price: Price | None) -> None:
     event = UsageEvent(
         run_id=plan.run_id,
         companion_id=plan.companion_id,
@@ -196,7 +198,8 @@ def _note_usage(plan: RunPlan, outcome: Outcome) -> None:
         input_tokens=outcome.input_tokens,
         output_tokens=outcome.output_tokens,
         cached_tokens=outcome.cached_tokens,
-        cost=_cost(plan.endpoint),
+        cost=price.amount if price else None,
+        currency=price.currency if price else CURRENCY,
         first_token_ms=outcome.first_token_ms,
         total_ms=outcome.total_ms,
         outcome=outcome.state,
@@ -204,6 +207,9 @@ def _note_usage(plan: RunPlan, outcome: Outcome) -> None:
     send(insert(event))
 
 
-def _cost(endpoint: ModelCard) -> Decimal | None:
-    """The built-in model costs nothing; elsewhere a price is not known yet, which is not free."""
-    return Decimal(0) if endpoint.builtin else None
+def _price(endpoint: ModelCard, outcome: Outcome) -> Price | None:
+    """None where the price is not known, or what was used is not: neither is free."""
+    if outcome.input_tokens is None:
+        return price_of(endpoint, None)
+    usage = Usage(outcome.input_tokens, outcome.output_tokens or 0, outcome.cached_tokens or 0)
+    return price_of(endpoint, usage)

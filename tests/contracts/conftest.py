@@ -23,7 +23,14 @@ from humana.kernel.egress import Grant, Guard
 from tests.egress.census import census
 
 PEERS = Path(__file__).resolve().parents[1] / "peers"
-PROTOCOLS = {"openai": "openai", "custom": "openai", "local": "openai", "anthropic": "anthropic"}
+PROTOCOLS = {
+    "openai": "openai",
+    "azure": "azure",
+    "google": "google",
+    "anthropic": "anthropic",
+    "custom": "openai",
+    "local": "openai",
+}
 #: What limits would make slow in a test; a test that is about one of them says its own.
 QUICK = {
     "connect_seconds": 2.0,
@@ -32,6 +39,20 @@ QUICK = {
     "total_seconds": 20.0,
     "attempts": 1,
 }
+
+
+#: aimock answers to any model, but its list has only these; it lists nothing to azure and google.
+LISTED_BY_AIMOCK = {
+    "openai": "gpt-4o",
+    "azure": "gpt-4o",
+    "google": "gemini-2.0-flash",
+    "anthropic": "claude-3-5-sonnet-20241022",
+}
+
+
+def based(url: str, kind: str) -> str:
+    """Where a server's address ends for that kind of endpoint."""
+    return f"{url}/v1" if PROTOCOLS[kind] == "openai" else url
 
 
 @dataclass(frozen=True)
@@ -71,10 +92,15 @@ def _sdks_are_loaded() -> None:
     """Loading one takes seconds where nothing is compiled yet; no test is about that."""
     import_module("openai.resources.chat.completions")
     import_module("anthropic.resources.messages")
+    import_module("openai.lib.azure")
+    import_module("google.genai")
 
 
 SCRIPTED = [f"{kind}-scripted" for kind in ADAPTERS]
-AIMOCK = [pytest.param(f"{kind}-aimock", marks=pytest.mark.needs("node")) for kind in ("openai", "anthropic")]
+AIMOCK = [
+    pytest.param(f"{kind}-aimock", marks=pytest.mark.needs("node"))
+    for kind in ("openai", "azure", "google", "anthropic")
+]
 BUILTIN = [
     pytest.param(f"{kind}-builtin", marks=pytest.mark.needs("model")) for kind in ("local", "anthropic")
 ]
@@ -91,8 +117,7 @@ def peer(request: pytest.FixtureRequest) -> Peer:
 @pytest.fixture
 def scripted_peer(scripted_model: Any) -> Callable[[str], Peer]:
     def of(kind: str) -> Peer:
-        openai = PROTOCOLS[kind] == "openai"
-        url = scripted_model.openai_url if openai else scripted_model.anthropic_url
+        url = based(scripted_model.anthropic_url, kind)
         return Peer("scripted", kind, url, "sk-secret", "scripted", "Good morning to you!", "paced:200:20")
 
     return of
@@ -130,8 +155,8 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 20.0)
 @pytest.fixture
 def aimock_peer(aimock_url: str) -> Callable[[str], Peer]:
     def of(kind: str) -> Peer:
-        url = f"{aimock_url}/v1" if PROTOCOLS[kind] == "openai" else aimock_url
-        return Peer("aimock", kind, url, "sk-secret", "mock", "accented", "slowly")
+        url = based(aimock_url, kind)
+        return Peer("aimock", kind, url, "sk-secret", LISTED_BY_AIMOCK[kind], "accented", "slowly")
 
     return of
 

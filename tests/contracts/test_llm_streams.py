@@ -18,7 +18,7 @@ from tests.peers.scripts import ACCENTED, FORMS
 
 pytestmark = [
     pytest.mark.asyncio,
-    pytest.mark.parametrize("peer", ["openai-scripted", "anthropic-scripted"], indirect=True),
+    pytest.mark.parametrize("peer", ["openai-scripted", "anthropic-scripted", "google-scripted"], indirect=True),
 ]
 Maker = Callable[..., LLMAdapter]
 LOOSE = {"first_seconds": 60.0, "idle_seconds": 60.0, "total_seconds": 60.0}

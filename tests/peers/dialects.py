@@ -1,11 +1,11 @@
-"""How the scripted model spells its answer: OpenAI's chunks or Anthropic's events."""
+"""How the scripted model spells its answer: OpenAI's chunks, Anthropic's events, Google's contents."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 CREATED = 1_700_000_000
 
@@ -22,6 +22,7 @@ class Dialect(Protocol):
     def texts(self, events: bytes) -> list[str]: ...
     def whole(self, text: str, tokens: int) -> dict[str, Any]: ...
     def refusal(self, status: int, message: str, kind: str) -> dict[str, Any]: ...
+    def blocked(self) -> bytes | None: ...  # a filter's refusal inside the stream, where there is one
 
 
 class OpenAI:
@@ -31,6 +32,7 @@ class OpenAI:
         self.model = str(body.get("model", ""))
         options = body.get("stream_options") or {}
         self.wants_usage = bool(options.get("include_usage"))
+        self._calls = 0
 
     def start(self) -> bytes:
         return _chunk(self.model, {"role": "assistant", "content": ""})
@@ -39,9 +41,10 @@ class OpenAI:
         return _spoken(self.model, piece)
 
     def tool(self, name: str, pieces: list[str]) -> bytes:
-        first = {"index": 0, "id": "call_1", "type": "function"}
+        index, self._calls = self._calls, self._calls + 1
+        first = {"index": index, "id": f"call_{index + 1}", "type": "function"}
         deltas = [{**first, "function": {"name": name, "arguments": ""}}]
-        deltas += [{"index": 0, "function": {"arguments": piece}} for piece in pieces]
+        deltas += [{"index": index, "function": {"arguments": piece}} for piece in pieces]
         return b"".join(_chunk(self.model, {"tool_calls": [delta]}) for delta in deltas)
 
     def end(self, reason: str, tokens: int, *, usage: bool, done: bool) -> bytes:
@@ -69,6 +72,9 @@ class OpenAI:
 
     def refusal(self, status: int, message: str, kind: str) -> dict[str, Any]:
         return {"error": {"message": message, "type": kind, "code": kind}}
+
+    def blocked(self) -> bytes | None:
+        return None
 
 
 class Anthropic:
@@ -104,7 +110,7 @@ class Anthropic:
         return _said(self._index, piece)
 
     def tool(self, name: str, pieces: list[str]) -> bytes:
-        block = {"type": "tool_use", "id": "toolu_1", "name": name, "input": {}}
+        block = {"type": "tool_use", "id": f"toolu_{self._index + 1}", "name": name, "input": {}}
         opened = self._stop() + self._open(block)
         for piece in pieces:
             delta = {"type": "input_json_delta", "partial_json": piece}
@@ -144,6 +150,73 @@ class Anthropic:
     def refusal(self, status: int, message: str, kind: str) -> dict[str, Any]:
         return {"type": "error", "error": {"type": kind, "message": message}}
 
+    def blocked(self) -> bytes | None:
+        return None
+
+
+class Google:
+    """Contents. Each event is a whole answer with what is new in it; none says that it is the last."""
+
+    _STATUSES: ClassVar[dict[str, int]] = {
+        "overloaded_error": 503,
+        "rate_limit_error": 429,
+        "invalid_request_error": 400,
+    }
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self.model = ""
+        self._called = False
+
+    def start(self) -> bytes:
+        return _event({"responseId": "answer-1", "modelVersion": "scripted"})
+
+    def text(self, piece: str) -> bytes:
+        return _held(piece)
+
+    def tool(self, name: str, pieces: list[str]) -> bytes:
+        self._called = True
+        return _event(_candidate({"functionCall": {"name": name, "args": json.loads("".join(pieces))}}))
+
+    def end(self, reason: str, tokens: int, *, usage: bool, done: bool) -> bytes:
+        names = {"stop": "STOP", "length": "MAX_TOKENS", "tool_calls": "FUNCTION_CALL"}
+        if self._called:
+            names["tool_calls"] = "STOP"  # as Google itself ends such an answer
+        last = _candidate({"text": ""})
+        if reason:
+            last["candidates"][0]["finishReason"] = names.get(reason, "SAFETY")
+        counts = {"promptTokenCount": 11, "candidatesTokenCount": tokens, "cachedContentTokenCount": 4}
+        return _event(last | ({"usageMetadata": counts} if usage else {}))
+
+    def error(self, kind: str) -> bytes:
+        code = self._STATUSES.get(kind, 500)
+        return _event({"error": {"code": code, "message": f"it went wrong: {kind}", "status": kind.upper()}})
+
+    def ping(self) -> bytes:
+        return b": keep-alive\n\n"
+
+    def texts(self, events: bytes) -> list[str]:
+        found = [part for event in _read(events) for part in _parts(event)]
+        return [part["text"] for part in found if part.get("text")]
+
+    def whole(self, text: str, tokens: int) -> dict[str, Any]:
+        return _candidate({"text": text}) | {"usageMetadata": {"promptTokenCount": 11}}
+
+    def refusal(self, status: int, message: str, kind: str) -> dict[str, Any]:
+        return {"error": {"code": status, "message": message, "status": kind.upper()}}
+
+    def blocked(self) -> bytes | None:
+        return _event({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}})
+
+
+def _candidate(part: dict[str, Any]) -> dict[str, Any]:
+    return {"candidates": [{"content": {"role": "model", "parts": [part]}, "index": 0}]}
+
+
+def _parts(event: dict[str, Any]) -> list[dict[str, Any]]:
+    candidates = event.get("candidates") or [{}]
+    parts: list[dict[str, Any]] = candidates[0].get("content", {}).get("parts", [])
+    return parts
+
 
 def _envelope(model: str) -> dict[str, Any]:
     return {
@@ -177,6 +250,11 @@ def _spoken(model: str, piece: str) -> bytes:
 def _said(index: int, piece: str) -> bytes:
     delta = {"type": "text_delta", "text": piece}
     return _named({"type": "content_block_delta", "index": index, "delta": delta})
+
+
+@lru_cache(maxsize=4096)
+def _held(piece: str) -> bytes:
+    return _event(_candidate({"text": piece}))
 
 
 def _read(events: bytes) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A model that does as it is told: OpenAI's and Anthropic's protocols over a real socket.
+"""A model that does as it is told: OpenAI's, Azure's, Anthropic's and Google's protocols over a real socket.
 
     python -m tests.peers.scripted_model --port 0       prints its port, serves until killed
 
@@ -24,14 +24,17 @@ from typing import Any, cast
 
 import httptools
 
-from tests.peers.dialects import Anthropic, Dialect, OpenAI
+from tests.peers.dialects import Anthropic, Dialect, Google, OpenAI
+from tests.peers.vectors import embedded
 from tests.peers.scripts import Ending, Head, Scripts, Step
 
 STREAM = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"))
 REASONS = {200: b"OK", 429: b"Too Many Requests", 503: b"Service Unavailable"}
 STEPS_AT_A_TIME = 64
-MODEL = {"id": "scripted", "object": "model"}
-MODELS: dict[str, Any] = {"object": "list", "data": [MODEL], "has_more": False}
+MODEL = {"id": "scripted", "object": "model", "name": "models/scripted"}
+MODELS: dict[str, Any] = {"object": "list", "data": [MODEL], "models": [MODEL], "has_more": False}
+ASKED = ("/chat/completions", "/messages", ":streamGenerateContent", ":generateContent")
+EMBEDDED = ("/embeddings", ":batchEmbedContents")
 
 
 @dataclass
@@ -96,18 +99,20 @@ class Connection(asyncio.Protocol):
         body = json.loads(self._content) if self._content else {}
         path, method = self._url.partition("?")[0], self._parser.get_method()
         self._begun, self._chunked, self._due = False, True, self._loop.time()
-        if method == b"POST" and path.endswith(("/chat/completions", "/messages")):
+        if method == b"POST" and path.endswith(ASKED):
             self._answer(path, body)
+        elif method == b"POST" and path.endswith(EMBEDDED):
+            self._embed(path, body)
         else:
             self._control(method.decode(), path, body)
 
     def _answer(self, path: str, body: dict[str, Any]) -> None:
-        dialect: Dialect = Anthropic(body) if path.endswith("/messages") else OpenAI(body)
+        dialect = _dialect(path, body)
         self._entry = Entry(path, self._headers, body, time.time(), self._number)
         self._journal.entries.append(self._entry)
         text = self._journal.overrides.popleft() if self._journal.overrides else _asked(body)
         self._steps = self._journal.scripts.steps(dialect, text)
-        if not body.get("stream"):
+        if not (body.get("stream") or ":stream" in path):
             self._steps = _whole(dialect, self._steps)
         self._play()
 
@@ -121,9 +126,26 @@ class Connection(asyncio.Protocol):
             journal.overrides.clear()
         elif path == "/journal":
             answer = {"entries": [asdict(entry) for entry in journal.entries]}
+        elif journal.overrides:
+            self._steps = journal.scripts.steps(_dialect(path, body), journal.overrides.popleft())
+            return self._play()
+        elif "/models/" in path and not path.endswith("/models/scripted"):
+            missing = _dialect(path, body).refusal(404, "no such model", "not_found_error")
+            self._steps = iter([Head(404, json=missing)])
+            return self._play()
         else:
             answer = MODELS
         self._steps = iter([Head(200, json=answer)])
+        self._play()
+
+    def _embed(self, path: str, body: dict[str, Any]) -> None:
+        self._entry = Entry(path, self._headers, body, time.time(), self._number)
+        self._journal.entries.append(self._entry)
+        if self._journal.overrides:
+            text = self._journal.overrides.popleft()
+            self._steps = self._journal.scripts.steps(_dialect(path, body), text)
+        else:
+            self._steps = iter([Head(200, json=embedded(body))])
         self._play()
 
     def _play(self) -> None:
@@ -203,16 +225,37 @@ class Connection(asyncio.Protocol):
             self._entry.left_at = time.time()
 
 
+def _dialect(path: str, body: dict[str, Any]) -> Dialect:
+    if path.endswith("/messages"):
+        return Anthropic(body)
+    return Google(body) if "/v1beta/" in path else OpenAI(body)
+
+
 def _asked(body: dict[str, Any]) -> str:
-    """The directive: a model named `script:…`, or else the last message of the user."""
+    """The directive: a model named `script:…`, or else the last message of the user.
+
+    What comes after the call of a tool says what came of it.
+    """
     model = str(body.get("model", ""))
     if model.startswith("script:"):
         return model.removeprefix("script:")
-    said = [turn["content"] for turn in body.get("messages", ()) if turn.get("role") == "user"]
-    last = said[-1] if said else ""
-    if isinstance(last, list):
-        last = "".join(part.get("text", "") for part in last)
-    return str(last)
+    turns = [_said(turn) for turn in body.get("messages") or body.get("contents") or ()]
+    if turns and turns[-1][0] == "tool":
+        return f"The tool said {turns[-1][1]}"
+    said = [text for role, text in turns if role == "user"]
+    return said[-1] if said else ""
+
+
+def _said(turn: dict[str, Any]) -> tuple[str, str]:
+    """Role and text of a turn in any of the protocols; role "tool" where it tells what a tool gave."""
+    content = turn.get("content", turn.get("parts"))
+    if not isinstance(content, list):
+        return str(turn.get("role")), str(content or "")
+    results = [str(part["content"]) for part in content if part.get("type") == "tool_result"]
+    results += [json.dumps(part["functionResponse"]["response"]) for part in content if "functionResponse" in part]
+    if results:
+        return "tool", " ".join(results)
+    return str(turn.get("role")), "".join(part.get("text", "") for part in content)
 
 
 def _whole(dialect: Dialect, steps: Iterator[Step]) -> Iterator[Step]:

@@ -3,7 +3,7 @@
     paced:N:MS          N tokens, one every MS milliseconds
     say:TEXT            TEXT, percent-encoded, in words
     form:NAME           an odd but lawful form of the stream, see FORMS
-    tools               a tool call
+    tools[:N]           N tool calls
     ends:REASON         stops for that reason
     cut:N / fin:N       N tokens, then a reset / a clean end without the end of the answer
     stall:N             N tokens, then silence
@@ -15,6 +15,8 @@
     flood               tokens without end, as fast as they go
     html                200, but a page
     status:CODE[:S]     that status; Retry-After: S
+    says:CODE:TEXT      that status in those words of the provider
+    filtered            the filter of contents refuses the conversation
     too-long            400: the conversation does not fit
     no-credit           429: the quota is used up
     reset               the connection is reset before any answer
@@ -112,9 +114,10 @@ def _say(dialect: Dialect, *text: str) -> Iterator[Step]:
     return _spoken(dialect, _words(unquote(":".join(text))))
 
 
-def _tools(dialect: Dialect) -> Iterator[Step]:
+def _tools(dialect: Dialect, number: str = "1") -> Iterator[Step]:
     yield dialect.start() + dialect.text("Let me look.")
-    yield dialect.tool("get_weather", TOOL_ARGUMENTS)
+    for _ in range(int(number)):
+        yield dialect.tool("get_weather", TOOL_ARGUMENTS)
     yield dialect.end("tool_calls", 9, usage=True, done=True)
 
 
@@ -191,6 +194,16 @@ def _status(dialect: Dialect, status: str, retry_after: str = "") -> Iterator[St
     yield Head(int(status), headers, json=body)
 
 
+def _says(dialect: Dialect, status: str, *words: str) -> Iterator[Step]:
+    yield Head(int(status), json=dialect.refusal(int(status), ":".join(words), "error"))
+
+
+def _filtered(dialect: Dialect) -> Iterator[Step]:
+    blocked = dialect.blocked()
+    message = "The prompt triggers our content management policy."
+    yield blocked or Head(400, json=dialect.refusal(400, message, "content_filter"))
+
+
 def _too_long(dialect: Dialect) -> Iterator[Step]:
     message = "This model's maximum context length is 8 tokens; yours has 9."
     yield Head(400, json=dialect.refusal(400, message, "invalid_request_error"))
@@ -264,6 +277,8 @@ SCRIPTS: dict[str, Script] = {
     "flood": _flood,
     "html": _html,
     "status": _status,
+    "says": _says,
+    "filtered": _filtered,
     "too-long": _too_long,
     "no-credit": _no_credit,
     "reset": _reset,

@@ -35,7 +35,7 @@ async def probe_deployment(sdk: AsyncAzureOpenAI, deployment: str) -> None:
     There is no way to look at a deployment with the key alone; a wrong key, another region or an unknown
     deployment are refused before the question is looked at.
     """
-    async with _refused_as_empty():
+    async with refused_as_empty():
         async with raw(
             sdk.chat.completions.with_streaming_response.create(
                 model=deployment, messages=(), max_tokens=1, stream=False
@@ -45,7 +45,8 @@ async def probe_deployment(sdk: AsyncAzureOpenAI, deployment: str) -> None:
 
 
 @asynccontextmanager
-async def _refused_as_empty() -> AsyncIterator[None]:
+async def refused_as_empty() -> AsyncIterator[None]:
+    """A bad request is what a probe is there for, unless it is the version of the API that is bad."""
     from openai import BadRequestError
 
     try:
