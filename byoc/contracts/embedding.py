@@ -1,7 +1,7 @@
 """What every floor may know of embeddings: texts in, vectors out.
 
-    EmbeddingAdapter   a model that turns texts into vectors
-    Embeddings         the vectors of one call, and what they may be compared with
+EmbeddingAdapter   a model that turns texts into vectors
+Embeddings         the vectors of one call, and what they may be compared with
 """
 
 from __future__ import annotations

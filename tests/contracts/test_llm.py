@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from contextlib import aclosing
@@ -11,7 +10,7 @@ from contextlib import aclosing
 import pytest
 
 from byoc.adapters.llm import ADAPTERS
-from byoc.contracts import Answer, End, LLMAdapter, TextDelta, ToolCall, Usage
+from byoc.contracts import Answer, End, LLMAdapter, TextDelta, Usage
 from humana.kernel.errors import EndpointError
 from tests.contracts.conftest import AIMOCK, BUILTIN, PROTOCOLS, SCRIPTED, Peer, ask, everything
 from tests.fixtures.models import ScriptedModel
@@ -65,16 +64,8 @@ async def test_every_character_survives(adapter: LLMAdapter, peer: Peer) -> None
     assert (await adapter.generate(ask(question))).text == ACCENTED
 
 
-@pytest.mark.parametrize("peer", [*SCRIPTED, *AIMOCK], indirect=True)
-async def test_a_tool_call_arrives_whole(adapter: LLMAdapter, peer: Peer) -> None:
-    answer = await adapter.generate(ask("tools"))
-    (call,) = answer.tool_calls
-    assert isinstance(call, ToolCall)
-    assert call.id
-    assert (call.name, json.loads(call.arguments)) == ("get_weather", {"city": "Recife"})
-    assert answer.reason == "tool_calls"
-
-
+# aimock lists no models to azure and google, and would take an empty question for an unknown one.
+@pytest.mark.parametrize("peer", [*SCRIPTED, AIMOCK[0], AIMOCK[3], *BUILTIN], indirect=True)
 async def test_health_of_a_living_endpoint(adapter: LLMAdapter, peer: Peer) -> None:
     health = await adapter.health()
     assert health.ok, health

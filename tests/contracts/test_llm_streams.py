@@ -1,4 +1,4 @@
-"""Streams as servers really send them, and as they should not: both protocols, scripted server."""
+"""Streams as servers really send them, and as they should not: every protocol, scripted server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from tests.peers.scripts import ACCENTED, FORMS
 
 pytestmark = [
     pytest.mark.asyncio,
-    pytest.mark.parametrize("peer", ["openai-scripted", "anthropic-scripted", "google-scripted"], indirect=True),
+    pytest.mark.parametrize(
+        "peer", ["openai-scripted", "anthropic-scripted", "google-scripted"], indirect=True
+    ),
 ]
 Maker = Callable[..., LLMAdapter]
 LOOSE = {"first_seconds": 60.0, "idle_seconds": 60.0, "total_seconds": 60.0}
@@ -83,7 +85,7 @@ async def test_why_it_ended(adapter: LLMAdapter, reason: str) -> None:
         ("status:400", "bad_request", True, False),
         ("status:401", "unauthorized", True, False),
         ("status:403", "unauthorized", True, False),
-        ("status:404", "bad_request", True, False),
+        ("status:404", "not_found", True, False),
         ("status:408", "timeout", False, False),
         ("status:413", "context_too_long", True, False),
         ("status:422", "bad_request", True, False),
@@ -93,6 +95,10 @@ async def test_why_it_ended(adapter: LLMAdapter, reason: str) -> None:
         ("status:529", "overloaded", False, False),
         ("status:302", "bad_request", True, False),
         ("too-long", "context_too_long", True, False),
+        ("filtered", "filtered", True, False),
+        ("says:400:API key not valid. Please pass a valid API key.", "unauthorized", True, False),
+        ("says:403:unsupported_country_region_territory", "unauthorized", True, False),
+        ("says:404:DeploymentNotFound", "not_found", True, False),
         ("no-credit", "rate_limited", True, False),
         ("reset", "unreachable", False, False),
     ],
@@ -172,20 +178,28 @@ async def test_a_hostile_stream_takes_bounded_memory(peer: Peer, adapter_for: Ma
 async def test_what_is_sent(peer: Peer, adapter_for: Maker, scripted_model: ScriptedModel) -> None:
     adapter = adapter_for(peer, max_output_tokens=50)
     await adapter.generate(ask("hi", max_tokens=90, temperature=0.5, model="other", extra={"seed": 7}))
-    body, headers = scripted_model.last.body, scripted_model.last.headers
-    assert (body["model"], body["max_tokens"], body["temperature"], body["seed"]) == ("other", 50, 0.5, 7)
-    assert body["stream"] is True
+    sent = scripted_model.last
+    body, headers = sent.body, sent.headers
+    if peer.type == "google":
+        assert sent.path == "/v1beta/models/other:streamGenerateContent"
+        assert body["generationConfig"] == {"maxOutputTokens": 50, "temperature": 0.5}
+    else:
+        assert (body["model"], body["max_tokens"], body["temperature"]) == ("other", 50, 0.5)
+        assert body["stream"] is True
+    assert body["seed"] == 7
     assert headers["accept-encoding"] == "identity"
     assert "cookie" not in headers
-    key = headers.get("x-api-key") or headers["authorization"].removeprefix("Bearer ")
-    assert key == "sk-secret"
+    keys = {"openai": "authorization", "anthropic": "x-api-key", "google": "x-goog-api-key"}
+    assert headers[keys[peer.type]].removeprefix("Bearer ") == "sk-secret"
 
 
 async def test_system_messages_keep_their_place(adapter: LLMAdapter, scripted_model: ScriptedModel) -> None:
     await adapter.generate(ask("hi"))
     body = scripted_model.last.body
-    roles = [turn["role"] for turn in body["messages"]]
-    if "system" in body:
+    roles = [turn["role"] for turn in body.get("messages") or body["contents"]]
+    if "systemInstruction" in body:
+        assert (body["systemInstruction"], roles) == ({"parts": [{"text": "Be brief."}]}, ["user"])
+    elif "system" in body:
         assert (body["system"], roles) == ("Be brief.", ["user"])
     else:
         assert roles == ["system", "user"]
@@ -203,7 +217,7 @@ async def test_options_shape_the_request(
     }
     await adapter_for(peer, options=options).generate(ask("hi", max_tokens=9, temperature=0.9))
     body, headers = scripted_model.last.body, scripted_model.last.headers
-    assert "temperature" not in body
+    assert "temperature" not in str(body)
     assert body["repeat_penalty"] == 1.15
     assert headers["x-route"] == "blue"
     if peer.type == "openai":
@@ -215,7 +229,16 @@ async def test_the_sdks_environment_stays_at_home(
     peer: Peer, adapter_for: Maker, scripted_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An SDK would send these to whatever address it is given, a customer's included."""
-    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
+    for name in (
+        "OPENAI_ORG_ID",
+        "OPENAI_PROJECT_ID",
+        "OPENAI_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "GOOGLE_API_KEY",
+        "GEMINI_API_KEY",
+        "GOOGLE_CLOUD_PROJECT",
+        "GOOGLE_GENAI_API_VERSION",
+    ):
         monkeypatch.setenv(name, "not-yours")
     for name in ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"):
         monkeypatch.setenv(name, "X-Secret: not-yours\nAuthorization: not-yours")

@@ -1,9 +1,10 @@
-"""Retries and the queue: what they do, what they must not do."""
+"""Retries, the queue and the rates: what they do, what they must not do."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import aclosing
 from itertools import pairwise
@@ -125,3 +126,34 @@ async def test_the_queue_has_an_end(peer: Peer, adapter_for: Maker) -> None:
         with pytest.raises(EndpointError) as raised:
             await everything(adapter, "hello")
     assert (raised.value.code, raised.value.permanent) == ("overloaded", False)
+
+
+async def test_the_rate_of_an_endpoint_is_kept(
+    peer: Peer, adapter_for: Maker, scripted_model: ScriptedModel
+) -> None:
+    adapter = adapter_for(peer, id=uuid.uuid4().hex, options={"requests_per_minute": 2})
+    for _ in range(2):
+        await adapter.generate(ask("good day"))
+    with pytest.raises(EndpointError) as raised:
+        await everything(adapter, "good day")
+    assert (raised.value.code, raised.value.permanent) == ("rate_limited", False)
+    assert 25 < (raised.value.retry_after or 0) <= 30
+    assert "raise its limits" in str(raised.value)
+    assert len(scripted_model.entries) == 2
+
+
+async def test_a_short_wait_for_the_rate_is_not_seen(
+    peer: Peer, adapter_for: Maker, scripted_model: ScriptedModel
+) -> None:
+    adapter = adapter_for(peer, id=uuid.uuid4().hex, options={"requests_per_minute": 60, "attempts": 2})
+    answers = await asyncio.gather(*[adapter.generate(ask("good day")) for _ in range(61)])
+    assert {answer.text for answer in answers} == {"good day"}
+    times = sorted(entry.at for entry in scripted_model.entries)
+    assert times[60] - times[0] > 0.5
+
+
+async def test_the_tokens_that_were_used_count(peer: Peer, adapter_for: Maker) -> None:
+    options = {"tokens_per_minute": 600}
+    adapter = adapter_for(peer, id=uuid.uuid4().hex, max_output_tokens=None, options=options)
+    for _ in range(5):  # the guess before it takes 505, the answer 13
+        await adapter.generate(ask("good day"))

@@ -46,6 +46,7 @@ class Entry:
     body: dict[str, Any]
     at: float
     connection: int
+    query: str = ""
     finished: bool = False
     left_at: float | None = None
 
@@ -108,7 +109,7 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, path: str, body: dict[str, Any]) -> None:
         dialect = _dialect(path, body)
-        self._entry = Entry(path, self._headers, body, time.time(), self._number)
+        self._entry = Entry(path, self._headers, body, time.time(), self._number, self._url.partition("?")[2])
         self._journal.entries.append(self._entry)
         text = self._journal.overrides.popleft() if self._journal.overrides else _asked(body)
         self._steps = self._journal.scripts.steps(dialect, text)
@@ -139,7 +140,7 @@ class Connection(asyncio.Protocol):
         self._play()
 
     def _embed(self, path: str, body: dict[str, Any]) -> None:
-        self._entry = Entry(path, self._headers, body, time.time(), self._number)
+        self._entry = Entry(path, self._headers, body, time.time(), self._number, self._url.partition("?")[2])
         self._journal.entries.append(self._entry)
         if self._journal.overrides:
             text = self._journal.overrides.popleft()
@@ -228,7 +229,7 @@ class Connection(asyncio.Protocol):
 def _dialect(path: str, body: dict[str, Any]) -> Dialect:
     if path.endswith("/messages"):
         return Anthropic(body)
-    return Google(body) if "/v1beta/" in path else OpenAI(body)
+    return Google(body) if "contents" in body or "/v1beta/" in path else OpenAI(body)
 
 
 def _asked(body: dict[str, Any]) -> str:
@@ -252,7 +253,9 @@ def _said(turn: dict[str, Any]) -> tuple[str, str]:
     if not isinstance(content, list):
         return str(turn.get("role")), str(content or "")
     results = [str(part["content"]) for part in content if part.get("type") == "tool_result"]
-    results += [json.dumps(part["functionResponse"]["response"]) for part in content if "functionResponse" in part]
+    results += [
+        json.dumps(part["functionResponse"]["response"]) for part in content if "functionResponse" in part
+    ]
     if results:
         return "tool", " ".join(results)
     return str(turn.get("role")), "".join(part.get("text", "") for part in content)

@@ -23,7 +23,10 @@ def embedded(body: dict[str, Any]) -> dict[str, Any]:
     dimensions = int(body.get("dimensions", DIMENSIONS))
     packed = body.get("encoding_format") == "base64"
     data = [
-        {"index": number, "embedding": _packed(vector(text, dimensions)) if packed else vector(text, dimensions)}
+        {
+            "index": number,
+            "embedding": _packed(vector(text, dimensions)) if packed else vector(text, dimensions),
+        }
         for number, text in enumerate(body["input"])
     ]
     usage = {"prompt_tokens": sum(len(text.split()) for text in body["input"])}

@@ -54,7 +54,9 @@ class Anthropic(SDKAdapter):
 
     def _body(self, request: ChatRequest, model: ModelInfo) -> dict[str, Any]:
         body: dict[str, Any] = {"messages": _turns(request)}
-        if system := "\n\n".join(turn.text for turn in request.messages if turn.role == "system" and turn.text):
+        if system := "\n\n".join(
+            turn.text for turn in request.messages if turn.role == "system" and turn.text
+        ):
             body["system"] = system
         if (temperature := self._options.temperature_for(request, model)) is not None:
             body["temperature"] = temperature

@@ -108,7 +108,9 @@ class Bound(ABC):
         except Exception as error:
             if getattr(error, "status_code", None) != 404 and getattr(error, "code", None) != 404:
                 raise
-            sentence = _("%(name)s knows no model “%(model)s” (%(status)s): choose one that it offers to this key.")
+            sentence = _(
+                "%(name)s knows no model “%(model)s” (%(status)s): choose one that it offers to this key."
+            )
             message = Worded(sentence, name=self._spec.name, model=self._spec.model, status=404)
             raise endpoint_error("not_found", message, permanent=True) from None
 

@@ -17,7 +17,11 @@ from humana.kernel import egress
 AZURE_API_VERSION = "2024-10-21"  # the latest that is generally available; newer ones by option
 GOOGLE_API_VERSION = "v1beta"  # where tools and system instructions are complete
 
-OPENAI_MODULES = ("openai.resources.chat.completions", "openai.resources.embeddings", "openai.resources.models")
+OPENAI_MODULES = (
+    "openai.resources.chat.completions",
+    "openai.resources.embeddings",
+    "openai.resources.models",
+)
 AZURE_MODULES = (*OPENAI_MODULES, "openai.lib.azure")
 ANTHROPIC_MODULES = ("anthropic.resources.messages", "anthropic.resources.models")
 GOOGLE_MODULES = ("google.genai",)

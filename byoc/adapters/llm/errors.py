@@ -126,9 +126,10 @@ def _unreachable(causes: list[BaseException], spec: EndpointSpec) -> EndpointErr
 
 
 def _of_the_certificate(error: ssl.SSLCertVerificationError) -> str:
-    if "expired" in error.verify_message:
+    words = str(error)  # aiohttp's own error of the kind has no more
+    if "expired" in words:
         return _("The certificate of %(name)s has expired: renew it.")
-    if "issuer" in error.verify_message or "self-signed" in error.verify_message:
+    if "issuer" in words or "self-signed" in words:
         return _("The certificate of %(name)s comes from no authority that this machine trusts.")
     return _("The certificate of %(name)s is not valid for its address: check the host.")
 

@@ -46,7 +46,9 @@ class Google(SDKAdapter):
 
     def _body(self, request: ChatRequest, model: ModelInfo) -> dict[str, Any]:
         body: dict[str, Any] = {"contents": _contents(request.messages)}
-        if system := [{"text": turn.text} for turn in request.messages if turn.role == "system" and turn.text]:
+        if system := [
+            {"text": turn.text} for turn in request.messages if turn.role == "system" and turn.text
+        ]:
             body["systemInstruction"] = {"parts": system}
         generation: dict[str, Any] = {}
         if (limit := max_tokens_for(request, self._spec, model)) is not None:

@@ -50,7 +50,8 @@ class Limited(Wrapper):
     def _size(self, request: ChatRequest) -> int:
         characters = sum(len(turn.text) for turn in request.messages)
         limits = [limit for limit in (request.max_tokens, self.spec.max_output_tokens) if limit]
-        return round(characters / CHARACTERS_PER_TOKEN) + min(limits, default=ANSWER_TOKENS)
+        size = round(characters / CHARACTERS_PER_TOKEN) + min(limits, default=ANSWER_TOKENS)
+        return min(size, self._tokens or size)  # a bucket never holds more
 
     def _refused(self, wait: float) -> Exception:
         sentence = _("%(name)s has reached the rate that is set for it here: wait, or raise its limits.")

@@ -103,7 +103,9 @@ def headers_of(spec: EndpointSpec, options: Connecting) -> dict[str, str]:
         if name.lower() in RESERVED_HEADERS:
             raise Misconfigured(f"The header {name} of {spec.name!r} is set by Humana; remove it.")
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise Misconfigured(f"The header {name[:40]!r} of {spec.name!r} has characters no header may have.")
+            raise Misconfigured(
+                f"The header {name[:40]!r} of {spec.name!r} has characters no header may have."
+            )
     return found
 
 

@@ -31,7 +31,9 @@ _RULES = (
     _Rule(
         (429,),
         r"insufficient_quota|billing|credit balance|exceeded your current quota",
-        Verdict("rate_limited", True, _("%(name)s has used up its quota: add credit or raise the limit there.")),
+        Verdict(
+            "rate_limited", True, _("%(name)s has used up its quota: add credit or raise the limit there.")
+        ),
     ),
     _Rule(
         (400, 413, 422),
@@ -58,9 +60,7 @@ _RULES = (
     _Rule(
         (400, 403, 422),
         r"content_filter|content management policy|ResponsibleAIPolicy|content policy|usage policies",
-        Verdict(
-            "filtered", True, _("The filter of %(name)s refuses the conversation. It says: %(words)s")
-        ),
+        Verdict("filtered", True, _("The filter of %(name)s refuses the conversation. It says: %(words)s")),
     ),
     _Rule(
         _REFUSALS,
@@ -69,7 +69,9 @@ _RULES = (
         Verdict(
             "unauthorized",
             True,
-            _("%(name)s does not serve this key in this region: correct region or address. It says: %(words)s"),
+            _(
+                "%(name)s does not serve this key in this region: correct region or address. It says: %(words)s"
+            ),
         ),
     ),
     _Rule(
@@ -78,7 +80,9 @@ _RULES = (
         Verdict(
             "unauthorized",
             True,
-            _("%(name)s does not accept the key (%(status)s): enter a valid one that belongs to this address."),
+            _(
+                "%(name)s does not accept the key (%(status)s): enter a valid one that belongs to this address."
+            ),
         ),
     ),
     _Rule(
@@ -87,7 +91,9 @@ _RULES = (
         Verdict(
             "unauthorized",
             True,
-            _("%(name)s does not accept the key (%(status)s): enter a valid one that belongs to this address."),
+            _(
+                "%(name)s does not accept the key (%(status)s): enter a valid one that belongs to this address."
+            ),
         ),
     ),
     _Rule(
@@ -121,9 +127,7 @@ _RULES = (
     _Rule(
         (400,),
         r"api.version",
-        Verdict(
-            "bad_request", True, _("%(name)s does not know this version of its API. It says: %(words)s")
-        ),
+        Verdict("bad_request", True, _("%(name)s does not know this version of its API. It says: %(words)s")),
     ),
     _Rule(
         (403,),
@@ -151,9 +155,7 @@ _RULES = (
         Verdict("overloaded", False, _("%(name)s is out of order or too busy (%(status)s).")),
     ),
 )
-_OTHERWISE = Verdict(
-    "bad_request", True, _("%(name)s refuses the request (%(status)s). It says: %(words)s")
-)
+_OTHERWISE = Verdict("bad_request", True, _("%(name)s refuses the request (%(status)s). It says: %(words)s"))
 
 
 def judged(status: int, words: str) -> Verdict:
