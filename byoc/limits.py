@@ -32,7 +32,9 @@ for place, key in ipairs(KEYS) do
   local had = math.min(tonumber(kept[1] or rate), rate)
   had = math.min(rate, had + (now - tonumber(kept[2] or now)) * rate / 60000)
   left[place] = had - much
-  if ARGV[#ARGV] == 'ask' and left[place] < 0 then wait = math.max(wait, math.ceil(-left[place] * 60000 / rate)) end
+  if ARGV[#ARGV] == 'ask' and left[place] < 0 then
+    wait = math.max(wait, math.ceil(-left[place] * 60000 / rate))
+  end
 end
 if wait > 0 then return wait end
 for place, key in ipairs(KEYS) do

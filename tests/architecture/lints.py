@@ -31,7 +31,7 @@ ALLOWED = {
     ("valkey_past_the_cache", "chats/runner.py"): "takes from that queue, hears that channel",
     ("valkey_past_the_cache", "tenants/services/placing/removing.py"): "looks for what names one that goes",
     ("valkey_past_the_cache", "tenants/freshness.py"): "knows its exceptions only; asks through the cache",
-    ("valkey_past_the_cache", "byoc/limits.py"): "knows its exceptions only; a script on the cache's own keys",
+    ("valkey_past_the_cache", "byoc/limits.py"): "its exceptions only; a script on keys of the cache",
 }
 #: How keys of ours in Valkey begin, and what in each names the organization.
 KEYS = {

@@ -101,6 +101,7 @@ AIMOCK = [
     pytest.param(f"{kind}-aimock", marks=pytest.mark.needs("node"))
     for kind in ("openai", "azure", "google", "anthropic")
 ]
+LISTING = [AIMOCK[0], AIMOCK[3]]  # aimock lists no models to the others, and knows no empty question
 BUILTIN = [
     pytest.param(f"{kind}-builtin", marks=pytest.mark.needs("model")) for kind in ("local", "anthropic")
 ]

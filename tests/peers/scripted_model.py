@@ -25,8 +25,8 @@ from typing import Any, cast
 import httptools
 
 from tests.peers.dialects import Anthropic, Dialect, Google, OpenAI
-from tests.peers.vectors import embedded
 from tests.peers.scripts import Ending, Head, Scripts, Step
+from tests.peers.vectors import embedded
 
 STREAM = (("Content-Type", "text/event-stream; charset=utf-8"), ("Cache-Control", "no-cache"))
 REASONS = {200: b"OK", 429: b"Too Many Requests", 503: b"Service Unavailable"}
@@ -129,11 +129,13 @@ class Connection(asyncio.Protocol):
             answer = {"entries": [asdict(entry) for entry in journal.entries]}
         elif journal.overrides:
             self._steps = journal.scripts.steps(_dialect(path, body), journal.overrides.popleft())
-            return self._play()
+            self._play()
+            return
         elif "/models/" in path and not path.endswith("/models/scripted"):
             missing = _dialect(path, body).refusal(404, "no such model", "not_found_error")
             self._steps = iter([Head(404, json=missing)])
-            return self._play()
+            self._play()
+            return
         else:
             answer = MODELS
         self._steps = iter([Head(200, json=answer)])

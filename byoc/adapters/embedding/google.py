@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from byoc.adapters.embedding.base import SDKEmbedding
-from byoc.adapters.llm.clients import GOOGLE_MODULES, google_client
+from byoc.adapters.llm.clients import GOOGLE_MODULES, Client, google_client
 from byoc.adapters.llm.errors import malformed
 from byoc.adapters.llm.google import path_of, raw_google
 from byoc.contracts import TextKind
@@ -22,7 +22,9 @@ class GoogleEmbedding(SDKEmbedding):
     """`url` ends before the version (`api_version`)."""
 
     modules = GOOGLE_MODULES
-    connect = staticmethod(google_client)
+
+    def _connect(self) -> Client:
+        return google_client(self._spec, self._connecting, self._guard)
 
     def _ask(self, sdk: Any, texts: list[str], kind: TextKind) -> Any:
         model = path_of(self._spec.model)

@@ -9,7 +9,7 @@ import msgspec
 from byoc.adapters.embedding.base import SDKEmbedding
 from byoc.adapters.llm.azure import refused_as_empty
 from byoc.adapters.llm.bound import raw
-from byoc.adapters.llm.clients import AZURE_MODULES, OPENAI_MODULES, azure_client, openai_client
+from byoc.adapters.llm.clients import AZURE_MODULES, OPENAI_MODULES, Client, azure_client, openai_client
 from byoc.adapters.llm.errors import malformed
 from byoc.contracts import TextKind
 
@@ -23,9 +23,11 @@ class CompatibleEmbedding(SDKEmbedding):
     """Any server that speaks OpenAI's protocol. Its `url` ends with `/v1` where the service has it."""
 
     modules = OPENAI_MODULES
-    connect = staticmethod(openai_client)
     knows_its_models = False
     encoding: ClassVar[Literal["float", "base64"]] = "float"  # every server knows it
+
+    def _connect(self) -> Client:
+        return openai_client(self._spec, self._connecting, self._guard)
 
     def _ask(self, sdk: AsyncOpenAI, texts: list[str], kind: TextKind) -> Any:
         extra = dict(self._options.extra_body)
@@ -62,13 +64,17 @@ class AzureEmbedding(CompatibleEmbedding):
     """`url` is that of the resource, the model is a deployment's name."""
 
     modules = AZURE_MODULES
-    connect = staticmethod(azure_client)
     encoding = "base64"
 
+    def _connect(self) -> Client:
+        return azure_client(self._spec, self._connecting, self._guard)
+
     async def _probe(self, sdk: AsyncAzureOpenAI) -> None:
-        async with refused_as_empty():
-            async with raw(sdk.embeddings.with_streaming_response.create(model=self._spec.model, input=[])):
-                pass
+        async with (
+            refused_as_empty(),
+            raw(sdk.embeddings.with_streaming_response.create(model=self._spec.model, input=[])),
+        ):
+            pass
 
 
 class _Item(msgspec.Struct):

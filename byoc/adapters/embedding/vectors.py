@@ -31,7 +31,8 @@ def rows_of(vectors: Sequence[Numbers], wanted: int) -> Rows:
     if rows.ndim != 2 or not rows.shape[1] or not np.isfinite(rows).all():
         raise malformed("its vectors are not numbers")
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths == 0, np.float32(1), lengths)
+    made: Rows = (rows / np.where(lengths == 0, 1, lengths)).astype(np.float32, copy=False)
+    return made
 
 
 def _unpacked(vector: Numbers) -> Rows | list[float]:

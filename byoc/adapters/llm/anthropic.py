@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from byoc.adapters.llm.anthropic_events import MessageDecoder
 from byoc.adapters.llm.base import SDKAdapter, given
 from byoc.adapters.llm.bound import names_in, raw
-from byoc.adapters.llm.clients import ANTHROPIC_MODULES, anthropic_client
+from byoc.adapters.llm.clients import ANTHROPIC_MODULES, Client, anthropic_client
 from byoc.adapters.llm.options import max_tokens_for
 from byoc.adapters.llm.reader import Decoder
 from byoc.contracts import ChatMessage, ChatRequest, ModelInfo
@@ -27,7 +27,9 @@ class Anthropic(SDKAdapter):
     """One endpoint that speaks Anthropic's protocol. Its `url` ends before `/v1`."""
 
     modules = ANTHROPIC_MODULES
-    connect = staticmethod(anthropic_client)
+
+    def _connect(self) -> Client:
+        return anthropic_client(self._spec, self._connecting, self._guard)
 
     def _ask(self, sdk: AsyncAnthropic, request: ChatRequest, model: ModelInfo) -> Any:
         # Most of it as `extra_body`: the SDK walks through its own arguments, message by message.

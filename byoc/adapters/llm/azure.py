@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from byoc.adapters.llm.bound import raw
-from byoc.adapters.llm.clients import AZURE_MODULES, azure_client
+from byoc.adapters.llm.clients import AZURE_MODULES, Client, azure_client
 from byoc.adapters.llm.openai_compatible import OpenAICompatible
 from byoc.contracts import ModelInfo
 
@@ -19,7 +19,9 @@ class Azure(OpenAICompatible):
     """`url` is that of the resource: `https://<name>.openai.azure.com`. `api_version` is an option."""
 
     modules = AZURE_MODULES
-    connect = staticmethod(azure_client)
+
+    def _connect(self) -> Client:
+        return azure_client(self._spec, self._connecting, self._guard)
 
     async def _probe(self, sdk: AsyncAzureOpenAI) -> None:
         await probe_deployment(sdk, self._spec.model)
@@ -35,13 +37,15 @@ async def probe_deployment(sdk: AsyncAzureOpenAI, deployment: str) -> None:
     There is no way to look at a deployment with the key alone; a wrong key, another region or an unknown
     deployment are refused before the question is looked at.
     """
-    async with refused_as_empty():
-        async with raw(
+    async with (
+        refused_as_empty(),
+        raw(
             sdk.chat.completions.with_streaming_response.create(
                 model=deployment, messages=(), max_tokens=1, stream=False
             )
-        ):
-            pass
+        ),
+    ):
+        pass
 
 
 @asynccontextmanager

@@ -8,14 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
-from byoc.adapters.llm.clients import Client, Connect
+from byoc.adapters.llm.clients import Client
 from byoc.adapters.llm.errors import endpoint_error, malformed, said_of, timed_out, translated
 from byoc.adapters.llm.loops import PerLoop
 from byoc.adapters.llm.options import Connecting
+from byoc.adapters.llm.statuses import MODEL
 from byoc.contracts import EndpointSpec, Health
 from byoc.contracts.words import Worded
 from byoc.contracts.words import marked as _
@@ -27,15 +28,15 @@ class Bound(ABC):
     """Clients per event loop, probes, and the list of what is offered."""
 
     #: What the first request loads, in a thread: an SDK takes a second, and others are streaming.
-    modules: ClassVar[tuple[str, ...]]
-    connect: ClassVar[Connect]
+    modules: tuple[str, ...] = ()
     #: Whether the service's word on which models there are can be relied on.
-    knows_its_models: ClassVar[bool] = True
+    knows_its_models = True
 
     def __init__(self, spec: EndpointSpec, guard: egress.Guard, options: Connecting) -> None:
         self._spec = spec
         self._connecting = options
-        self._clients = PerLoop(lambda: type(self).connect(spec, options, guard))
+        self._guard = guard
+        self._clients = PerLoop(self._connect)
         self._loaded = False
 
     @property
@@ -52,6 +53,10 @@ class Bound(ABC):
         client = self._clients.pop()
         if client is not None:
             await client.close()
+
+    @abstractmethod
+    def _connect(self) -> Client:
+        """A client of the SDK, of the running loop."""
 
     @abstractmethod
     def _list(self, sdk: Any) -> Any:
@@ -108,11 +113,8 @@ class Bound(ABC):
         except Exception as error:
             if getattr(error, "status_code", None) != 404 and getattr(error, "code", None) != 404:
                 raise
-            sentence = _(
-                "%(name)s knows no model “%(model)s” (%(status)s): choose one that it offers to this key."
-            )
-            message = Worded(sentence, name=self._spec.name, model=self._spec.model, status=404)
-            raise endpoint_error("not_found", message, permanent=True) from None
+            message = Worded(MODEL.sentence, name=self._spec.name, model=self._spec.model, status=404)
+            raise endpoint_error(MODEL.code, message, permanent=True) from None
 
     async def _offered(self) -> list[str]:
         async def ask(sdk: Any) -> bytes:

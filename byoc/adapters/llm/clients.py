@@ -17,7 +17,7 @@ from humana.kernel import egress
 AZURE_API_VERSION = "2024-10-21"  # the latest that is generally available; newer ones by option
 GOOGLE_API_VERSION = "v1beta"  # where tools and system instructions are complete
 
-OPENAI_MODULES = (
+OPENAI_MODULES: tuple[str, ...] = (
     "openai.resources.chat.completions",
     "openai.resources.embeddings",
     "openai.resources.models",
@@ -34,9 +34,6 @@ class Client:
     sdk: Any
     errors: tuple[type[Exception], ...]
     close: Callable[[], Awaitable[None]]
-
-
-Connect = Callable[[EndpointSpec, Connecting, egress.Guard], Client]
 
 
 def _way_out(spec: EndpointSpec, options: Connecting, guard: egress.Guard) -> Any:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from byoc.adapters.llm.base import SDKAdapter, given
 from byoc.adapters.llm.bound import names_in
-from byoc.adapters.llm.clients import GOOGLE_MODULES, google_client
+from byoc.adapters.llm.clients import GOOGLE_MODULES, Client, google_client
 from byoc.adapters.llm.google_chunks import ContentDecoder
 from byoc.adapters.llm.options import max_tokens_for
 from byoc.adapters.llm.reader import Decoder
@@ -26,7 +26,9 @@ class Google(SDKAdapter):
     """One endpoint that speaks Gemini's protocol. Its `url` ends before the version (`api_version`)."""
 
     modules = GOOGLE_MODULES
-    connect = staticmethod(google_client)
+
+    def _connect(self) -> Client:
+        return google_client(self._spec, self._connecting, self._guard)
 
     def _ask(self, sdk: Any, request: ChatRequest, model: ModelInfo) -> Any:
         path = f"{path_of(model.name)}:streamGenerateContent?alt=sse"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from byoc.adapters.llm.base import SDKAdapter
 from byoc.adapters.llm.bound import names_in, raw
-from byoc.adapters.llm.clients import OPENAI_MODULES, openai_client
+from byoc.adapters.llm.clients import OPENAI_MODULES, Client, openai_client
 from byoc.adapters.llm.openai_chunks import ChunkDecoder
 from byoc.adapters.llm.options import max_tokens_for
 from byoc.adapters.llm.reader import Decoder
@@ -24,8 +24,10 @@ class OpenAICompatible(SDKAdapter):
     """One endpoint that speaks OpenAI's protocol. Its `url` ends with `/v1` where the service has it."""
 
     modules = OPENAI_MODULES
-    connect = staticmethod(openai_client)
     knows_its_models = False  # some serve their one model under any name
+
+    def _connect(self) -> Client:
+        return openai_client(self._spec, self._connecting, self._guard)
 
     def _ask(self, sdk: AsyncOpenAI, request: ChatRequest, model: ModelInfo) -> Any:
         # All of it as `extra_body`: the SDK walks through its own arguments, message by message.
