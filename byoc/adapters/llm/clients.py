@@ -6,8 +6,10 @@ customer's address. Import one of these only in a thread: loading an SDK takes u
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from byoc.adapters.llm.options import Connecting, headers_of
@@ -105,7 +107,7 @@ def google_client(spec: EndpointSpec, options: Connecting, guard: egress.Guard) 
     from google.genai.types import HttpOptions, HttpRetryOptions
     from httpx2 import HTTPError
 
-    http = _way_out(spec, options, guard)
+    http, nobody = _way_out(spec, options, guard), _trusting_nobody()
     sdk = Genai(
         vertexai=False,
         api_key=spec.key or "none",
@@ -115,6 +117,14 @@ def google_client(spec: EndpointSpec, options: Connecting, guard: egress.Guard) 
             headers=headers_of(spec, options),
             retry_options=HttpRetryOptions(attempts=1),
             httpx_async_client=http,
+            client_args={"verify": nobody},
+            async_client_args={"ssl": nobody},
         ),
     )
     return Client(sdk._api_client, (APIError, HTTPError, UnicodeDecodeError), http.aclose)
+
+
+@lru_cache(maxsize=1)
+def _trusting_nobody() -> ssl.SSLContext:
+    """For the clients that Google's SDK makes beside ours: never used, and 0.1 s each to make otherwise."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
