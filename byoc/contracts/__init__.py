@@ -54,8 +54,8 @@ __all__ = [
     "TextKind",
     "TokensParameter",
     "ToolCall",
-    "TypeSpec",
     "ToolSpec",
+    "TypeSpec",
     "Usage",
     "Waiting",
 ]
