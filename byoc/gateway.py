@@ -28,7 +28,7 @@ from humana.kernel.egress import Grant, Guard
 from humana.kernel.errors import EndpointError
 from tenants.context import peek_tenant
 
-__all__ = ["close", "describe", "explain", "llm", "offered", "reload", "shown", "warm"]
+__all__ = ["close", "describe", "environment", "explain", "llm", "offered", "reload", "shown", "warm"]
 
 #: Adapters of one process; the one that was asked longest ago makes room.
 MOST = 2_000
@@ -76,7 +76,7 @@ def offered() -> tuple[ModelCard, ...]:
 
 async def warm() -> None:
     """Load the SDKs and open a connection to each model of the environment, so that nobody waits for it."""
-    await asyncio.gather(*(_adapter(spec).health() for spec in _environment()))
+    await asyncio.gather(*(_adapter(spec).health() for spec in environment()))
 
 
 async def close() -> None:
@@ -87,27 +87,28 @@ async def close() -> None:
 
 def reload() -> None:
     """Read the environment again. Adapters of endpoints that did not change stay as they are."""
-    _environment.cache_clear()
+    environment.cache_clear()
     _granted.cache_clear()
 
 
 @lru_cache(maxsize=1)
-def _environment() -> tuple[EndpointSpec, ...]:
+def environment() -> tuple[EndpointSpec, ...]:
+    """The models that the environment names: the platform's, for every organization."""
     return platform_llms()
 
 
 @lru_cache(maxsize=1)
 def _granted() -> tuple[Grant, ...]:
-    return grants_for(_environment())
+    return grants_for(environment())
 
 
 def _specs() -> tuple[EndpointSpec, ...]:
     """What may answer here, the default first. No query where nothing changed."""
     here = peek_tenant()
     if here is None:
-        return _environment()
+        return environment()
     own = endpoints.active(here.organization_id, "llm", "primary")
-    ours = (*_environment(), *endpoints.platform("llm", "primary"))
+    ours = (*environment(), *endpoints.platform("llm", "primary"))
     zone = endpoints.zone_of(here.organization_id)
     return tuple(spec for spec in (*own, *ours) if zone in ("", spec.zone))
 
