@@ -45,7 +45,7 @@ def spec_of(endpoint: Endpoint) -> EndpointSpec:
     credentials = credentials_of(endpoint)
     return EndpointSpec(
         name=endpoint.name,
-        kind=_kind(endpoint),
+        kind=kind_of(endpoint),
         type=endpoint.type,
         url=endpoint.url,
         model=endpoint.options.get(MODEL) or _first_model(endpoint),
@@ -169,7 +169,7 @@ def _of_kind(specs: tuple[EndpointSpec, ...], kind: Kind, role: str | None) -> t
     return tuple(one for one in specs if one.kind == kind and role in (None, one.role))
 
 
-def _kind(endpoint: Endpoint) -> Kind:
+def kind_of(endpoint: Endpoint) -> Kind:
     kinds: dict[str, Kind] = {
         "llm": "llm",
         "storage": "storage",

@@ -6,8 +6,12 @@
 An organization is offered its own endpoints first, then the platform's, unless its content stays in a
 zone: then only what is in that zone. Outside of every organization there are the environment's.
 
+A card names the endpoint and what stands in for it: the same owner's endpoints of the role `fallback`, in
+the same zone. An organization's own never falls back to the platform's.
+
 What stands between the caller and the wire, outermost first:
 
+    fallback(…)                    the card's endpoints in turn, each behind a breaker of this organization
     queued(retrying(adapter))      where an endpoint has so many places
     retrying(adapter)              every other
 """
@@ -21,19 +25,34 @@ from functools import lru_cache
 
 from byoc import endpoints
 from byoc.adapters.llm import make
+from byoc.adapters.llm.fallback import Fallback
+from byoc.breaker import breaker
+from byoc.breaker import close as close_breakers
 from byoc.contracts import EndpointSpec, LLMAdapter, ModelCard
 from byoc.platform import grants_for, platform_llms
 from byoc.sentences import explain
+from byoc.standing import standing
 from humana.kernel.egress import Grant, Guard
 from humana.kernel.errors import EndpointError
 from tenants.context import peek_tenant
 
-__all__ = ["close", "describe", "environment", "explain", "llm", "offered", "reload", "shown", "warm"]
+__all__ = [
+    "close",
+    "describe",
+    "environment",
+    "environment_guard",
+    "explain",
+    "llm",
+    "offered",
+    "reload",
+    "shown",
+    "warm",
+]
 
 #: Adapters of one process; the one that was asked longest ago makes room.
 MOST = 2_000
 
-_made: OrderedDict[EndpointSpec, LLMAdapter] = OrderedDict()
+_made: OrderedDict[tuple[EndpointSpec, bool], LLMAdapter] = OrderedDict()
 
 
 def llm(model: str | ModelCard | None = None) -> LLMAdapter:
@@ -43,7 +62,13 @@ def llm(model: str | ModelCard | None = None) -> LLMAdapter:
     ("not_configured") when there is no such model, or none at all.
     """
     card = model if isinstance(model, ModelCard) and model.route else describe(_name(model))
-    return _adapter(card.route[0])
+    last = len(card.route) - 1
+    return Fallback(
+        [
+            (_adapter(spec, hurried=number < last), breaker(card.asker, _breaks(spec)))
+            for number, spec in enumerate(card.route)
+        ]
+    )
 
 
 def describe(model: str | None = None) -> ModelCard:
@@ -83,6 +108,7 @@ async def close() -> None:
     """Close the running loop's clients. For the end of a process, or of a loop of its own."""
     for adapter in list(_made.values()):
         await adapter.close()
+    await close_breakers()
 
 
 def reload() -> None:
@@ -113,20 +139,47 @@ def _specs() -> tuple[EndpointSpec, ...]:
     return tuple(spec for spec in (*own, *ours) if zone in ("", spec.zone))
 
 
-def _adapter(spec: EndpointSpec) -> LLMAdapter:
-    adapter = _made.get(spec)
+def _route(spec: EndpointSpec) -> tuple[EndpointSpec, ...]:
+    """The endpoint, then what may stand in for it; the other way round while a failover is in effect."""
+    here = peek_tenant()
+    if here is None:
+        return (spec,)
+    if spec.owner == "platform":
+        spares, away = endpoints.platform("llm", "fallback"), standing(None)
+    else:
+        spares = endpoints.active(here.organization_id, "llm", "fallback")
+        away = standing(here.organization_id)
+    zone = endpoints.zone_of(here.organization_id)
+    allowed = [one for one in spares if zone in ("", one.zone) and one != spec]
+    now = away.get(spec.id)
+    chosen = [one for one in allowed if now is not None and one.id == now.by]
+    return (*chosen, spec, *(one for one in allowed if one not in chosen))
+
+
+def _breaks(spec: EndpointSpec) -> str:
+    """What a breaker is kept by: another version of an endpoint has failed nobody yet."""
+    return f"{spec.owner}:{spec.id or spec.name}:{spec.version}"
+
+
+def _adapter(spec: EndpointSpec, *, hurried: bool = False) -> LLMAdapter:
+    adapter = _made.get((spec, hurried))
     if adapter is None:
-        adapter = _made.setdefault(spec, make(spec, _guard(spec.owner)))
+        made = make(spec, _guard(spec.owner), hurried=hurried)
+        adapter = _made.setdefault((spec, hurried), made)
         while len(_made) > MOST:
             _made.popitem(last=False)
     return adapter
 
 
-def _guard(owner: str) -> Guard:
+def environment_guard() -> Guard:
     """The environment's own endpoints are granted by the environment; nothing else of the platform dials here
     without a row."""
+    return endpoints.LiveGuard(None, _granted())
+
+
+def _guard(owner: str) -> Guard:
     if owner == "platform":
-        return endpoints.LiveGuard(None, _granted())
+        return environment_guard()
     return endpoints.LiveGuard(uuid.UUID(owner), ())
 
 
@@ -135,6 +188,7 @@ def _name(model: str | ModelCard | None) -> str | None:
 
 
 def _card(spec: EndpointSpec, specs: tuple[EndpointSpec, ...]) -> ModelCard:
+    here = peek_tenant()
     return ModelCard(
         name=spec.name,
         model=spec.model,
@@ -142,5 +196,6 @@ def _card(spec: EndpointSpec, specs: tuple[EndpointSpec, ...]) -> ModelCard:
         owner=spec.owner,
         max_output_tokens=spec.max_output_tokens,
         context_tokens=spec.context_tokens,
-        route=(spec,),
+        route=_route(spec),
+        asker=endpoints.owner_of(here.organization_id if here else None),
     )

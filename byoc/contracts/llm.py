@@ -3,6 +3,7 @@
     ChatRequest       what is asked, and the tools that the model may ask for
     Event             what a stream yields:
         Waiting         the endpoint is busy; the request stands in its queue
+        Switched        another endpoint is asked; only before the first word
         TextDelta       a piece of the answer
         ToolCall        a whole call, arguments complete
         Usage           tokens as the provider counted them; at most once
@@ -86,6 +87,16 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, tag="waiting"):
     ahead: int = 0
 
 
+class Switched(msgspec.Struct, frozen=True, gc=False, tag="switched"):
+    """`before` did not serve, so `now` is asked. Names of endpoints; `model` is that of the new one, `why` a
+    `Failure`."""
+
+    before: str
+    now: str
+    model: str
+    why: str
+
+
 class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text"):
     """A piece of the answer, never empty, never with NUL (PostgreSQL cannot store it).
 
@@ -109,7 +120,7 @@ class End(msgspec.Struct, frozen=True, gc=False, tag="end"):
     reason: Reason = "stop"
 
 
-Event: TypeAlias = Waiting | TextDelta | ToolCall | Usage | End
+Event: TypeAlias = Waiting | Switched | TextDelta | ToolCall | Usage | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +158,8 @@ class ModelCard:
     """What a page may say about an endpoint: no address, no key.
 
     `route` is for the gateway alone: the endpoint, then those that stand in for it, as they were when it
-    was chosen. `type` is that of its adapter. `priced_as` is the well-known model whose price it has, `prices` the
-    endpoint's own table (see `byoc.pricing`).
+    was chosen. `type` is that of its adapter. `priced_as` is the well-known model whose price it has,
+    `prices` the endpoint's own table (see `byoc.pricing`).
     """
 
     name: str
@@ -158,6 +169,8 @@ class ModelCard:
     max_output_tokens: int | None
     context_tokens: int | None
     route: tuple[EndpointSpec, ...] = field(default=(), repr=False, compare=False)
+    #: Who asks: "platform", or an organization's id.
+    asker: str = field(default="platform", repr=False, compare=False)
     type: str = ""
     tools: bool = False
     vision: bool = False

@@ -12,10 +12,14 @@ from tenants.scoping import TenantForeignKey
 
 
 class Watch(BaseModel):
-    """This organization has endpoints to look after, next at `due_at`. Ids only, read without a context."""
+    """This organization has endpoints to look after, next at `due_at`. Ids only, read without a context.
+
+    At `notices_at` something waits to be told it; empty where nothing does.
+    """
 
     organization = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="+")
     due_at = models.DateTimeField(db_index=True)
+    notices_at = models.DateTimeField(null=True, db_index=True)
 
     class Meta:
         verbose_name = _("watch")

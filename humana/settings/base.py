@@ -255,6 +255,9 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "audit.sweep", "schedule": 15.0},
     "wake-placement-jobs": {"task": "tenants.wake_placement_jobs", "schedule": 15.0},
     "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},
+    "sweep-health": {"task": "byoc.sweep_health", "schedule": 10.0},
+    "send-notices": {"task": "byoc.send_notices", "schedule": 10.0},
+    "forget-old-probes": {"task": "byoc.forget_old_probes", "schedule": 3600.0},
     "forget-idempotency-keys": {"task": "audit.forget_idempotency_keys", "schedule": 3600.0},
 }
 

@@ -6,7 +6,8 @@
     base, reader, sse, watchdog       what they share: from a raw response to events, within limits
     errors, statuses                  every failure as EndpointError
     options, catalogue                what an endpoint may be told; what well-known models can do
-    retrying, limited, queued         wrappers, adapters themselves
+    retrying, limited, queued, fallback   wrappers, adapters themselves
+    probing                           a look without an SDK
 
 `make` is all that the gateway needs, and `describe` all that pages do.
 """
@@ -14,6 +15,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
+from msgspec import structs
 
 from byoc.adapters.llm.anthropic import Anthropic
 from byoc.adapters.llm.azure import Azure
@@ -43,13 +46,22 @@ ADAPTERS.add("local", OpenAICompatible)
 _local = LocalLimiter()
 
 
-def make(spec: EndpointSpec, guard: egress.Guard, limiter: Limiter | None = None) -> LLMAdapter:
+#: Where another endpoint stands behind this one, it is not asked again for longer than this; seconds.
+HURRY = 1.0
+
+
+def make(
+    spec: EndpointSpec, guard: egress.Guard, limiter: Limiter | None = None, *, hurried: bool = False
+) -> LLMAdapter:
     """The adapter for `spec`, in its wrappers. Raises Misconfigured; dials nothing yet.
 
     `limiter` keeps the endpoint's rates (`requests_per_minute`, `tokens_per_minute`); one that all
-    processes share is `byoc.limits.SharedLimiter`.
+    processes share is `byoc.limits.SharedLimiter`. `hurried` where another endpoint stands behind it: what
+    it says is not waited for as long.
     """
     options = read_options(spec)
+    if hurried:
+        options = structs.replace(options, retry_seconds=min(options.retry_seconds, HURRY))
     adapter: LLMAdapter = ADAPTERS.get(spec.type)(spec, guard)
     if options.requests_per_minute or options.tokens_per_minute:
         adapter = Limited(adapter, options, limiter or _local)

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
+import httpx2
 from yarl import URL
 
 from humana.kernel.egress.client import _translated, guarded_connector
 from humana.kernel.egress.guard import EgressRefused, Guard, Origin
+
+#: What `ask` raises where nothing is wrong on our side.
+FAILURES: tuple[type[Exception], ...] = (EgressRefused, TimeoutError, httpx2.TransportError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,262 @@
+"""Something stands in for an endpoint that does not serve, and gives way when it serves again.
+
+    turned(…)                 an endpoint turned bad or well: noted in the trail, and told
+    settle(organization_id)   after every look: begin what has to begin, end what may end
+    fail_over(…)              a person says so; it lasts until a person says otherwise
+    come_back(…)              a person says so
+
+    kind        what stands in                 by itself                   back by itself
+    llm         an active `fallback`           yes                         yes
+    database    a ready `replica`, read only   yes                         yes, when it takes changes
+    database    a ready `backup`               proposed; see `standby`     never: it has rows of its own
+    storage     an active `backup`             yes                         when its files are copied back
+
+Nothing outside the organization's zone ever stands in, and never the platform's for an organization's own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from byoc import endpoints, standing
+from byoc.contracts import EndpointSpec
+from byoc.databases import alias_of
+from byoc.models import Endpoint, EndpointHealth, Failover
+from byoc.permissions import EDIT
+from byoc.queries_health import inside
+from byoc.readings import Reading
+from byoc.services import notices
+from humana.kernel.errors import Conflict, NotFound
+from humana.kernel.registry import Registry
+from tenants.db.aliases import forget
+from tenants.models import Membership, Organization
+from tenants.permissions import require
+from tenants.services.events import control_event
+
+#: The role of what stands in, by kind, and the way it does; the first that there is.
+SPARES: dict[str, tuple[tuple[str, str], ...]] = {
+    "llm": (("fallback", Failover.Way.FALLBACK),),
+    "database": (("replica", Failover.Way.READ_ONLY), ("backup", Failover.Way.STANDBY)),
+    "storage": (("backup", Failover.Way.BACKUP),),
+}
+#: Roles that something stands in for.
+SERVING = frozenset({"primary", "documents", "attachments", "exports"})
+
+#: How a way ends, for ways that take more than a word: copying back what was written meanwhile. Each gets
+#: the locked row, and says whether the way back is over at once.
+RETURNS: Registry[Any] = Registry("way back")
+
+
+def turned(organization_id: uuid.UUID | None, spec: EndpointSpec, before: Reading, now: Reading) -> None:
+    """In the transaction that keeps it, for each endpoint that turned. The first good look is no news."""
+    if now.state == "bad":
+        event = "endpoint.failing"
+    elif before.state == "bad":
+        event = "endpoint.recovered"
+    else:
+        return
+    facts = {"endpoint": spec.name, "kind": spec.kind, "role": spec.role, "code": now.code}
+    control_event(event, "endpoint", spec.id, organization_id=organization_id, payload=facts)
+    notices.tell(organization_id, event, facts)
+
+
+def settle(organization_id: uuid.UUID | None) -> None:
+    """Every failover that should be is, and no other. Inside the organization; asks no endpoint."""
+    states = EndpointHealth.objects.filter(organization=organization_id)
+    health = dict(states.values_list("endpoint_id", "state"))
+    open_ = {row.endpoint_id: row for row in _open(organization_id)}
+    if "bad" not in health.values() and not open_:
+        return
+    for row in open_.values():
+        if health.get(row.endpoint_id) == "good" and _ends_by_itself(row):
+            _end(row)
+    for endpoint in _serving(organization_id):
+        if health.get(endpoint.id) == "bad" and endpoint.id not in open_ and not _refused(endpoint):
+            _begin_by_itself(endpoint, health)
+
+
+def fail_over(
+    *,
+    organization: Organization | None,
+    endpoint_id: uuid.UUID,
+    to_endpoint_id: uuid.UUID | None = None,
+    member: Membership | None = None,
+) -> Failover:
+    """Let another serve instead, until somebody says otherwise: the one named, or the first there is.
+
+    Conflict where something stands in already, and where nothing may. A standby database is not for this:
+    see `standby.confirm_standby`.
+    """
+    with by_whom_may(organization, member), transaction.atomic():
+        endpoint = _held(organization, endpoint_id)
+        if _open(organization.id if organization else None).filter(endpoint=endpoint).exists():
+            message = _("Something stands in for “%(name)s” already.") % {"name": endpoint.name}
+            raise Conflict(message, code="stands_in_already")
+        spare, way = _chosen(endpoint, to_endpoint_id)
+        if way == Failover.Way.STANDBY:
+            message = _("A standby database is used once its promotion is confirmed.")
+            raise Conflict(message, code="confirm_promotion")
+        return _begin(endpoint, spare, way, why="by_hand", details={"by": "person"})
+
+
+def come_back(
+    *, organization: Organization | None, endpoint_id: uuid.UUID, member: Membership | None = None
+) -> Failover:
+    """The endpoint serves again. Conflict where nothing stands in for it, or it holds rows of its own."""
+    with by_whom_may(organization, member), transaction.atomic():
+        endpoint = _held(organization, endpoint_id)
+        rows = _open(organization.id if organization else None)
+        row = rows.select_for_update(of=["self"]).filter(endpoint=endpoint).first()
+        if row is None:
+            message = _("Nothing stands in for “%(name)s”.") % {"name": endpoint.name}
+            raise Conflict(message, code="nothing_stands_in")
+        if row.way == Failover.Way.STANDBY and row.state == Failover.State.ACTIVE:
+            message = _(
+                "“%(name)s” does not have what was written since. Make it a replica of the standby and"
+                " promote it, or bring it anew and move the organization there."
+            )
+            raise Conflict(message % {"name": endpoint.name}, code="standby_has_more")
+        row.details = {**row.details, "ended_by": "person"}
+        return _end(row)
+
+
+@contextmanager
+def by_whom_may(organization: Organization | None, member: Membership | None) -> Iterator[None]:
+    """In the organization, by one of its people who may; without a member by Humana itself and operators."""
+    if organization is None and member is not None:
+        raise NotFound(_("There is nothing here."))
+    with inside(organization):
+        if member is not None:
+            require(member, EDIT.name)
+        yield
+
+
+def _open(organization_id: uuid.UUID | None) -> Any:
+    rows = Failover.objects.filter(organization=organization_id).exclude(state=Failover.State.OVER)
+    return rows.select_related("endpoint", "to_endpoint")
+
+
+def _serving(organization_id: uuid.UUID | None) -> Iterator[Endpoint]:
+    for row in Endpoint.objects.filter(organization=organization_id, role__in=SERVING, kind__in=SPARES):
+        if row.state == _needed_state(row.kind):
+            yield row
+
+
+def _needed_state(kind: str) -> str:
+    """A database serves when it is ready; see `Endpoint.State`."""
+    return Endpoint.State.READY if kind == Endpoint.Kind.DATABASE else Endpoint.State.ACTIVE
+
+
+def _ends_by_itself(row: Failover) -> bool:
+    if row.details.get("by") == "person":
+        return False
+    return row.way != Failover.Way.STANDBY or row.state == Failover.State.PROPOSED
+
+
+def _refused(endpoint: Endpoint) -> bool:
+    """Whether a person ended what stood in, or declined it, since this endpoint has been bad."""
+    ended = Failover.objects.filter(endpoint=endpoint, state="over", details__ended_by="person")
+    since = EndpointHealth.objects.filter(endpoint=endpoint).values("since")[:1]
+    return ended.filter(back_at__gte=since).exists()
+
+
+def _begin_by_itself(endpoint: Endpoint, health: dict[uuid.UUID, str]) -> None:
+    found = next(((one, way) for one, way in spares_of(endpoint) if health.get(one.id) == "good"), None)
+    if found is None or (endpoint.kind == "storage" and Failover.Way.BACKUP not in RETURNS):
+        return
+    spare, way = found
+    state = Failover.State.PROPOSED if way == Failover.Way.STANDBY else Failover.State.ACTIVE
+    code = EndpointHealth.objects.filter(endpoint=endpoint).values_list("code", flat=True).first()
+    try:
+        with transaction.atomic():
+            _begin(endpoint, spare, way, why=code or "", state=state)
+    except IntegrityError:
+        return  # somebody began it meanwhile
+
+
+def spares_of(endpoint: Endpoint) -> Iterator[tuple[Endpoint, str]]:
+    """What may stand in for it, in order, and how. Of the same owner, inside its zone, ready to serve."""
+    zone = endpoint.organization.zone if endpoint.organization else ""
+    for role, way in SPARES.get(endpoint.kind, ()):
+        rows = Endpoint.objects.filter(
+            organization=endpoint.organization_id, kind=endpoint.kind, role=role
+        ).exclude(id=endpoint.id)
+        for row in rows.filter(state__in=["active", "ready"]).order_by("rank", "name"):
+            if zone in ("", row.zone) and row.state == _needed_state(row.kind) and _same_data(endpoint, row):
+                yield row, way
+
+
+def _same_data(endpoint: Endpoint, spare: Endpoint) -> bool:
+    """A replica has every database of its primary under the same name."""
+    if endpoint.kind != Endpoint.Kind.DATABASE:
+        return True
+    database = endpoint.options.get("database")
+    return spare.type == endpoint.type and spare.options.get("database") == database
+
+
+def _chosen(endpoint: Endpoint, wanted: uuid.UUID | None) -> tuple[Endpoint, str]:
+    for spare, way in spares_of(endpoint):
+        if wanted in (None, spare.id):
+            return spare, way
+    message = _("Nothing may stand in for “%(name)s”: it has to be ready, and in the organization's zone.")
+    raise Conflict(message % {"name": endpoint.name}, code="no_stand_in")
+
+
+def _held(organization: Organization | None, endpoint_id: uuid.UUID) -> Endpoint:
+    rows = Endpoint.objects.select_for_update(of=["self"]).select_related("organization")
+    endpoint = rows.filter(organization=organization, id=endpoint_id, role__in=SERVING).first()
+    if endpoint is None or endpoint.state != _needed_state(endpoint.kind):
+        raise NotFound(_("There is nothing here."))
+    return endpoint
+
+
+def _begin(endpoint: Endpoint, spare: Endpoint, way: str, **fields: Any) -> Failover:
+    row = Failover.objects.create(
+        organization_id=endpoint.organization_id, endpoint=endpoint, to_endpoint=spare, way=way,
+        began_at=timezone.now(), **fields,
+    )  # fmt: skip
+    note(row, "failover.proposed" if row.state == Failover.State.PROPOSED else "failover.began")
+    return row
+
+
+def _end(row: Failover) -> Failover:
+    if row.state == Failover.State.ACTIVE and row.way in RETURNS and not RETURNS.get(row.way)(row):
+        row.state = Failover.State.RETURNING
+        row.save()
+        note(row, "failover.returning")
+        return row
+    return end(row)
+
+
+def end(row: Failover) -> Failover:
+    """It is over; also for whoever copied back what was written meanwhile."""
+    row.state, row.back_at = Failover.State.OVER, timezone.now()
+    row.save()
+    note(row, "failover.ended")
+    return row
+
+
+def note(row: Failover, event: str) -> None:
+    """Every process hears of it, the trail too, and whoever is told. In the transaction of the change."""
+    by = row.to_endpoint.name if row.to_endpoint else ""
+    facts = {
+        "endpoint": row.endpoint.name,
+        "kind": row.endpoint.kind,
+        "way": row.way,
+        "by": by,
+        "code": row.why,
+    }
+    control_event(event, "failover", row.id, organization_id=row.organization_id, payload=facts)
+    notices.tell(row.organization_id, event, facts)
+    standing.changed(row.organization_id)
+    endpoints.changed(row.organization_id)
+    if row.endpoint.kind == Endpoint.Kind.DATABASE:
+        alias = alias_of(row.endpoint)
+        transaction.on_commit(lambda: forget(alias))

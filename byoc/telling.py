@@ -1,0 +1,154 @@
+"""What a notice says, and how it leaves: as a letter, or as a signed webhook (Standard Webhooks)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import override
+from standardwebhooks import Webhook
+
+from byoc.contracts import EndpointSpec
+from byoc.models import Notice
+from humana.kernel.egress import Guard
+from humana.kernel.errors import HumanaError
+
+#: Seconds that a receiver may take for its answer.
+SECONDS = 10.0
+
+_SUBJECTS: Mapping[str, Promise] = {
+    "endpoint.failing": lazy("“%(endpoint)s” does not answer well"),
+    "endpoint.recovered": lazy("“%(endpoint)s” is well again"),
+    "failover.began": lazy("Something stands in for “%(endpoint)s”"),
+    "failover.proposed": lazy("“%(endpoint)s” is away, and its standby waits for your word"),
+    "failover.returning": lazy("“%(endpoint)s” is coming back"),
+    "failover.ended": lazy("“%(endpoint)s” serves again"),
+    "notice.message": lazy("A word about your endpoints"),
+}
+_BODIES: Mapping[str, Promise] = {
+    "endpoint.failing": lazy(
+        "Three probes in a row found “%(endpoint)s” not well (%(code)s). What depends on it may not work. The"
+        " page of endpoints says more, and what to do."
+    ),
+    "endpoint.recovered": lazy("Two probes in a row found “%(endpoint)s” well. There is nothing to do."),
+    "failover.proposed": lazy(
+        "“%(endpoint)s” does not serve. “%(by)s” could: promote it on your side, then confirm that on the"
+        " page of endpoints. Until you do, nothing is written there."
+    ),
+    "failover.returning": lazy(
+        "“%(endpoint)s” is well again. What was written to “%(by)s” meanwhile is copied back first."
+    ),
+    "failover.ended": lazy("Nothing stands in for “%(endpoint)s” any more. There is nothing to do."),
+    "notice.message": lazy("%(message)s"),
+}
+_BEGAN: Mapping[str, Promise] = {
+    "fallback": lazy("“%(by)s” answers instead of “%(endpoint)s” until that is well again."),
+    "read_only": lazy(
+        "Your database “%(endpoint)s” does not serve. Its replica “%(by)s” is read meanwhile: everything can"
+        " be seen, nothing can be changed."
+    ),
+    "backup": lazy("“%(endpoint)s” does not serve. Files are written to “%(by)s” until it does."),
+    "standby": lazy("“%(by)s” was promoted: your organization works there now instead of in “%(endpoint)s”."),
+}
+
+
+class Gone(Exception):
+    """It will never arrive this way. `for_good`: the receiver asked for no more of any kind."""
+
+    def __init__(self, message: str, *, for_good: bool = False) -> None:
+        super().__init__(message)
+        self.for_good = for_good
+
+
+def sentences(notice: Notice) -> tuple[str, str]:
+    """Subject and body, in the language of the moment."""
+    facts = {"endpoint": "", "by": "", "code": "", "message": "", **notice.payload.get("data", {})}
+    body = _BODIES.get(notice.event) or _BEGAN.get(str(facts.get("way")))
+    subject = _SUBJECTS.get(notice.event)
+    told = notice.event if subject is None else str(subject) % facts
+    return told.replace("\n", " "), (told if body is None else str(body) % facts)
+
+
+def mailed(notice: Notice, language: str) -> Exception | None:
+    """Send the letter; None when the server took it."""
+    with override(language):
+        subject, body = sentences(notice)
+        why = _("You are told because you look after the endpoints of your organization.")
+        message = EmailMessage(
+            subject=subject,
+            body=f"{body}\n\n{why}\n",
+            to=[notice.recipient],
+            headers={"X-Humana-Event": notice.key, "Auto-Submitted": "auto-generated"},
+        )
+    try:
+        message.send()
+    except (OSError, ValueError) as error:  # the mail server's, or of an address that is none
+        return error
+    return None
+
+
+async def posted(
+    notice: Notice, spec: EndpointSpec | None, guard: Guard | None, language: str
+) -> Exception | None:
+    """Post it once, signed as of now; None when the receiver took it (2xx)."""
+    from humana.kernel.egress.asking import FAILURES
+
+    if spec is None or guard is None:
+        return Gone("Its endpoint is not in use any more.")
+    try:
+        if spec.type != "webhook":
+            return await _alerted(notice, spec, guard, language)
+        return _judged(await _post(notice, spec, guard))
+    except (HumanaError, ValueError, *FAILURES) as error:
+        return error if str(error) else RuntimeError(type(error).__name__)
+
+
+async def _post(notice: Notice, spec: EndpointSpec, guard: Guard) -> int:
+    from humana.kernel.egress.asking import ask
+
+    body = json.dumps(notice.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    now = datetime.now(UTC)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Humana-Webhooks/1",
+        "webhook-id": notice.key,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(spec.key).sign(notice.key, now, body),
+    }
+    reply = await ask(
+        "POST", spec.url, guard, headers=headers, content=body.encode(), seconds=SECONDS, most_bytes=1_024
+    )
+    return reply.status
+
+
+def _judged(status: int) -> Exception | None:
+    if 200 <= status < 300:
+        return None
+    if status == 410:
+        return Gone("The receiver wants no more of them (410).", for_good=True)
+    return RuntimeError(f"The receiver answered {status}.")
+
+
+async def _alerted(notice: Notice, spec: EndpointSpec, guard: Guard, language: str) -> Exception | None:
+    """For monitoring that takes alerts by an adapter of its own."""
+    from byoc.adapters import monitoring
+
+    make: Any = getattr(monitoring, "make", None)
+    if make is None:
+        return Gone("This kind of monitoring takes no alerts.")
+    with override(language):
+        subject, body = sentences(notice)
+    adapter = make(spec, guard)
+    over = notice.event in {"endpoint.recovered", "failover.ended"}
+    matter = f"{notice.event.partition('.')[0]}:{notice.payload['data'].get('endpoint', '')}"
+    try:
+        await adapter.alert(subject, body, "warning", matter, resolved=over)
+    finally:
+        await adapter.close()
+    return None
