@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import OrderedDict
+from dataclasses import replace
 from functools import lru_cache
 
 from byoc import endpoints
@@ -37,6 +38,7 @@ from humana.kernel.errors import EndpointError
 from tenants.context import peek_tenant
 
 __all__ = [
+    "answered_by",
     "close",
     "describe",
     "environment",
@@ -62,11 +64,22 @@ def llm(model: str | ModelCard | None = None) -> LLMAdapter:
     ("not_configured") when there is no such model, or none at all.
     """
     card = model if isinstance(model, ModelCard) and model.route else describe(_name(model))
-    last = len(card.route) - 1
+    return _chain(card.asker, card.route)
+
+
+def answered_by(card: ModelCard, name: str) -> ModelCard:
+    """The card of what answered, where that was not the first of the route; see `Switched`."""
+    found = next((spec for spec in card.route if spec.name == name), None)
+    return card if found is None or found == card.route[0] else _card_of(found)
+
+
+@lru_cache(maxsize=MOST)
+def _chain(asker: str, route: tuple[EndpointSpec, ...]) -> Fallback:
+    last = len(route) - 1
     return Fallback(
         [
-            (_adapter(spec, hurried=number < last), breaker(card.asker, _breaks(spec)))
-            for number, spec in enumerate(card.route)
+            (_adapter(spec, hurried=number < last), breaker(asker, _breaks(spec)))
+            for number, spec in enumerate(route)
         ]
     )
 
@@ -76,7 +89,7 @@ def describe(model: str | None = None) -> ModelCard:
     specs = _specs()
     for spec in specs:
         if model in (None, "", spec.name, spec.model):
-            return _card(spec, specs)
+            return _card(spec)
     missing = f"No model is named {model!r}" if specs else "No model is connected"
     raise EndpointError(
         f"{missing}: set HUMANA_LLM_URL, OPENAI_API_KEY or ANTHROPIC_API_KEY, or connect an endpoint.",
@@ -96,7 +109,7 @@ def shown(model: str | None = None) -> ModelCard | None:
 def offered() -> tuple[ModelCard, ...]:
     """Every model there is to choose from, the default first; empty when none is connected."""
     specs = _specs()
-    return tuple(_card(spec, specs) for spec in specs)
+    return tuple(_card(spec) for spec in specs)
 
 
 async def warm() -> None:
@@ -187,8 +200,13 @@ def _name(model: str | ModelCard | None) -> str | None:
     return model.name if isinstance(model, ModelCard) else model
 
 
-def _card(spec: EndpointSpec, specs: tuple[EndpointSpec, ...]) -> ModelCard:
+def _card(spec: EndpointSpec) -> ModelCard:
     here = peek_tenant()
+    asker = endpoints.owner_of(here.organization_id if here else None)
+    return replace(_card_of(spec), route=_route(spec), asker=asker)
+
+
+def _card_of(spec: EndpointSpec) -> ModelCard:
     return ModelCard(
         name=spec.name,
         model=spec.model,
@@ -196,6 +214,5 @@ def _card(spec: EndpointSpec, specs: tuple[EndpointSpec, ...]) -> ModelCard:
         owner=spec.owner,
         max_output_tokens=spec.max_output_tokens,
         context_tokens=spec.context_tokens,
-        route=_route(spec),
-        asker=endpoints.owner_of(here.organization_id if here else None),
+        route=(spec,),
     )

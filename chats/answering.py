@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from byoc import gateway
-from byoc.contracts import End, Event, TextDelta, Usage
+from byoc.contracts import End, Event, Switched, TextDelta, Usage
 from chats.models import Run
 from chats.plans import Outcome, RunPlan
 from chats.services.runs import checkpoint, finish_run
@@ -75,6 +75,8 @@ class Answering:
     def _note(self, event: Event) -> None:
         if isinstance(event, TextDelta):
             self._note_text(event.text)
+        elif isinstance(event, Switched):
+            self.outcome.answered_by, self.outcome.why = event.now, event.why
         elif isinstance(event, Usage):
             self.outcome.input_tokens = event.input_tokens
             self.outcome.output_tokens = event.output_tokens

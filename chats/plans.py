@@ -50,6 +50,8 @@ class Outcome:
     cached_tokens: int | None = None
     first_token_ms: int | None = None
     total_ms: int | None = None
+    answered_by: str = ""  # the endpoint that stood in, and why the first one did not answer
+    why: str = ""
 
     @property
     def whole_text(self) -> str:

@@ -16,7 +16,7 @@ from typing import cast
 
 from redis.exceptions import RedisError
 
-from byoc.contracts import TextDelta, Waiting
+from byoc.contracts import Switched, TextDelta, Waiting
 from chats.answering import Answering, endings
 from chats.models import Run
 from chats.plans import Outcome, RunPlan
@@ -146,6 +146,8 @@ class Runner:
                         writer.write(event.text)
                     elif isinstance(event, Waiting):
                         writer.say(State("waiting", event.ahead))
+                    elif isinstance(event, Switched):
+                        writer.say(State("switched"))
         except EndpointError as error:
             log.info("answer failed", extra={"run": str(plan.run_id), "code": error.code})
         finally:

@@ -31,7 +31,7 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
 
 
 class State(msgspec.Struct, frozen=True, tag="state"):
-    """queued, waiting, thinking or streaming. `ahead` requests wait before this one."""
+    """queued, waiting, thinking, switched or streaming. `ahead` requests wait before this one."""
 
     state: str
     ahead: int = 0

@@ -11,6 +11,7 @@ STATES: dict[str, Promise | str] = {
     "queued": _("Waiting for a free place…"),
     "waiting": _("The model is busy; your question is next in line…"),
     "thinking": _("Thinking…"),
+    "switched": _("The usual model does not answer just now; another one does…"),
     "streaming": _("Writing…"),
     "stopped": _("You stopped this answer."),
     "interrupted": _("This answer was cut off. What arrived is kept; you can ask again."),

@@ -128,10 +128,11 @@ def checkpoint(plan: RunPlan, text: str) -> None:
 def finish_run(plan: RunPlan, outcome: Outcome) -> None:
     """The answer, its usage, its line in the trail and what follows from it, in one transaction."""
     with use_tenant(plan.context), acting_as(plan.actor), tenant_atomic():
-        if not _close(plan.run_id, plan.message_id, outcome):
+        answered = gateway.answered_by(plan.endpoint, outcome.answered_by)
+        if not _close(plan.run_id, plan.message_id, outcome, answered):
             return
-        price = _price(plan.endpoint, outcome)
-        _note_usage(plan, outcome, price)
+        price = _price(answered, outcome)
+        _note_usage(plan, outcome, answered, price)
         record_trail(
             action="chats.answer." + outcome.state,
             resource_type="message",
@@ -140,10 +141,11 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
                 "chat": plan.chat_id,
                 "companion": plan.companion_slug,
                 "run": plan.run_id,
-                "endpoint": plan.endpoint.name,
-                "model": plan.endpoint.model,
+                "endpoint": answered.name,
+                "model": answered.model,
                 "error": outcome.error,
                 "priced_by": f"{price.source} {price.version}".strip() if price else None,
+                **_switch(plan, outcome),
             },
         )
         if plan.makes_title and outcome.state == Run.State.DONE:
@@ -177,9 +179,18 @@ def owner_lives(owner: str) -> bool:
     return bool(owner) and signals.alive(owner)
 
 
-def _close(run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome) -> bool:
+def _switch(plan: RunPlan, outcome: Outcome) -> dict[str, str]:
+    """For the trail: what should have answered, and why it did not."""
+    return {"instead_of": plan.endpoint.name, "why": outcome.why} if outcome.answered_by else {}
+
+
+def _close(
+    run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome, answered: ModelCard | None = None
+) -> bool:
     """Write the end once; False if it is written already, when neither row is live any more."""
     end = {"state": outcome.state, "error": outcome.error, "ended_at": timezone.now()}
+    if answered is not None and outcome.answered_by:
+        end |= {"endpoint": answered.name, "model": answered.model}
     said = {"state": outcome.state, "text": outcome.whole_text}
     closed, _message = send(
         update(Run, end, id=run_id, state=sorted(Run.LIVE)),
@@ -188,13 +199,13 @@ def _close(run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome) -> bool:
     return changed(closed) == 1
 
 
-def _note_usage(plan: RunPlan, outcome: Outcome, price: Price | None) -> None:
+def _note_usage(plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Price | None) -> None:
     event = UsageEvent(
         run_id=plan.run_id,
         companion_id=plan.companion_id,
         member_id=plan.member_id,
-        endpoint=plan.endpoint.name,
-        model=plan.endpoint.model,
+        endpoint=answered.name,
+        model=answered.model,
         input_tokens=outcome.input_tokens,
         output_tokens=outcome.output_tokens,
         cached_tokens=outcome.cached_tokens,
