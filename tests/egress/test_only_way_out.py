@@ -21,11 +21,7 @@ SDKS = {"openai", "anthropic", "google.genai", "mcp", "boto3", "botocore"}
 
 #: Who may, and why.
 ALLOWED = {
-    "humana/kernel/egress/client.py": "makes them",
-    "humana/kernel/egress/asking.py": "asks once, on the connector of the one above",
-    "humana/kernel/egress/__init__.py": "names their types",
-    "humana/kernel/egress/names.py": "resolves names for drivers; opens nothing",
-    "humana/kernel/egress/tls.py": "checks names for drivers; opens nothing",
+    "humana/kernel/egress/": "makes them",
     "humana/embedded/": "the launcher asks the servers it has just started, on loopback",
     "humana/up.py": "the launcher asks the servers it has just started, on loopback",
     "humana/health_probe.py": "the container asks itself, on loopback",

@@ -6,10 +6,13 @@ drivers of PostgreSQL and Redis dial by themselves, to what the installation its
     addresses   which addresses are public, private, or never dialled
     guard       Origin, Grant, Guard: who may dial what; the record of dials
     client      the guarded aiohttp connector, and httpx2 clients on it for the vendors' SDKs
+    sessions    the same for SDKs on `requests`, and pools for those on urllib3 (`pools`)
+    sockets     connected sockets for what is not HTTP; `names` for drivers that dial by themselves
+    limits      seconds and bytes of one answer
 
 A client is bound to one origin. The name is resolved once, every address it has is judged, and
 one of those is dialled, while TLS still checks the name. Nothing follows redirects, reads proxy
-variables, keeps cookies or unpacks compressed bodies.
+variables, keeps cookies or unpacks more than it may.
 """
 
 from __future__ import annotations
@@ -22,8 +25,20 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     import httpx2
+    import requests
 
-__all__ = ["Dial", "EgressRefused", "Grant", "Guard", "Origin", "dials", "http_client"]
+    from humana.kernel.egress.limits import Limits
+
+__all__ = [
+    "Dial",
+    "EgressRefused",
+    "Grant",
+    "Guard",
+    "Origin",
+    "dials",
+    "http_client",
+    "requests_session",
+]
 
 
 def http_client(
@@ -45,3 +60,27 @@ def http_client(
     from humana.kernel.egress.client import guarded_client
 
     return guarded_client(url, guard, connect_seconds, max_bytes, trust)
+
+
+def requests_session(
+    url: str,
+    guard: Guard,
+    *,
+    limits: Limits | None = None,
+    connect_seconds: float = 5.0,
+    trust: SSLContext | None = None,
+) -> requests.Session:
+    """A `requests` session that speaks with the origin of `url` and with nobody else.
+
+    For SDKs that take one; a session that an SDK made itself goes through `sessions.guarded_session`.
+    Raises EgressRefused at once when the URL or a literal address in it is not allowed. `limits` are of
+    each request with its answer: half a minute and 32 MiB if nothing is said.
+    """
+    import requests
+
+    from humana.kernel.egress.limits import Limits
+    from humana.kernel.egress.pools import Way
+    from humana.kernel.egress.sessions import guarded_session
+
+    way = Way(Origin.of(url), guard, limits or Limits(), connect_seconds, trust)
+    return guarded_session(requests.Session(), way)

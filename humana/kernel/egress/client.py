@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from functools import lru_cache
 from ssl import SSLContext
 from typing import Any
 
@@ -21,6 +20,7 @@ from yarl import URL
 
 from humana.kernel.egress.addresses import parse
 from humana.kernel.egress.guard import EgressRefused, Guard, Origin
+from humana.kernel.egress.tls import machine_trust
 
 KEEP_ALIVE_SECONDS = 30.0
 
@@ -56,15 +56,10 @@ def guarded_connector(origin: Origin, guard: Guard, trust: SSLContext | None = N
     return aiohttp.TCPConnector(
         resolver=GuardedResolver(origin, guard),
         socket_factory=make_socket,
-        ssl=trust or _machine_trust(),
+        ssl=trust or machine_trust(),
         limit=0,
         keepalive_timeout=KEEP_ALIVE_SECONDS,
     )
-
-
-@lru_cache(maxsize=1)
-def _machine_trust() -> SSLContext:
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 class GuardedResolver(AbstractResolver):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ def authorities() -> str | None:
 
 #: Where distributions keep it: Debian, Red Hat, Alpine and BSD.
 _USUAL = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+@lru_cache(maxsize=1)
+def machine_trust() -> ssl.SSLContext:
+    """A client's context that trusts whom this machine trusts; the environment is not asked."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def checked_against(name: str) -> ssl.SSLContext:
