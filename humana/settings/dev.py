@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from humana import env
+from humana.settings import mail
 from humana.settings.base import *  # noqa: F403
 
 DEBUG = env.flag("HUMANA_DEBUG", False)
@@ -10,3 +11,4 @@ STATIC_ROOT = None  # served from where they lie
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 HUMANA_DESIGN_PAGE = True
+globals().update(mail.by_url())

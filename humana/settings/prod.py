@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from humana import env
+from humana.settings import mail
 from humana.settings.base import *  # noqa: F403
 
 SECRET_KEY = env.required("SECRET_KEY")
@@ -20,10 +21,5 @@ SESSION_COOKIE_NAME = "__Host-session"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrf"
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", 587)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+globals().update(mail.by_url() or mail.by_name())
 HUMANA_SERVER_FLOOR_IS_ERROR = True

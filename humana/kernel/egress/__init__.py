@@ -9,6 +9,8 @@ drivers of PostgreSQL and Redis dial by themselves, to what the installation its
     sessions    the same for SDKs on `requests`, and pools for those on urllib3 (`pools`)
     sockets     connected sockets for what is not HTTP; `names` for drivers that dial by themselves
     limits      seconds and bytes of one answer
+    smtp        mail
+    reasons     why it did not work, as a sentence that says what to change
 
 A client is bound to one origin. The name is resolved once, every address it has is judged, and
 one of those is dialled, while TLS still checks the name. Nothing follows redirects, reads proxy
@@ -48,18 +50,20 @@ def http_client(
     connect_seconds: float = 5.0,
     max_bytes: int = 32 * 1024 * 1024,
     trust: SSLContext | None = None,
+    seconds: float | None = None,
 ) -> httpx2.AsyncClient:
     """An httpx2 client on aiohttp that speaks with the origin of `url` and with nobody else.
 
     Paths are relative to `url`. Raises EgressRefused at once when the URL or a literal address in
     it is not allowed. Belongs to the running event loop; close it. A response of more than
-    `max_bytes` breaks off with BodyTooLarge (an httpx2.ReadError). There is no read timeout: a
-    stream needs a deadline, which its reader keeps. `trust` replaces the machine's certificate
+    `max_bytes` breaks off with BodyTooLarge (an httpx2.ReadError), one that is compressed unasked with
+    RemoteProtocolError. `seconds` is the deadline of a request with its whole answer, by the wall clock;
+    there is none where its reader keeps one, as for streams. `trust` replaces the machine's certificate
     authorities.
     """
     from humana.kernel.egress.client import guarded_client
 
-    return guarded_client(url, guard, connect_seconds, max_bytes, trust)
+    return guarded_client(url, guard, connect_seconds, max_bytes, trust, seconds)
 
 
 def requests_session(

@@ -26,7 +26,12 @@ KEEP_ALIVE_SECONDS = 30.0
 
 
 def guarded_client(
-    url: str, guard: Guard, connect_seconds: float, max_bytes: int, trust: SSLContext | None
+    url: str,
+    guard: Guard,
+    connect_seconds: float,
+    max_bytes: int,
+    trust: SSLContext | None,
+    seconds: float | None = None,
 ) -> httpx2.AsyncClient:
     """See `egress.http_client`."""
     origin = Origin.of(url)
@@ -34,7 +39,7 @@ def guarded_client(
         guard.judge(origin, origin.literal)
     return httpx2.AsyncClient(
         base_url=url,
-        transport=GuardedTransport(origin, guard, connect_seconds, max_bytes, trust),
+        transport=GuardedTransport(origin, guard, connect_seconds, max_bytes, trust, seconds),
         timeout=None,
         follow_redirects=False,
         trust_env=False,
@@ -133,10 +138,16 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
     """One aiohttp session for one origin, made at the first request."""
 
     def __init__(
-        self, origin: Origin, guard: Guard, connect_seconds: float, max_bytes: int, trust: SSLContext | None
+        self,
+        origin: Origin,
+        guard: Guard,
+        connect_seconds: float,
+        max_bytes: int,
+        trust: SSLContext | None,
+        seconds: float | None,
     ) -> None:
         self._origin, self._guard, self._trust = origin, guard, trust
-        self._connect_seconds, self._max_bytes = connect_seconds, max_bytes
+        self._connect_seconds, self._max_bytes, self._seconds = connect_seconds, max_bytes, seconds
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -155,6 +166,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise _translated(error) from error
+        _refuse_packed(response)
         body = Body(response, self._max_bytes)
         return httpx2.Response(
             response.status,
@@ -170,7 +182,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
                 connector=guarded_connector(self._origin, self._guard, self._trust),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(
-                    total=None,
+                    total=self._seconds,
                     connect=self._connect_seconds,
                     sock_connect=self._connect_seconds,
                 ),
@@ -189,6 +201,13 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _refuse_packed(response: aiohttp.ClientResponse) -> None:
+    """Compressed though nobody asked: httpx2 would unpack it whatever it grows to."""
+    if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        response.close()
+        raise httpx2.RemoteProtocolError("the answer is compressed, which was not asked for")
 
 
 def _translated(error: BaseException) -> httpx2.TransportError:
