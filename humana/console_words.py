@@ -10,6 +10,7 @@ LABELS = {
     "action": _("action"),
     "actor": _("who"),
     "actor_kind": _("kind of actor"),
+    "approved_by": _("approved by (id)"),
     "arguments": _("ids"),
     "attempts": _("attempts"),
     "author_id": _("author"),

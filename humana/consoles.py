@@ -114,6 +114,7 @@ def _platform() -> Items:
         (_("Placements"), "tenants_placement", "database"),
         (_("Placement jobs"), "tenants_placementjob", "conveyor_belt"),
         (_("People"), "tenants_user", "person"),
+        (_("Egress grants"), "byoc_egressgrant", "router"),
         (_("Events"), "tenants_controlevent", "history"),
     ]
 

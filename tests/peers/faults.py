@@ -1,4 +1,4 @@
-"""An HTTP server that misbehaves in the way its path says: what a customer's URL may lead to.
+"""An HTTP server that misbehaves in the way a part of its path says: what a customer's URL may lead to.
 
     /drip           a byte of the body every 50 ms, for ever
     /head           a byte of the header every 50 ms, for ever
@@ -28,6 +28,9 @@ from collections.abc import Iterator
 from tests.peers.strange import Listening
 
 DRIP_SECONDS = 0.05
+FAULTS = frozenset(
+    {"drip", "head", "silent", "line", "events", "event", "bomb", "bombs", "short", "long", "headers", "see"}
+)
 _MIB = 1024 * 1024
 
 
@@ -46,22 +49,25 @@ class FaultServer(Listening):
             peer = self._tls.wrap_socket(peer, server_side=True)
         head = _head_of(peer)
         self.heads.append(head)
+        if head.count(b" ") < 2 or not head.isascii():
+            peer.sendall(b"HTTP/1.1 400 What?\r\nContent-Length: 0\r\n\r\n")
+            return
         path = head.split(b" ")[1].decode().partition("?")[0]
         for part in self._answer(path, head):
             peer.sendall(part)
         peer.close()
 
     def _answer(self, path: str, head: bytes) -> Iterator[bytes]:
-        name = path.rsplit("/", 1)[-1]
-        if "/see/" in path:
+        name = next((part for part in path.split("/") if part in FAULTS), "")
+        if name == "see":
+            code = path.partition("/see/")[2].partition("/")[0].encode()
             where = self.elsewhere.encode()
             yield b"HTTP/1.1 %s Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % (
-                name.encode(),
+                code,
                 where,
             )
             return
-        said = getattr(self, f"_{name}", None)
-        yield from said() if said else _answered(head)
+        yield from getattr(self, f"_{name}")() if name else _answered(head)
 
     def _drip(self) -> Iterator[bytes]:
         yield _headers("text/event-stream")
@@ -143,6 +149,6 @@ def _answered(head: bytes) -> Iterator[bytes]:
 
 def _head_of(peer: socket.socket) -> bytes:
     head = b""
-    while b"\r\n\r\n" not in head and (more := peer.recv(65536)):
+    while b"\r\n\r\n" not in head and head.isascii() and (more := peer.recv(65536)):
         head += more
     return head

@@ -86,6 +86,11 @@ def reach(address: Address) -> Reach:
     return Reach.PRIVATE
 
 
+def never(network: Network) -> bool:
+    """Whether the whole network is closed to everybody."""
+    return any(network.version == one.version and network.subnet_of(one) for one in _NEVER)  # type: ignore[arg-type]
+
+
 def _carried(address: Address) -> IPv4Address | None:
     """The IPv4 address that a translator or tunnel would go on to."""
     if isinstance(address, IPv4Address):

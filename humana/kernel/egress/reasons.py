@@ -45,7 +45,7 @@ class Reason:
 def why(error: BaseException) -> Reason:
     """The innermost thing known of `error` and all that it wraps; "unreachable" where nothing is."""
     inside = list(_within(error))
-    for judge in (_refused, _certificate, _name, _large, _errno, _timeout, _tls, _broken, _protocol):
+    for judge in _JUDGES:
         for one in inside:
             reason = judge(one)
             if reason is not None:
@@ -88,9 +88,15 @@ def _refused(error: BaseException) -> Reason | None:
 
 
 def _certificate(error: BaseException) -> Reason | None:
-    if not isinstance(error, ssl.SSLCertVerificationError):
-        return None
-    return Reason("unreachable", _of_certificate(getattr(error, "verify_code", 0)), permanent=True)
+    code = getattr(error, "verify_code", 0) if isinstance(error, ssl.SSLCertVerificationError) else 0
+    return Reason("unreachable", _of_certificate(code), permanent=True) if code else None
+
+
+def _uncertified(error: BaseException) -> Reason | None:
+    """A library's own error of that kind, when what it wraps has said nothing."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Reason("unreachable", _of_certificate(0), permanent=True)
+    return None
 
 
 def _of_certificate(code: int) -> str:
@@ -197,3 +203,9 @@ def _statuses() -> Iterator[tuple[frozenset[int] | range, Code, str, bool]]:
         range(400, 500), "bad_request",
         _("The service does not take what it is sent. Check the settings."), True,
     )  # fmt: skip
+
+
+#: In this order over everything inside: what says most comes first.
+_JUDGES = (
+    _refused, _certificate, _uncertified, _name, _large, _errno, _timeout, _tls, _broken, _protocol,
+)  # fmt: skip
