@@ -55,6 +55,10 @@ class FaultServer(Listening):
         path = head.split(b" ")[1].decode().partition("?")[0]
         for part in self._answer(path, head):
             peer.sendall(part)
+        peer.settimeout(1)
+        peer.shutdown(socket.SHUT_WR)
+        while peer.recv(65536):  # closing with something unread would take the answer back
+            pass
         peer.close()
 
     def _answer(self, path: str, head: bytes) -> Iterator[bytes]:

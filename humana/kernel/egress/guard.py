@@ -66,6 +66,8 @@ class Origin:
             raise _not_of(parts.scheme, ports)
         if "@" in parts.netloc:
             raise EgressRefused(_("Put the key in its own field, not into the address."))
+        if "[" in parts.netloc and ":" not in host:  # what is to come after IPv6; nobody reads it alike
+            raise EgressRefused(_("The address cannot be read as a URL."))
         return cls(parts.scheme, _clean_host(host), port or ports[parts.scheme])
 
     def has(self, scheme: str, host: str, port: int | None) -> bool:

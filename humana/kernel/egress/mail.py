@@ -19,7 +19,7 @@ class EmailBackend(smtp.EmailBackend):
     """For EMAIL_BACKEND. The certificate is checked whenever TLS is spoken; metadata is never dialled."""
 
     @property
-    def connection_class(self) -> Any:  # type: ignore[override]  # Django only calls it
+    def connection_class(self) -> Any:
         origin = Origin("smtps" if self.use_ssl else "smtp", self.host.strip("[]").lower(), int(self.port))
         grant = Grant("platform", origin.scheme, origin.port, "the installation's mail server", origin.host)
         return functools.partial(_connected, origin, Guard("platform", [grant]))
