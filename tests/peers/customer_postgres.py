@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,10 @@ from tests.peers.server import DatabaseServer
 class CustomerPostgres(DatabaseServer):
     """One server below `home`. Its user owns its database and has no power beyond it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(user="customer", password=word(), name="customer_books")
         passwords = {role: word() for role in ("postgres", "owner", "app")}
-        self.server = Postgres(home, passwords, settings=THROWAWAY)
+        self.server = Postgres(home, passwords, settings=THROWAWAY | dict(settings or {}))
 
     def start(self) -> Child:
         """Start the server with its role and database; CannotStart with its log."""

@@ -2,6 +2,7 @@
 
     mariadb              a customer's MariaDB              `needs("mariadb")` by itself
     customer_postgres    a customer's PostgreSQL           a second server, one role of small power
+    replicated_postgres  one with a replica                two servers; whole again after each test
     pgbouncer            transaction mode before ours      `needs("pgbouncer")` by itself
     mongodb              a customer's MongoDB              `needs("mongodb")` by itself
 
@@ -19,6 +20,7 @@ import pytest
 from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.mariadb import MariaDB
 from tests.peers.pgbouncer import PgBouncer
+from tests.peers.replicated_postgres import ReplicatedPostgres
 from tests.peers.secantus import CustomersMongo, MongoServer, Secantus, url_of_a_customer
 from tests.plugins.needs import require
 from tests.plugins.services import Services, in_database, run_database
@@ -41,6 +43,21 @@ def customer_postgres(services: Services) -> Iterator[CustomerPostgres]:
     child = server.start()
     yield server
     child.stop()
+
+
+@pytest.fixture(scope="session")
+def _replicated(services: Services) -> Iterator[ReplicatedPostgres]:
+    pair = ReplicatedPostgres(services.home / "replicated")
+    pair.start()
+    yield pair
+    pair.stop()
+
+
+@pytest.fixture
+def replicated_postgres(_replicated: ReplicatedPostgres) -> Iterator[ReplicatedPostgres]:
+    """A customer's PostgreSQL and the replica that streams from it, for a test to break as it likes."""
+    yield _replicated
+    _replicated.restore()
 
 
 @pytest.fixture(scope="session")
