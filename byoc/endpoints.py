@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import Any
 
 from django.utils import timezone
 
@@ -53,7 +54,7 @@ def spec_of(endpoint: Endpoint) -> EndpointSpec:
         owner=owner_of(endpoint.organization_id),
         max_output_tokens=endpoint.limits.get("max_output_tokens"),
         context_tokens=endpoint.limits.get("context_tokens"),
-        options={name: value for name, value in endpoint.options.items() if name != MODEL},
+        options=_options(endpoint),
         credentials=credentials,
         role=endpoint.role,
         region=endpoint.region,
@@ -178,6 +179,16 @@ def kind_of(endpoint: Endpoint) -> Kind:
         "identity": "identity",
     }
     return kinds[endpoint.kind]
+
+
+def _options(endpoint: Endpoint) -> dict[str, Any]:
+    """The adapter's own; what its models can do and cost goes along with them."""
+    options = {name: value for name, value in endpoint.options.items() if name != MODEL}
+    if endpoint.offers:
+        options["models"] = endpoint.offers
+    if endpoint.prices:
+        options["prices"] = endpoint.prices
+    return options
 
 
 def _first_model(endpoint: Endpoint) -> str:

@@ -25,11 +25,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from byoc import endpoints
+from byoc.adapters.llm import describe as describe_endpoint
 from byoc.adapters.llm import make
 from byoc.adapters.llm.fallback import Fallback
 from byoc.breaker import breaker
 from byoc.breaker import close as close_breakers
 from byoc.contracts import EndpointSpec, LLMAdapter, ModelCard
+from byoc.limits import SharedLimiter
 from byoc.platform import grants_for, platform_llms
 from byoc.sentences import explain
 from byoc.standing import standing
@@ -51,6 +53,8 @@ __all__ = [
     "warm",
 ]
 
+#: An endpoint's rates are kept by all processes together.
+_limiter = SharedLimiter()
 #: Adapters of one process; the one that was asked longest ago makes room.
 MOST = 2_000
 
@@ -64,24 +68,24 @@ def llm(model: str | ModelCard | None = None) -> LLMAdapter:
     ("not_configured") when there is no such model, or none at all.
     """
     card = model if isinstance(model, ModelCard) and model.route else describe(_name(model))
-    return _chain(card.asker, card.route)
+    return _chain(card.asker, card.name, card.route)
 
 
 def answered_by(card: ModelCard, name: str) -> ModelCard:
-    """The card of what answered, where that was not the first of the route; see `Switched`."""
-    found = next((spec for spec in card.route if spec.name == name), None)
-    return card if found is None or found == card.route[0] else _card_of(found)
+    """The card of what answered: the first of the route, or `name` where it changed over; see `Switched`."""
+    first = card.route[0] if card.route else None
+    found = next((spec for spec in card.route if spec.name == name), first)
+    return card if found is None or found.name == card.name else _card_of(found)
 
 
 @lru_cache(maxsize=MOST)
-def _chain(asker: str, route: tuple[EndpointSpec, ...]) -> Fallback:
+def _chain(asker: str, name: str, route: tuple[EndpointSpec, ...]) -> Fallback:
     last = len(route) - 1
-    return Fallback(
-        [
-            (_adapter(spec, hurried=number < last), breaker(asker, _breaks(spec)))
-            for number, spec in enumerate(route)
-        ]
-    )
+    legs = [
+        (_adapter(spec, hurried=number < last), breaker(asker, _breaks(spec)))
+        for number, spec in enumerate(route)
+    ]
+    return Fallback(legs, asked=name)
 
 
 def describe(model: str | None = None) -> ModelCard:
@@ -177,7 +181,7 @@ def _breaks(spec: EndpointSpec) -> str:
 def _adapter(spec: EndpointSpec, *, hurried: bool = False) -> LLMAdapter:
     adapter = _made.get((spec, hurried))
     if adapter is None:
-        made = make(spec, _guard(spec.owner), hurried=hurried)
+        made = make(spec, _guard(spec.owner), _limiter, hurried=hurried)
         adapter = _made.setdefault((spec, hurried), made)
         while len(_made) > MOST:
             _made.popitem(last=False)
@@ -207,12 +211,4 @@ def _card(spec: EndpointSpec) -> ModelCard:
 
 
 def _card_of(spec: EndpointSpec) -> ModelCard:
-    return ModelCard(
-        name=spec.name,
-        model=spec.model,
-        builtin=spec.builtin,
-        owner=spec.owner,
-        max_output_tokens=spec.max_output_tokens,
-        context_tokens=spec.context_tokens,
-        route=(spec,),
-    )
+    return replace(describe_endpoint(spec), route=(spec,))

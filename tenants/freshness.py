@@ -14,6 +14,7 @@ the new word leaves the others with the old value for `OLDEST` seconds.
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
 from collections import OrderedDict
@@ -90,7 +91,9 @@ class Fresh(Generic[T]):
         self._kept.clear()
 
     def _renew(self, organization_id: uuid.UUID | None) -> None:
-        self.forget()
+        """Here it is old at once, though `peek` still gives it until somebody reads."""
+        for kept in list(self._kept.values()):
+            kept.read_at = kept.asked_at = -math.inf
         _say_anew(_key(self.name, organization_id))
 
     def _word(self, organization_id: uuid.UUID | None) -> Word | None:

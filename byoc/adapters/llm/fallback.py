@@ -22,6 +22,7 @@ from byoc.contracts import (
     Event,
     Health,
     LLMAdapter,
+    ModelInfo,
     Switched,
     Waiting,
 )
@@ -48,12 +49,14 @@ Leg: TypeAlias = tuple[LLMAdapter, Breaker]
 class Fallback:
     """Asks one after the other; yields `Switched` when it changes over. An adapter itself.
 
-    The last one has all the time that it has by itself. Raises the EndpointError of the last one asked, or
+    The question's model is that of the endpoint named `asked`; any other is asked for its own. The last one
+    has all the time that it has by itself. Raises the EndpointError of the last one asked, or
     "unreachable" where all of them are left in peace just now.
     """
 
-    def __init__(self, legs: Sequence[Leg]) -> None:
+    def __init__(self, legs: Sequence[Leg], *, asked: str = "") -> None:
         self._legs = tuple(legs)
+        self._asked = asked or self.spec.name
 
     @property
     def spec(self) -> EndpointSpec:
@@ -69,7 +72,8 @@ class Fallback:
                 continue
             if adapter.spec != asked:
                 yield _switched(asked, adapter.spec, why)
-            question = request if position == 0 else replace(request, model=adapter.spec.model)
+            own = adapter.spec.name == self._asked
+            question = request if own else replace(request, model=adapter.spec.model)
             silence = SILENCE if position + 1 < len(self._legs) else None
             begun = False
             try:
@@ -92,6 +96,9 @@ class Fallback:
 
     async def health(self) -> Health:
         return await self._legs[0][0].health()
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        return await self._legs[0][0].models()
 
     async def close(self) -> None:
         for adapter, _breaker in self._legs:
