@@ -18,6 +18,8 @@ from byoc.contracts.words import marked as _
 CHARACTERS_PER_TOKEN = 3.5  # an estimate before the answer; afterwards the provider's count is taken
 ANSWER_TOKENS = 500  # where nothing limits the answer
 
+A_MOMENT = 0.02  # seconds later, so that whoever wakes a little early is not refused again
+
 
 class Limited(Wrapper):
     """Refuses what is too much ("rate_limited", with the seconds to wait) before anything is dialled.
@@ -36,7 +38,7 @@ class Limited(Wrapper):
         size = self._size(request)
         wait = await self._limiter.take(self._key, requests=self._requests, tokens=self._tokens, size=size)
         if wait > 0:
-            raise self._refused(wait)
+            raise self._refused(wait + A_MOMENT)
         async with aclosing(self._inner.stream(request)) as events:
             async for event in events:
                 if isinstance(event, Usage):
