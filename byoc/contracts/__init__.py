@@ -4,6 +4,7 @@ endpoint     EndpointSpec, Health, the codes of failures: the same for every kin
 fields       what a type of endpoint asks for: Field, TypeSpec
 llm          models: a question, the events of an answer
 embedding    models that turn texts into vectors
+monitoring   a customer's monitoring: numbers, events, alerts, telemetry
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ from byoc.contracts.llm import (
     Usage,
     Waiting,
 )
+from byoc.contracts.monitoring import Destination, MetricKind, MonitoringAdapter, Severity, Signal
 
 __all__ = [
     "Answer",
     "ChatMessage",
     "ChatRequest",
+    "Destination",
     "EmbeddingAdapter",
     "Embeddings",
     "End",
@@ -47,10 +50,14 @@ __all__ = [
     "Kind",
     "LLMAdapter",
     "Limiter",
+    "MetricKind",
     "ModelCard",
     "ModelInfo",
+    "MonitoringAdapter",
     "Reason",
     "Role",
+    "Severity",
+    "Signal",
     "Switched",
     "TextDelta",
     "TextKind",
