@@ -11,10 +11,10 @@ class HumanaConfig(AppConfig):
     def ready(self) -> None:
         from humana import celery, checks  # noqa: F401  the Celery app and the start-up checks
 
-        if settings.HUMANA_TRACES:
+        if settings.HUMANA_TRACES or settings.HUMANA_TELEMETRY:
             from humana import telemetry
 
-            telemetry.start()
+            telemetry.start(lines=settings.HUMANA_TRACES, out=settings.HUMANA_TELEMETRY)
 
         # Celery finds tasks in workers only; whoever enqueues must know them too.
         autodiscover_modules("tasks")

@@ -27,6 +27,7 @@ from django.conf import settings
 from opentelemetry import trace
 
 from byoc import gateway
+from byoc.telemetry import exporter
 from chats.doors.events import API, PAGE, serve_events
 from chats.doors.openai import serve_openai
 from chats.runner import Runner
@@ -98,6 +99,7 @@ async def _live(receive: Receive, send: Send) -> None:
     warming.cancel()
     await runner.stop()
     await gateway.close()
+    await asyncio.to_thread(exporter.stop)
     await send({"type": "lifespan.shutdown.complete"})
 
 

@@ -270,6 +270,9 @@ HUMANA_RECHECK_SECONDS = env.integer("HUMANA_RECHECK_SECONDS", 15, least=1)  # o
 HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
 
 HUMANA_TRACES = env.flag("HUMANA_TRACES", False)  # a log line for each span
+HUMANA_TELEMETRY = env.flag("HUMANA_TELEMETRY", True)  # to customers' endpoints, else to this one
+HUMANA_OTLP_URL = env.url("HUMANA_OTLP_URL", "", schemes=("http", "https"))
+HUMANA_OTLP_KEY = env.text("HUMANA_OTLP_KEY", "")
 
 LOGGING = {
     "version": 1,

@@ -10,3 +10,4 @@ STATIC_ROOT = None  # served from where they lie
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 HUMANA_DESIGN_PAGE = True
+HUMANA_TELEMETRY = env.flag("HUMANA_TELEMETRY", False)  # who wants it asks for it

@@ -59,15 +59,15 @@ class Custom:
             await self._event("humana.alert", text, "info" if resolved else severity, told)
 
     def otlp(self, signal: Signal) -> Destination | None:
-        if self._otlp is None or signal not in self._options.signals:
-            return None
-        return Destination(self._otlp.at(f"/v1/{signal}"), self._otlp.headers)
+        wire = self._taking(signal)
+        return Destination(wire.at(f"/v1/{signal}"), wire.headers) if wire else None
 
     async def send(self, signal: Signal, body: bytes) -> None:
-        if self._otlp is None or signal not in self._options.signals:
+        wire = self._taking(signal)
+        if wire is None:
             message = f"{self._spec.name} takes no {signal} by OTLP."
             raise endpoint_error("not_configured", message, permanent=True)
-        await self._otlp.post(f"/v1/{signal}", body, otlp.PROTOBUF)
+        await wire.post(f"/v1/{signal}", body, otlp.PROTOBUF)
 
     async def health(self) -> Health:
         started = time.monotonic()
@@ -90,13 +90,13 @@ class Custom:
         if self._alerts is not None and self._spec.role == "alerts":
             await self._alerts.get("/api/v2/status")
         else:
-            signal = next(
-                (one for one in ("logs", "metrics", "traces") if one in self._options.signals), "logs"
-            )
-            await self.send(signal, otlp.nothing())  # type: ignore[arg-type]
+            await self.send("logs" if self._spec.role == "logs" else "metrics", otlp.nothing())
 
     def _read_options(self) -> MonitoringOptions:
         return read_options(self._spec, MonitoringOptions)
+
+    def _taking(self, signal: Signal) -> Wire | None:
+        return self._otlp if signal != "traces" or self._options.traces else None
 
     def _otlp_wire(self) -> Wire | None:
         return self._main
@@ -104,14 +104,15 @@ class Custom:
     def _wire(self, url: str) -> Wire:
         """The key goes to the origin it was given for, and to no other that the options name."""
         own = egress.Origin.of(url) == egress.Origin.of(self._spec.url)
-        headers = {**self._options.headers, **self._key()} if own else {}
-        return Wire(self._spec.name, url, headers, self._guard, self._options)
+        return Wire(self._spec.name, url, self._key() if own else {}, self._guard, self._options)
 
     def _key(self) -> dict[str, str]:
         """The headers that carry the key."""
         credentials = self._spec.credentials
         if credentials.get("user"):
             return basic(credentials["user"], credentials.get("password") or self._spec.key)
+        if self._options.header and self._spec.key:
+            return {self._options.header: self._spec.key}
         return {"Authorization": f"Bearer {self._spec.key}"} if self._spec.key else {}
 
     def _resource(self) -> dict[str, object]:

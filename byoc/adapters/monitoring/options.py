@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, TypeVar
 
 import msgspec
 
-from byoc.contracts import EndpointSpec, Signal
+from byoc.contracts import EndpointSpec
 from humana.kernel.errors import Misconfigured
 
 
@@ -17,11 +16,10 @@ class MonitoringOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     connect_seconds: float = 5.0
     total_seconds: float = 10.0  # for one request, answer included
     max_bytes: int = 256 * 1024  # of an answer; what services say is short
-    #: Which of the signals that its role carries this endpoint wants.
-    signals: Sequence[Signal] = ("traces", "metrics", "logs")
+    traces: bool = True  # an endpoint for metrics gets traces too
+    header: str = ""  # the key goes there as it is, instead of as a bearer token
     #: The base of an Alertmanager (`/api/v2/alerts` is put after it); without one, alerts are events.
     alertmanager_url: str = ""
-    headers: dict[str, str] = {}
 
 
 class DatadogOptions(MonitoringOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):

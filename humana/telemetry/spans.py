@@ -1,0 +1,63 @@
+"""Which spans are made at all, and where they go as they end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+from opentelemetry.trace import Link, SpanKind, TraceState
+from opentelemetry.util.types import Attributes
+
+from byoc.telemetry import exporter
+from tenants.context import peek_tenant
+from tenants.telemetry import ORGANIZATION
+
+
+class Worthwhile(Sampler):
+    """Requests, tasks and models always; their questions to servers only where somebody gets to see them.
+
+    Whose request it is shows after it has begun, so an organization's rate is applied as spans leave
+    (`byoc.telemetry.destinations.sample_rate`), and numbers count every request.
+    """
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        aside = kind is SpanKind.CLIENT and "gen_ai.operation.name" not in (attributes or {})
+        if aside and not _worth(trace.get_current_span(parent_context)):
+            return SamplingResult(Decision.DROP)
+        return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+
+    def get_description(self) -> str:
+        return "Worthwhile"
+
+
+def _worth(parent: trace.Span) -> bool:
+    """A worker asks its broker without end: what nobody began is nobody's."""
+    if not parent.is_recording():
+        return False
+    tenant = peek_tenant()
+    return exporter.wanted(tenant.organization_id if tenant else None)
+
+
+class SpansOut(SpanProcessor):
+    """A span ends outside of every organization; it goes to the one it was stamped with."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        exporter.put(organization_of(span), "traces", span)
+
+
+def organization_of(span: ReadableSpan) -> uuid.UUID | None:
+    said = (span.attributes or {}).get(ORGANIZATION)
+    return uuid.UUID(said) if isinstance(said, str) else None
