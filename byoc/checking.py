@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from byoc.adapters.llm import make as make_llm
+from byoc.adapters.monitoring import make as make_monitoring
 from byoc.contracts import EndpointSpec, Health
 from humana.kernel.egress import EgressRefused, Guard
 from humana.kernel.errors import EndpointError, HumanaError
@@ -43,4 +44,16 @@ def _llm(spec: EndpointSpec, guard: Guard) -> Health:
     return asyncio.run(look())
 
 
+def _monitoring(spec: EndpointSpec, guard: Guard) -> Health:
+    async def look() -> Health:
+        adapter = make_monitoring(spec, guard)
+        try:
+            return await adapter.health()
+        finally:
+            await adapter.close()
+
+    return asyncio.run(look())
+
+
 CHECKS.add("llm", _llm)
+CHECKS.add("monitoring", _monitoring)

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two rounds
 SAME_FOR = 0.3  # seconds; with those of `Fresh` less than a second
 MEASURED = 15.0  # seconds between two rounds of numbers
-AT_ONCE = 100  # requests under way
+AT_ONCE = 500  # requests under way
 ADAPTERS = 200  # kept with their connections; the one used longest ago goes
 THREADS = 8  # that ask where to, and resolve names
 KNOWN = 4_096  # organizations of which it is remembered whether anybody wants to hear of them
@@ -202,9 +202,20 @@ class Exporter:
         except Exception as error:  # noqa: BLE001 - the control plane is out of reach: later
             lane.breaker.failed(time.monotonic())
             self._lanes.put_back(lane, taken)
-            log.warning("telemetry waits: %s", type(error).__name__)
+            if lane.breaker.failures == 1:
+                log.warning("telemetry waits", extra={"code": type(error).__name__})
         finally:
             lane.busy = False
+
+    async def _route(self, organization_id: uuid.UUID | None) -> Route:
+        """Asked once for all signals of an organization, and not much later again."""
+        route, until = self._routes.get(organization_id, (None, 0.0))
+        if route is None or time.monotonic() > until:
+            route = await asyncio.to_thread(self._find, organization_id)
+            if len(self._routes) > KNOWN:
+                self._routes.clear()
+            self._routes[organization_id] = (route, time.monotonic() + SAME_FOR)
+        return route
 
     async def _send(self, adapter: MonitoringAdapter, lane: Lane, route: Route, taken: list[Waiting]) -> None:
         body = self._encoded(lane, route, taken)

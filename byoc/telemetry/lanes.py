@@ -60,7 +60,7 @@ class Lanes:
 
     def put(self, organization_id: uuid.UUID | None, signal: Signal, *items: Waiting) -> bool:
         """True when there is enough for a request."""
-        lost: list[Lane] = []
+        lost: list[tuple[Lane, int]] = []
         with self._lock:
             lane = self._lane(organization_id, signal)
             for item in items:
@@ -113,12 +113,13 @@ class Lanes:
             lane = self._lanes[key] = Lane(organization_id, signal)
         return lane
 
-    def _shed(self, lane: Lane, many: int) -> Lane:
-        for _ in range(min(many, len(lane.items))):
+    def _shed(self, lane: Lane, many: int) -> tuple[Lane, int]:
+        gone = min(many, len(lane.items))
+        for _ in range(gone):
             lane.items.popleft()
-            self._count -= 1
-        return lane
+        self._count -= gone
+        return lane, gone
 
-    def _told(self, lost: Iterable[Lane]) -> None:
-        for lane in lost:
-            self._dropped(lane.organization_id, lane.signal, "full", 1)
+    def _told(self, lost: Iterable[tuple[Lane, int]]) -> None:
+        for lane, gone in lost:
+            self._dropped(lane.organization_id, lane.signal, "full", gone)

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import SpanKind, format_span_id, format_trace_id
 
 from byoc.telemetry import exporter
+from byoc.telemetry.exporter import Exporter
 from byoc.telemetry.payloads import Line
 from humana.kernel.actor import current_actor
 from tenants.context import peek_tenant
@@ -64,14 +65,15 @@ class LinesOut(logging.Handler):
     an error, may hold what somebody wrote. An error's kind and the record's ids go along.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, out: Exporter = exporter) -> None:
         super().__init__(logging.INFO)
+        self._out = out
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.partition(".")[0] not in OURS or record.name == log.name:
             return
         if is_instrumentation_enabled():  # else it is about the telling itself
-            exporter.put(_organization(record), "logs", _line(record))
+            self._out.put(_organization(record), "logs", _line(record))
 
 
 def _organization(record: logging.LogRecord) -> uuid.UUID | None:

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import SpanKind
 
 from byoc.telemetry import measures
+from byoc.telemetry.measures import Measures
 from humana.telemetry.spans import organization_of
 
 OF_REQUESTS = {
@@ -38,30 +39,31 @@ FIRST = "gen_ai.response.time_to_first_chunk"
 
 
 class Numbers(SpanProcessor):
+    def __init__(self, into: Measures = measures) -> None:
+        self._into = into
+
     def on_end(self, span: ReadableSpan) -> None:
         said = span.attributes or {}
         if span.kind is SpanKind.SERVER:
-            _observe(span, "http.server.request.duration", _told(said, OF_REQUESTS))
+            self._observe(span, "http.server.request.duration", _told(said, OF_REQUESTS))
         elif span.kind is SpanKind.CONSUMER:
-            _observe(span, "humana.task.duration", _told(said, OF_TASKS))
+            self._observe(span, "humana.task.duration", _told(said, OF_TASKS))
         elif "gen_ai.operation.name" in said:
-            _of_a_model(span, said)
+            self._of_a_model(span, said)
 
+    def _observe(self, span: ReadableSpan, name: str, told: Mapping[str, object]) -> None:
+        seconds = ((span.end_time or 0) - (span.start_time or 0)) / 1e9
+        self._into.observe(organization_of(span), name, seconds, told)
 
-def _observe(span: ReadableSpan, name: str, told: Mapping[str, object]) -> None:
-    seconds = ((span.end_time or 0) - (span.start_time or 0)) / 1e9
-    measures.observe(organization_of(span), name, seconds, told)
-
-
-def _of_a_model(span: ReadableSpan, said: Mapping[str, object]) -> None:
-    told, whose = _told(said, OF_MODELS), organization_of(span)
-    _observe(span, "gen_ai.client.operation.duration", told)
-    if isinstance(first := said.get(FIRST), float):
-        measures.observe(whose, "gen_ai.client.operation.time_to_first_chunk", first, told)
-    for kind, name in TOKENS.items():
-        if isinstance(many := said.get(name), int):
-            typed = {**told, "gen_ai.token.type": kind}
-            measures.observe(whose, "gen_ai.client.token.usage", many, typed, unit="{token}")
+    def _of_a_model(self, span: ReadableSpan, said: Mapping[str, object]) -> None:
+        told, whose = _told(said, OF_MODELS), organization_of(span)
+        self._observe(span, "gen_ai.client.operation.duration", told)
+        if isinstance(first := said.get(FIRST), float):
+            self._into.observe(whose, "gen_ai.client.operation.time_to_first_chunk", first, told)
+        for kind, name in TOKENS.items():
+            if isinstance(many := said.get(name), int):
+                typed = {**told, "gen_ai.token.type": kind}
+                self._into.observe(whose, "gen_ai.client.token.usage", many, typed, unit="{token}")
 
 
 def _told(said: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:

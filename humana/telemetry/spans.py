@@ -13,6 +13,7 @@ from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.util.types import Attributes
 
 from byoc.telemetry import exporter
+from byoc.telemetry.exporter import Exporter
 from tenants.context import peek_tenant
 from tenants.telemetry import ORGANIZATION
 
@@ -54,8 +55,11 @@ def _worth(parent: trace.Span) -> bool:
 class SpansOut(SpanProcessor):
     """A span ends outside of every organization; it goes to the one it was stamped with."""
 
+    def __init__(self, out: Exporter = exporter) -> None:
+        self._out = out
+
     def on_end(self, span: ReadableSpan) -> None:
-        exporter.put(organization_of(span), "traces", span)
+        self._out.put(organization_of(span), "traces", span)
 
 
 def organization_of(span: ReadableSpan) -> uuid.UUID | None:

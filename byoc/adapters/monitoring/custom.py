@@ -1,7 +1,7 @@
 """Any collector that takes OTLP over HTTP; alerts go to an Alertmanager where one is named.
 
-Its `url` ends before `/v1/traces`. `key` is sent as a bearer token, `credentials` with user and
-password as Basic.
+Its `url` ends before `/v1/traces`. `key` is what the header `header_name` says; a lone word in
+Authorization is a bearer token. `credentials` with user and password are sent as Basic.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Custom:
         self._options = self._read_options()
         self._main = self._wire(spec.url)
         self._otlp: Wire | None = self._otlp_wire()
-        named = self._options.alertmanager_url
+        named = self._options.alerts_url
         self._alerts = self._wire(named) if named else None
 
     @property
@@ -111,9 +111,10 @@ class Custom:
         credentials = self._spec.credentials
         if credentials.get("user"):
             return basic(credentials["user"], credentials.get("password") or self._spec.key)
-        if self._options.header and self._spec.key:
-            return {self._options.header: self._spec.key}
-        return {"Authorization": f"Bearer {self._spec.key}"} if self._spec.key else {}
+        key, name = self._spec.key, self._options.header_name
+        if not key:
+            return {}
+        return {name: f"Bearer {key}" if name == "Authorization" and " " not in key else key}
 
     def _resource(self) -> dict[str, object]:
         told: dict[str, object] = {"service.name": otlp.SERVICE}

@@ -17,9 +17,10 @@ class MonitoringOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     total_seconds: float = 10.0  # for one request, answer included
     max_bytes: int = 256 * 1024  # of an answer; what services say is short
     traces: bool = True  # an endpoint for metrics gets traces too
-    header: str = ""  # the key goes there as it is, instead of as a bearer token
+    header_name: str = "Authorization"  # where a custom collector looks for the key
+    instance: str = ""  # the number of a Grafana instance
     #: The base of an Alertmanager (`/api/v2/alerts` is put after it); without one, alerts are events.
-    alertmanager_url: str = ""
+    alerts_url: str = ""
 
 
 class DatadogOptions(MonitoringOptions, frozen=True, kw_only=True, forbid_unknown_fields=True):
