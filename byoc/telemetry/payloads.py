@@ -92,7 +92,8 @@ def spans(found: Iterable[tuple[Owner | None, ReadableSpan]]) -> bytes:
                 for span in scoped.spans:
                     _scrub(span)
             request.resource_spans.append(whole)
-    return request.SerializeToString()
+    body: bytes = request.SerializeToString()
+    return body
 
 
 def belongs(span: ReadableSpan, organization_id: uuid.UUID) -> bool:
@@ -111,7 +112,8 @@ def lines(found: Iterable[tuple[Owner | None, Line]]) -> bytes:
             for name, records in scopes.items()
         ]
         request.resource_logs.append(ResourceLogs(resource=resource(owner), scope_logs=scoped))
-    return request.SerializeToString()
+    body: bytes = request.SerializeToString()
+    return body
 
 
 def numbers(found: Iterable[tuple[Owner | None, Sequence[Metric]]]) -> bytes:
@@ -120,7 +122,8 @@ def numbers(found: Iterable[tuple[Owner | None, Sequence[Metric]]]) -> bytes:
         if metrics:
             scoped = ScopeMetrics(scope=SCOPE, metrics=metrics)
             request.resource_metrics.append(ResourceMetrics(resource=resource(owner), scope_metrics=[scoped]))
-    return request.SerializeToString()
+    body: bytes = request.SerializeToString()
+    return body
 
 
 def resource(owner: Owner | None) -> Resource:

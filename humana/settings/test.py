@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from humana import env
 from humana.settings.base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

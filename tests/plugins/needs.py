@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import mariadb, secantus
+from tests.peers import mariadb, monitoring, secantus
 from tests.peers.server import program
 
 PEERS = Path(__file__).resolve().parents[1] / "peers" / "node"
@@ -94,7 +94,22 @@ def _mongodb() -> str | None:
     return "no server that speaks MongoDB is installed: make mongo-peer"
 
 
+def _ddapm() -> str | None:
+    return None if monitoring.beside("ddapm-test-agent") else "no ddapm-test-agent: make adapter-peers"
+
+
+def _victoria() -> str | None:
+    return None if program("victoria-metrics") else "VictoriaMetrics is not installed"
+
+
+def _alertmanager() -> str | None:
+    return None if program("prometheus-alertmanager") else "Alertmanager is not installed"
+
+
 MISSING = {
+    "ddapm": _ddapm,
+    "victoria": _victoria,
+    "alertmanager": _alertmanager,
     "node": _node,
     "chromium": _chromium,
     "model": _model,

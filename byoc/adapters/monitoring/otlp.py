@@ -67,7 +67,8 @@ def one_number(
 def metrics(found: Iterable[Metric], resource: Mapping[str, object]) -> bytes:
     scoped = ScopeMetrics(scope=SCOPE, metrics=found)
     whole = ResourceMetrics(resource=Resource(attributes=attributes(resource)), scope_metrics=[scoped])
-    return ExportMetricsServiceRequest(resource_metrics=[whole]).SerializeToString()
+    body: bytes = ExportMetricsServiceRequest(resource_metrics=[whole]).SerializeToString()
+    return body
 
 
 def one_event(
@@ -86,7 +87,8 @@ def one_event(
     )
     scoped = ScopeLogs(scope=SCOPE, log_records=[record])
     whole = ResourceLogs(resource=Resource(attributes=attributes(resource)), scope_logs=[scoped])
-    return ExportLogsServiceRequest(resource_logs=[whole]).SerializeToString()
+    body: bytes = ExportLogsServiceRequest(resource_logs=[whole]).SerializeToString()
+    return body
 
 
 def nothing() -> bytes:
