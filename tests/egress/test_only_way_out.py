@@ -28,6 +28,7 @@ ALLOWED = {
     "chats/signals.py": "the name of this host; opens nothing",
     "byoc/adapters/llm/": "the SDKs' exceptions; their clients come from egress",
     "byoc/adapters/embedding/": "the same SDKs, made by the module beside it",
+    "byoc/adapters/monitoring/": "exceptions only; its client comes from egress",
 }
 
 
