@@ -38,7 +38,6 @@ ALLOWED = {
     ): "rates of an endpoint, which has one owner; through the cache",
     ("valkey_past_the_cache", "byoc/breaker.py"): "a breaker's key names who asks; counts and times only",
     ("valkey_past_the_cache", "tenants/freshness.py"): "knows its exceptions only; asks through the cache",
-    ("valkey_past_the_cache", "byoc/limits.py"): "its exceptions only; a script on keys of the cache",
 }
 #: How keys of ours in Valkey begin, and what in each names the organization.
 KEYS = {
