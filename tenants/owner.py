@@ -15,9 +15,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import load_backend
 
-from humana.kernel import ports
 from humana.kernel.errors import Misconfigured
-from tenants.db.aliases import complete
+from tenants.db.aliases import complete, opened
 from tenants.db.backend.bounded import Bounded
 
 #: How long to wait for a server that may be gone, in seconds.
@@ -59,7 +58,7 @@ def owner_settings(alias: str = DEFAULT_DB_ALIAS) -> dict[str, Any]:
     if alias == DEFAULT_DB_ALIAS:
         wanted = {**connections.settings[alias], **_owner_of_default()}
     else:
-        wanted = complete(ports.open_database(alias, owner=True))
+        wanted = complete(opened(alias, owner=True))
     return {**wanted, "OPTIONS": _without_pool(wanted["OPTIONS"]), "ENTER_PER_TRANSACTION": False}
 
 
@@ -81,7 +80,7 @@ def owner_connection(alias: str = DEFAULT_DB_ALIAS, *, name: str | None = None) 
         password=wanted["PASSWORD"],
         dbname=name or wanted["NAME"],
         autocommit=True,
-        **{"connect_timeout": CONNECT_SECONDS, **_for_libpq(wanted["OPTIONS"])},
+        **{"connect_timeout": CONNECT_SECONDS, **for_libpq(wanted["OPTIONS"])},
     )
 
 
@@ -98,6 +97,7 @@ def _without_pool(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name != "pool"}
 
 
-def _for_libpq(options: dict[str, Any]) -> dict[str, Any]:
+def for_libpq(options: dict[str, Any]) -> dict[str, Any]:
+    """Of Django's OPTIONS what libpq knows."""
     ours = {"server_side_binding", "isolation_level", "assume_role", "pool", "prepare_threshold"}
     return {name: value for name, value in options.items() if name not in ours}

@@ -1,17 +1,23 @@
 """What every floor may know of the outside world: types only, no network, no rows.
 
 endpoint     EndpointSpec, Health, the codes of failures: the same for every kind
+database     databases: whether they serve, and how to work in them
 fields       what a type of endpoint asks for: Field, TypeSpec
+identity     sign-in and directories: whether they could serve
 llm          models: a question, the events of an answer
 embedding    models that turn texts into vectors
 monitoring   a customer's monitoring: numbers, events, alerts, telemetry
+findings     what a look at an endpoint found
 """
 
 from __future__ import annotations
 
+from byoc.contracts.database import DatabaseAdapter, DatabaseState, PoolState
 from byoc.contracts.embedding import EmbeddingAdapter, Embeddings, TextKind
 from byoc.contracts.endpoint import EndpointSpec, Failure, Health, Kind
 from byoc.contracts.fields import Field, TypeSpec
+from byoc.contracts.findings import Finding, health_of
+from byoc.contracts.identity import IdentityAdapter
 from byoc.contracts.llm import (
     Answer,
     ChatMessage,
@@ -38,6 +44,8 @@ __all__ = [
     "Answer",
     "ChatMessage",
     "ChatRequest",
+    "DatabaseAdapter",
+    "DatabaseState",
     "Destination",
     "EmbeddingAdapter",
     "Embeddings",
@@ -46,7 +54,9 @@ __all__ = [
     "Event",
     "Failure",
     "Field",
+    "Finding",
     "Health",
+    "IdentityAdapter",
     "Kind",
     "LLMAdapter",
     "Limiter",
@@ -54,6 +64,7 @@ __all__ = [
     "ModelCard",
     "ModelInfo",
     "MonitoringAdapter",
+    "PoolState",
     "Reason",
     "Role",
     "Severity",
@@ -67,4 +78,5 @@ __all__ = [
     "TypeSpec",
     "Usage",
     "Waiting",
+    "health_of",
 ]

@@ -15,26 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.utils.translation import gettext as _
 from pymongo import IndexModel, MongoClient
 from pymongo.collection import Collection
-from pymongo.errors import (
-    AutoReconnect,
-    ConfigurationError,
-    DuplicateKeyError,
-    ExecutionTimeout,
-    InvalidName,
-    NetworkTimeout,
-    NotPrimaryError,
-    OperationFailure,
-    PyMongoError,
-    WTimeoutError,
-)
+from pymongo.errors import AutoReconnect, DuplicateKeyError, NotPrimaryError, PyMongoError
 
-from byoc.documents import dial_documents, members_of
+from byoc.documents import failure, mongodb_of
 from byoc.models import Endpoint
-from humana.kernel.egress import EgressRefused, Origin
-from humana.kernel.errors import EndpointError
+from humana.kernel.egress import EgressRefused
 
 Client = MongoClient[dict[str, Any]]
 Indexes = Mapping[str, Sequence[IndexModel]]
@@ -42,9 +29,6 @@ Key = tuple[int, uuid.UUID, int]
 
 #: Clients that one process keeps open.
 MOST = 32
-NOT_ACCEPTED = {11, 18, 8000}
-NO_RIGHT = {13}
-NOT_WRITABLE = {10107, 13435, 189}
 
 _clients: OrderedDict[Key, Client] = OrderedDict()
 _lock = threading.Lock()
@@ -76,17 +60,16 @@ class Server:
     def _open(self) -> Client:
         """A client of the server that takes writes just now, with the indexes there."""
         failures: list[PyMongoError | EgressRefused] = []
-        for member in members_of(self._endpoint):
+        adapter = mongodb_of(self._endpoint)
+        for member in adapter.members:
             try:
-                return self._at(member)
+                return self._prepared(adapter.client(member))
             except (PyMongoError, EgressRefused) as why:
                 failures.append(why)
         raise failures[0]
 
-    def _at(self, member: Origin) -> Client:
-        client: Client = MongoClient(**dial_documents(self._endpoint, member), connect=False)
+    def _prepared(self, client: Client) -> Client:
         try:
-            _expect_certificate(client, member.host)
             if not client.admin.command("hello").get("isWritablePrimary"):
                 raise NotPrimaryError("this member only follows another")
             for name, indexes in self._indexes.items():
@@ -95,42 +78,6 @@ class Server:
             client.close()
             raise
         return client
-
-
-def _expect_certificate(client: Client, name: str) -> None:
-    """The driver knows an address only; a certificate is made out to the name."""
-    context: Any = client.options.pool_options._ssl_context
-    if context is not None:
-        wrap = context.wrap_socket
-        context.wrap_socket = lambda sock, **more: wrap(sock, **{**more, "server_hostname": name})
-
-
-def failure(error: PyMongoError) -> EndpointError:
-    """What happened, in a sentence; never what the server said of itself."""
-    code = error.code if isinstance(error, OperationFailure) else None
-    if code in NOT_ACCEPTED:
-        message = _("The database for documents does not accept our user and password. Renew them.")
-        return EndpointError(message, permanent=True, code="unauthorized")
-    if code in NO_RIGHT:
-        message = _("The database for documents does not let our user work. Give it the role readWrite.")
-        return EndpointError(message, permanent=True, code="no_right")
-    if code in NOT_WRITABLE or isinstance(error, NotPrimaryError):
-        message = _("No server of the endpoint for documents takes writes just now. Try again in a moment.")
-        return EndpointError(message, permanent=False, code="not_primary")
-    if isinstance(error, ConfigurationError | InvalidName):
-        message = _("The endpoint for documents cannot be used as it is. Check its options.")
-        return EndpointError(message, permanent=True, code="bad_endpoint")
-    if isinstance(error, NetworkTimeout | ExecutionTimeout | WTimeoutError):
-        message = _("The database for documents took too long to answer. Try again.")
-        return EndpointError(message, permanent=False, code="timeout")
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        message = _("The database for documents does not prove by its certificate that it is the one named.")
-        return EndpointError(message, permanent=True, code="not_certified")
-    if isinstance(error, AutoReconnect):
-        message = _("The database for documents cannot be reached just now. Try again in a moment.")
-        return EndpointError(message, permanent=False, code="unreachable")
-    message = _("The database for documents could not do this. Try again.")
-    return EndpointError(message, permanent=False)
 
 
 def forget_all() -> None:

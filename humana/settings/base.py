@@ -101,6 +101,8 @@ DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "")
 HUMANA_MOST_DATABASES = env.integer("HUMANA_MOST_DATABASES", 64, least=1)  # besides this, per process
 HUMANA_MOST_SCHEMAS = env.integer("HUMANA_MOST_SCHEMAS", 500, least=1)  # in one database
 HUMANA_ROLLBACK_HOURS = env.integer("HUMANA_ROLLBACK_HOURS", 72, least=0)  # a moved source is kept
+# Django backends that an operator allows beside ours, as Python paths: endpoints of the type "custom".
+HUMANA_DATABASE_ENGINES = env.text("HUMANA_DATABASE_ENGINES", "").replace(",", " ").split()
 HUMANA_APP_ROLE = DATABASES["default"]["USER"]
 
 REDIS_URL = env.text("REDIS_URL", "")

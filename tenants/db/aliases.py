@@ -21,9 +21,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.signals import request_finished
@@ -44,6 +47,14 @@ POOL = {"min_size": 0, "max_size": 2, "timeout": 5, "max_idle": 60, "num_workers
 #: Among the settings of an alias: no connection could be made with them.
 LOST = "LOST"
 
+
+class Opener(Protocol):
+    """Settings of an alias, as the port `open_database` gives them."""
+
+    def __call__(self, alias: str, owner: bool = False) -> dict[str, Any]: ...
+
+
+_introduced: ContextVar[Mapping[str, Opener]] = ContextVar("humana_introduced", default=MappingProxyType({}))
 _lock = threading.RLock()
 _known: OrderedDict[str, weakref.WeakSet[BaseDatabaseWrapper]] = OrderedDict()
 _mine = threading.local()
@@ -79,6 +90,49 @@ def install() -> None:
         connections.settings = OnDemand(connections.settings)
         connection_created.connect(_opened, dispatch_uid="humana.aliases")
         request_finished.connect(_finished, dispatch_uid="humana.aliases")
+
+
+@contextmanager
+def introduced(alias: str, opener: Opener) -> Iterator[None]:
+    """Within the block `opener` says what the alias stands for, though no row may tell of it yet.
+
+    What the process did not know before it has forgotten afterwards.
+    """
+    was_known = alias in known()
+    token = _introduced.set({**_introduced.get(), alias: opener})
+    try:
+        yield
+    finally:
+        _introduced.reset(token)
+        if not was_known:
+            forget(alias)
+
+
+def opened(alias: str, *, owner: bool = False) -> dict[str, Any]:
+    """What an alias stands for: as introduced, or else as the port knows. EndpointError, NotFound."""
+    return _introduced.get().get(alias, ports.open_database)(alias, owner=owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Connections of one alias in this process. `most` is None where nothing bounds them but threads."""
+
+    open: int
+    in_use: int
+    waiting: int = 0
+    most: int | None = None
+
+
+def held(alias: str) -> Held:
+    """How many connections this process has there now."""
+    pool = _pools().get(alias)
+    if pool is not None:
+        told = pool.get_stats()
+        size, idle = told.get("pool_size", 0), told.get("pool_available", 0)
+        return Held(size, size - idle, told.get("requests_waiting", 0), told.get("pool_max"))
+    with _lock:
+        busy = sum(one.connection is not None for one in list(_known.get(alias, ())))
+    return Held(busy, busy)
 
 
 def close_mine(keep: str | None = None) -> None:
@@ -157,7 +211,7 @@ def forget_all() -> None:
 def _learn(registered: OnDemand, alias: str) -> None:
     """For who works there a name that leads nowhere is a server that does not answer."""
     try:
-        wanted = ports.open_database(alias)
+        wanted = opened(alias)
     except EndpointError as error:
         raise breaker.silent() from error
     with _lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -39,8 +39,15 @@ def preflight(alias: str, *, lend: bool = False, empty: bool = False) -> dict[st
     return facts
 
 
+def look_at_follower(connection: Any) -> dict[str, Any]:
+    """Facts of a replica, which nobody writes to; EndpointError says why it cannot be read as ours is."""
+    with _understood(connection.vendor):
+        return _postgresql(connection, owner=False, follows=True)
+
+
 def _look(connection: Any, *, owner: bool, empty: bool) -> dict[str, Any]:
-    found = _CHECKS[connection.vendor](connection, owner)
+    check = _CHECKS.get(connection.vendor, _another)
+    found = check(connection, owner)
     if owner and connection.vendor != "postgresql":
         if empty:
             marker.refuse_anything(connection)
@@ -92,7 +99,7 @@ _PROBES = (
 )
 
 
-def _postgresql(connection: Any, owner: bool) -> dict[str, Any]:
+def _postgresql(connection: Any, owner: bool, follows: bool = False) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_POSTGRESQL)
         version, encoding, read_only, powerful, creates, temporary = cursor.fetchone()
@@ -100,7 +107,7 @@ def _postgresql(connection: Any, owner: bool) -> dict[str, Any]:
         _too_old("postgresql")
     if encoding != "UTF8":
         _refuse(_("The database must be encoded in UTF8. Create one with ENCODING 'UTF8'."))
-    if read_only:
+    if read_only and not follows:
         _refuse(_("The server only reads, as a replica does. Give the address of the primary."))
     if powerful:
         _refuse(
@@ -142,7 +149,17 @@ def _sqlite(connection: Any, owner: bool) -> dict[str, Any]:
     return {"engine": f"SQLite {connection.Database.sqlite_version}"}
 
 
-_CHECKS = {"postgresql": _postgresql, "mysql": _mysql, "sqlite": _sqlite}
+def _another(connection: Any, owner: bool) -> dict[str, Any]:
+    """A backend that an operator allowed; what its server is called Django knows."""
+    version = ".".join(str(part) for part in connection.get_database_version())
+    return {"engine": f"{connection.display_name} {version}"}
+
+
+_CHECKS: dict[str, Callable[[Any, bool], dict[str, Any]]] = {
+    "postgresql": _postgresql,
+    "mysql": _mysql,
+    "sqlite": _sqlite,
+}
 
 
 def _refuse(sentence: str) -> None:

@@ -120,7 +120,7 @@ def test_what_an_administrator_can_mend_is_said(
 def test_a_server_that_is_down_is_waited_for_a_moment_only(
     left: World, mongodb: MongoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("byoc.documents.CONNECT_MS", 300)
+    monkeypatch.setattr("byoc.adapters.database.mongodb.CONNECT_MS", 300)
     for changes in ({"origin": "mongodb://127.0.0.1:9"}, {"options": {"tls": not mongodb.tls}}):
         endpoint = bring_mongodb(left.organization, mongodb, **changes)
         with use_tenant(left.context), pytest.raises(EndpointError) as failure:
@@ -144,7 +144,7 @@ def test_the_certificate_is_of_the_name_and_the_address_the_one_that_was_judged(
     left: World, certified: Secantus, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever turns the name elsewhere, before or after, gets neither password nor connection."""
-    monkeypatch.setattr("byoc.documents.CONNECT_MS", 500)
+    monkeypatch.setattr("byoc.adapters.database.mongodb.CONNECT_MS", 500)
     for name in ("papers.example", "other.example"):
         names(name, [certified.host], ["127.0.0.2"])
     assert code_at(left, certified, "papers.example") == "not_certified"  # an authority nobody knows
@@ -170,7 +170,7 @@ def code_at(left: World, server: MongoServer, name: str) -> str:
 def test_of_several_members_the_one_that_answers_is_used(
     left: World, mongodb: MongoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("byoc.documents.CONNECT_MS", 300)
+    monkeypatch.setattr("byoc.adapters.database.mongodb.CONNECT_MS", 300)
     both = f"mongodb://{mongodb.host}:9,{mongodb.host}:{mongodb.port}"
     with census() as taken:
         endpoint = bring_mongodb(left.organization, mongodb, origin=both)

@@ -317,7 +317,7 @@ class Silent:
 
 @pytest.fixture
 def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Silent]:
-    monkeypatch.setattr("byoc.databases.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("byoc.adapters.database.base.CONNECT_SECONDS", 1)
     monkeypatch.setitem(aliases.POOL, "timeout", 1)
     server = Silent()
     yield server
