@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeAlias
+from dataclasses import replace
+from time import monotonic
+from typing import Protocol, TypeAlias
 
+from django.utils.translation import gettext as _
+
+from byoc.adapters.database import make as make_database
+from byoc.adapters.embedding import make_embedding
+from byoc.adapters.identity import make as make_identity
 from byoc.adapters.llm import make as make_llm
 from byoc.adapters.monitoring import make as make_monitoring
-from byoc.contracts import EndpointSpec, Health
+from byoc.contracts import EndpointSpec, Health, health_of
+from byoc.telling import rung
 from humana.kernel.egress import EgressRefused, Guard
 from humana.kernel.errors import EndpointError, HumanaError
 from humana.kernel.registry import Registry
@@ -20,6 +28,13 @@ Check: TypeAlias = Callable[[EndpointSpec, Guard], Health]
 
 #: How to look at an endpoint of each kind.
 CHECKS: Registry[Check] = Registry("check of an endpoint")
+
+
+class Asked(Protocol):
+    """What adapters of every kind have in common."""
+
+    async def health(self) -> Health: ...
+    async def close(self) -> None: ...
 
 
 def check(spec: EndpointSpec, guard: Guard) -> Health:
@@ -33,27 +48,38 @@ def check(spec: EndpointSpec, guard: Guard) -> Health:
         return Health(False, 0.0, code, str(error))
 
 
-def _llm(spec: EndpointSpec, guard: Guard) -> Health:
-    async def look() -> Health:
-        adapter = make_llm(spec, guard)
-        try:
-            return await adapter.health()
-        finally:
-            await adapter.close()
+async def _asked(adapter: Asked) -> Health:
+    try:
+        return await adapter.health()
+    finally:
+        await adapter.close()
 
-    return asyncio.run(look())
+
+def _llm(spec: EndpointSpec, guard: Guard) -> Health:
+    made = make_embedding(spec, guard) if spec.role == "embedding" else make_llm(spec, guard)
+    return asyncio.run(_asked(made))
 
 
 def _monitoring(spec: EndpointSpec, guard: Guard) -> Health:
-    async def look() -> Health:
-        adapter = make_monitoring(spec, guard)
-        try:
-            return await adapter.health()
-        finally:
-            await adapter.close()
+    if spec.type == "webhook":
+        return asyncio.run(rung(spec, guard))
+    return asyncio.run(_asked(make_monitoring(spec, guard)))
 
-    return asyncio.run(look())
+
+def _database(spec: EndpointSpec, guard: Guard) -> Health:
+    """By everything that is found, privileges included; a replica without its primary is only asked."""
+    began = monotonic()
+    found = make_database(spec, guard).validate()
+    return health_of(found, monotonic() - began)
+
+
+def _identity(spec: EndpointSpec, guard: Guard) -> Health:
+    began = monotonic()
+    found = asyncio.run(make_identity(spec, guard).validate())
+    return health_of((replace(one, sentence=_(one.sentence)) for one in found), monotonic() - began)
 
 
 CHECKS.add("llm", _llm)
 CHECKS.add("monitoring", _monitoring)
+CHECKS.add("database", _database)
+CHECKS.add("identity", _identity)

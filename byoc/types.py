@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from byoc.adapters.database import fields as database
+from byoc.adapters.identity import fields as identity
 from byoc.adapters.llm import fields as llm
 from byoc.adapters.monitoring import fields as monitoring
 from byoc.adapters.storage import fields as storage
@@ -11,7 +13,7 @@ from humana.kernel.registry import Registry
 #: By "kind/type". The contract suites, the forms and the API run over all of them.
 TYPES: Registry[TypeSpec] = Registry("type of endpoint")
 
-for _one in (*llm.TYPES, *monitoring.TYPES, *storage.TYPES):
+for _one in (*database.TYPES, *identity.TYPES, *llm.TYPES, *monitoring.TYPES, *storage.TYPES):
     TYPES.add(f"{_one.kind}/{_one.type}", _one)
 
 
