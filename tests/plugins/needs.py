@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -106,10 +107,16 @@ def _alertmanager() -> str | None:
     return None if program("prometheus-alertmanager") else "Alertmanager is not installed"
 
 
+def _scim() -> str | None:
+    program = Path(sys.prefix) / "peers" / "adapters" / "bin" / "scim2-server"
+    return None if program.exists() else "scim2-server is not installed beside ours"
+
+
 MISSING = {
     "ddapm": _ddapm,
     "victoria": _victoria,
     "alertmanager": _alertmanager,
+    "scim": _scim,
     "node": _node,
     "chromium": _chromium,
     "model": _model,
