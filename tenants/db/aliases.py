@@ -110,7 +110,8 @@ def introduced(alias: str, opener: Opener) -> Iterator[None]:
 
 def opened(alias: str, *, owner: bool = False) -> dict[str, Any]:
     """What an alias stands for: as introduced, or else as the port knows. EndpointError, NotFound."""
-    return _introduced.get().get(alias, ports.open_database)(alias, owner=owner)
+    known = _introduced.get().get(alias)
+    return ports.open_database(alias, owner=owner) if known is None else known(alias, owner=owner)
 
 
 @dataclass(frozen=True, slots=True)
