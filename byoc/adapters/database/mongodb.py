@@ -8,7 +8,7 @@ checked against the name, unless the options say `"tls": false`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -162,10 +162,8 @@ class MongoDB:
     def query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         raise no_rows()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Any]:
+    def transaction(self) -> AbstractContextManager[Any]:
         raise no_rows()
-        yield
 
     def create(self, context: TenantContext) -> None:
         raise no_rows()
@@ -173,10 +171,8 @@ class MongoDB:
     def migrate(self, context: TenantContext) -> None:
         raise no_rows()
 
-    @contextmanager
-    def enter(self, context: TenantContext) -> Iterator[Any]:
+    def enter(self, context: TenantContext) -> AbstractContextManager[Any]:
         raise no_rows()
-        yield
 
     def seed(self, context: TenantContext, fill: Callable[[], None]) -> None:
         raise no_rows()
