@@ -30,8 +30,8 @@ def document_events(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
             "summary": "Follow an answer as it is written",
             "description": (
                 "Server-sent events from the beginning, or from where `Last-Event-ID` left off. `state` says "
-                "queued, waiting, thinking or streaming; `text` is a piece of the answer; `saved` replaces "
-                "all pieces by the whole text; `done` is the last one, or `refused`, "
+                "queued, waiting, thinking, switched or streaming; `text` is a piece of the answer; "
+                "`saved` replaces all pieces by the whole text; `done` is the last one, or `refused`, "
                 "with `code` and `message`, once the caller may no longer read. Reading never starts an "
                 "answer, and closing the connection never stops one."
             ),

@@ -59,6 +59,7 @@ COMMANDS = {
     "database_bootstrap": "none: roles and grants of a server",
     "database_url": "none: prints an address",
     "local_llm": "none: runs the model",
+    "endpoints": "the organization named by --organization, or each that has some; entered in turn",
 }
 
 

@@ -104,3 +104,15 @@ def _said(status: int) -> bytes:
     where = "Location: http://127.0.0.1:9/elsewhere\r\n" if status == 302 else ""
     head = f"HTTP/1.1 {status} {REASONS.get(status, 'Said')}\r\nContent-Type: application/json\r\n{where}"
     return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+
+
+def main() -> None:
+    """`python -m tests.peers.answering` prints its port and serves until it is killed."""
+    answering = Answering()
+    answering.start()
+    print(answering.port, flush=True)
+    answering._thread.join()
+
+
+if __name__ == "__main__":
+    main()
