@@ -9,7 +9,7 @@ class ByocConfig(AppConfig):
     verbose_name = _("Endpoints")
 
     def ready(self) -> None:
-        from byoc.databases import open_database
+        from byoc.databases import instead_of, open_database
         from byoc.queries import locate_database
         from byoc.services import provisioning
         from byoc.services.databases import join_server_at, register_database, release_database
@@ -18,6 +18,7 @@ class ByocConfig(AppConfig):
         from tenants.services.placing.jobs import Joined, Step, joined
 
         ports.open_database.fill(open_database)
+        ports.instead_of.fill(instead_of)
         ports.join_server.fill(join_server_at)
         ports.locate_database.fill(locate_database)
         ports.register_database.fill(register_database)

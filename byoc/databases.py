@@ -22,11 +22,12 @@ from byoc.adapters.database.fields import TYPES
 from byoc.adapters.database.mongodb import no_rows
 from byoc.contracts import DatabaseAdapter
 from byoc.endpoints import owner_of, spec_of
-from byoc.models import Endpoint
+from byoc.models import Endpoint, Failover
+from byoc.standing import Standing, standing
 from humana.kernel.egress import EgressRefused, Grant, Guard, Origin
 from humana.kernel.errors import NotFound
-from tenants.context import peek_tenant, use_tenant, without_tenant
-from tenants.db.aliases import PREFIX
+from tenants.context import CONTROL_PLANE, TenantContext, peek_tenant, use_tenant, without_tenant
+from tenants.db.aliases import INSTEAD, PREFIX
 from tenants.queries import context_at
 
 #: Those that somebody may bring without more ado.
@@ -40,8 +41,52 @@ def alias_of(endpoint: Endpoint) -> str:
 
 
 def open_database(alias: str, owner: bool = False) -> dict[str, Any]:
-    """Settings of a database; with `owner`, of the role that owns the tables. See the port."""
-    return settings_of(endpoint_of(alias), owner=owner)
+    """Settings of a database; with `owner`, of the role that owns the tables. See the port.
+
+    While something stands in for it the alias keeps its name, and leads there.
+    """
+    endpoint = endpoint_of(alias)
+    instead = _standing_at(alias)
+    there = endpoint if instead is None else _stand_in(endpoint, instead)
+    return {**settings_of(there, owner=owner), INSTEAD: instead.failover if instead else ""}
+
+
+def instead_of(alias: str) -> str:
+    """Which failover is in effect for an alias; empty for none. No query where nothing changed."""
+    instead = _standing_at(alias)
+    return instead.failover if instead else ""
+
+
+def reads_only(alias: str) -> bool:
+    """Whether a replica that takes no changes stands in for that database."""
+    instead = _standing_at(alias) if alias.startswith(PREFIX) else None
+    return instead is not None and instead.way == Failover.Way.READ_ONLY
+
+
+def _standing_at(alias: str) -> Standing | None:
+    whose, key, _version = _read(alias)
+    here = peek_tenant() or context_at(alias) if whose == "o" else None
+    if whose == "o" and here is None:
+        return None
+    return standing(here.organization_id if here else None).get(str(key))
+
+
+def _stand_in(endpoint: Endpoint, instead: Standing) -> Endpoint:
+    """The endpoint itself where what stood in is gone."""
+    rows = Endpoint.objects.filter(organization=endpoint.organization_id, kind=Endpoint.Kind.DATABASE)
+    with _beside(endpoint):
+        return rows.filter(id=instead.by).first() or endpoint
+
+
+@contextmanager
+def _beside(endpoint: Endpoint) -> Iterator[None]:
+    """Where the other rows of its owner can be read."""
+    if endpoint.organization_id is None:
+        with without_tenant(reason="an endpoint of the platform itself"):
+            yield
+        return
+    with use_tenant(TenantContext(endpoint.organization_id, "", CONTROL_PLANE)):
+        yield
 
 
 def endpoint_of(alias: str) -> Endpoint:

@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 
 from audit.permissions import READ as READ_TRAIL
 from byoc import gateway
+from byoc.databases import reads_only
 from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import recent_chats
 from chats.shown import put_forward
 from companions.queries import companions_for, silent_companions
+from tenants.context import peek_tenant
 from tenants.doors import Visitor
 from tenants.models import User
 from tenants.permissions import MANAGE, allowed
@@ -39,14 +41,16 @@ class Group:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """`visitor`, `organization`, `theme`, and, only if a template asks, `sidebar`."""
+    """`visitor`, `organization`, `theme`, `reads_only`, and, only if a template asks, `sidebar`."""
     visitor: Visitor | None = getattr(request, "visitor", None)
+    here = peek_tenant()
     kept = getattr(getattr(request, "user", None), "theme", "") or request.COOKIES.get("theme", "")
     return {
         "visitor": visitor,
         "organization": visitor.member.organization if visitor else None,
         "theme": kept if kept in User.Theme.values else User.Theme.SYSTEM.value,
         "signup_open": settings.HUMANA_SIGNUP,
+        "reads_only": here is not None and reads_only(here.placement.alias),
         "sidebar": SimpleLazyObject(lambda: _sidebar(visitor)) if visitor else None,
     }
 

@@ -71,7 +71,7 @@ def settle(organization_id: uuid.UUID | None) -> None:
     """Every failover that should be is, and no other. Inside the organization; asks no endpoint."""
     states = EndpointHealth.objects.filter(organization=organization_id)
     health = dict(states.values_list("endpoint_id", "state"))
-    open_ = {row.endpoint_id: row for row in _open(organization_id)}
+    open_ = {row.endpoint_id: row for row in open_of(organization_id)}
     if "bad" not in health.values() and not open_:
         return
     for row in open_.values():
@@ -95,15 +95,15 @@ def fail_over(
     see `standby.confirm_standby`.
     """
     with by_whom_may(organization, member), transaction.atomic():
-        endpoint = _held(organization, endpoint_id)
-        if _open(organization.id if organization else None).filter(endpoint=endpoint).exists():
+        endpoint = held(organization, endpoint_id, lock=True)
+        if open_of(organization.id if organization else None).filter(endpoint=endpoint).exists():
             message = _("Something stands in for “%(name)s” already.") % {"name": endpoint.name}
             raise Conflict(message, code="stands_in_already")
         spare, way = _chosen(endpoint, to_endpoint_id)
         if way == Failover.Way.STANDBY:
             message = _("A standby database is used once its promotion is confirmed.")
             raise Conflict(message, code="confirm_promotion")
-        return _begin(endpoint, spare, way, why="by_hand", details={"by": "person"})
+        return begin(endpoint, spare, way, why="by_hand", details={"by": "person"})
 
 
 def come_back(
@@ -111,8 +111,8 @@ def come_back(
 ) -> Failover:
     """The endpoint serves again. Conflict where nothing stands in for it, or it holds rows of its own."""
     with by_whom_may(organization, member), transaction.atomic():
-        endpoint = _held(organization, endpoint_id)
-        rows = _open(organization.id if organization else None)
+        endpoint = held(organization, endpoint_id, lock=True)
+        rows = open_of(organization.id if organization else None)
         row = rows.select_for_update(of=["self"]).filter(endpoint=endpoint).first()
         if row is None:
             message = _("Nothing stands in for “%(name)s”.") % {"name": endpoint.name}
@@ -138,7 +138,8 @@ def by_whom_may(organization: Organization | None, member: Membership | None) ->
         yield
 
 
-def _open(organization_id: uuid.UUID | None) -> Any:
+def open_of(organization_id: uuid.UUID | None) -> Any:
+    """Failovers that are not over, with their endpoints."""
     rows = Failover.objects.filter(organization=organization_id).exclude(state=Failover.State.OVER)
     return rows.select_related("endpoint", "to_endpoint")
 
@@ -176,7 +177,7 @@ def _begin_by_itself(endpoint: Endpoint, health: dict[uuid.UUID, str]) -> None:
     code = EndpointHealth.objects.filter(endpoint=endpoint).values_list("code", flat=True).first()
     try:
         with transaction.atomic():
-            _begin(endpoint, spare, way, why=code or "", state=state)
+            begin(endpoint, spare, way, why=code or "", state=state)
     except IntegrityError:
         return  # somebody began it meanwhile
 
@@ -209,15 +210,19 @@ def _chosen(endpoint: Endpoint, wanted: uuid.UUID | None) -> tuple[Endpoint, str
     raise Conflict(message % {"name": endpoint.name}, code="no_stand_in")
 
 
-def _held(organization: Organization | None, endpoint_id: uuid.UUID) -> Endpoint:
-    rows = Endpoint.objects.select_for_update(of=["self"]).select_related("organization")
+def held(organization: Organization | None, endpoint_id: uuid.UUID, *, lock: bool = False) -> Endpoint:
+    """An endpoint that serves, of that owner. NotFound."""
+    rows = Endpoint.objects.select_related("organization")
+    if lock:
+        rows = rows.select_for_update(of=["self"])
     endpoint = rows.filter(organization=organization, id=endpoint_id, role__in=SERVING).first()
     if endpoint is None or endpoint.state != _needed_state(endpoint.kind):
         raise NotFound(_("There is nothing here."))
     return endpoint
 
 
-def _begin(endpoint: Endpoint, spare: Endpoint, way: str, **fields: Any) -> Failover:
+def begin(endpoint: Endpoint, spare: Endpoint, way: str, **fields: Any) -> Failover:
+    """In the transaction of whoever decided it."""
     row = Failover.objects.create(
         organization_id=endpoint.organization_id, endpoint=endpoint, to_endpoint=spare, way=way,
         began_at=timezone.now(), **fields,
@@ -235,11 +240,12 @@ def _end(row: Failover) -> Failover:
     return end(row)
 
 
-def end(row: Failover) -> Failover:
-    """It is over; also for whoever copied back what was written meanwhile."""
+def end(row: Failover, *, told: bool = True) -> Failover:
+    """It is over; also for whoever copied back what was written meanwhile. Not told where another begins."""
     row.state, row.back_at = Failover.State.OVER, timezone.now()
     row.save()
-    note(row, "failover.ended")
+    if told:
+        note(row, "failover.ended")
     return row
 
 

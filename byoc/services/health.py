@@ -128,7 +128,7 @@ def _targets(whose: Iterable[uuid.UUID | None]) -> tuple[list[Target], list[Look
     known: list[Look] = []
     for organization_id in whose:
         try:
-            with _inside(organization_id):
+            with inside_of(organization_id):
                 found, shut = _of(organization_id)
         except Exception:
             log.exception("endpoints could not be read", extra={"organization": str(organization_id)})
@@ -180,13 +180,14 @@ def _keep_all(batch: Iterable[Look], swept: Swept) -> None:
         swept.bad += not look.health.ok
     for organization_id, found in by_owner.items():
         try:
-            with _inside(organization_id):
-                swept.turned += _keep(organization_id, found)
+            with inside_of(organization_id):
+                swept.turned += keep(organization_id, found)
         except Exception:
             log.exception("probes could not be kept", extra={"organization": str(organization_id)})
 
 
-def _keep(organization_id: uuid.UUID | None, found: list[Look]) -> list[tuple[uuid.UUID | None, str, str]]:
+def keep(organization_id: uuid.UUID | None, found: list[Look]) -> list[tuple[uuid.UUID | None, str, str]]:
+    """What was found of one owner, inside of it: whose turned to what."""
     turned = _keep_of_the_environment([look for look in found if not look.target.spec.id])
     with transaction.atomic():
         turned += _keep_rows(organization_id, [look for look in found if look.target.spec.id])
@@ -214,7 +215,7 @@ def _keep_rows(organization_id: uuid.UUID | None, found: list[Look]) -> list[tup
         if reading.state != before.state:
             turned.append((look.target.spec.name, reading.state))
             failover.turned(organization_id, look.target.spec, before, reading)
-    EndpointHealth.objects.bulk_update(rows.values(), [*_FIELDS, "details"], batch_size=500)
+    _save(rows.values())
     if any(row.in_a_row for row in rows.values()):
         _look_again_soon(organization_id)
     return turned
@@ -231,6 +232,13 @@ def _health_rows(organization_id: uuid.UUID | None, found: list[Look]) -> dict[s
         organization=organization_id, endpoint_id__in=ids
     )
     return {str(row.endpoint_id): row for row in rows.order_by("id")}
+
+
+def _save(rows: Iterable[EndpointHealth]) -> None:
+    """One statement; Django's `bulk_update` writes a CASE for every field of every row."""
+    EndpointHealth.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=[*_FIELDS, "details", "updated_at"]
+    )
 
 
 def _set(row: EndpointHealth, reading: Reading, found: Health) -> None:
@@ -277,7 +285,7 @@ def _look_again_soon(organization_id: uuid.UUID | None) -> None:
 
 def _forget(organization_id: uuid.UUID | None, before: datetime) -> int:
     forgotten = 0
-    with _inside(organization_id):
+    with inside_of(organization_id):
         old = Probe.objects.filter(organization=organization_id, at__lt=before)
         while ids := list(old.values_list("id", flat=True)[:AT_A_TIME]):
             forgotten += Probe.objects.filter(id__in=ids).delete()[0]
@@ -285,7 +293,7 @@ def _forget(organization_id: uuid.UUID | None, before: datetime) -> int:
 
 
 @contextmanager
-def _inside(organization_id: uuid.UUID | None) -> Iterator[None]:
+def inside_of(organization_id: uuid.UUID | None) -> Iterator[None]:
     """Its rows of the control plane, wherever the organization itself lives, also when that is away."""
     if organization_id is None:
         with without_tenant(reason="endpoints of the platform itself"):

@@ -52,6 +52,10 @@ answer_once: Port[..., tuple[int, bytes, bool]] = Port("answer_once")
 #: What an alias of a placement's database stands for; raises NotFound when nobody knows it.
 open_database: Port[..., dict[str, Any]] = Port("open_database")
 
+#: instead_of(alias) -> text — filled by `byoc`. Which failover is in effect for an alias of a placement's
+#: database; empty where it leads where it says. Asked before every connection, so it asks nobody.
+instead_of: Port[..., str] = Port("instead_of")
+
 #: register_database(organization) -> alias — filled by `byoc`.
 #: An endpoint for a database of the organization's own on the platform's server; nothing is made yet.
 register_database: Port[..., str] = Port("register_database")

@@ -46,6 +46,8 @@ POOL = {"min_size": 0, "max_size": 2, "timeout": 5, "max_idle": 60, "num_workers
 
 #: Among the settings of an alias: no connection could be made with them.
 LOST = "LOST"
+#: Among the settings of an alias: the failover by which they lead elsewhere, empty for none.
+INSTEAD = "INSTEAD"
 
 
 class Opener(Protocol):
@@ -182,7 +184,11 @@ def reaching(alias: str, failures: tuple[type[Exception], ...]) -> Iterator[None
 
 
 def latest(alias: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    """The settings to connect with: those given, unless they led nowhere since."""
+    """The settings to connect with: those given, unless they led nowhere since, or lead elsewhere by now."""
+    if INSTEAD in wanted and not wanted.get(LOST) and ports.instead_of(alias) != wanted[INSTEAD]:
+        _lose(alias)
+        breaker.forget(alias)
+        wanted[LOST] = True
     if not wanted.get(LOST):
         return wanted
     fresh: dict[str, Any] = connections.settings[alias]

@@ -12,6 +12,7 @@ from chats.queries import thread
 from chats.services.replies import edit, regenerate
 from humana.kernel.errors import Conflict, Invalid
 from tenants.context import use_tenant
+from tests.byoc.rows import connected
 from tests.chats.conftest import Desk
 from tests.fixtures.models import ScriptedModel
 
@@ -161,3 +162,19 @@ def test_a_strangers_run_looks_missing(desk: Desk, scripted_model: ScriptedModel
     assert theirs.status_code == missing.status_code == 404
     assert theirs.json()["error"]["code"] == missing.json()["error"]["code"]
     assert httpx2.get(f"{desk.server.url}/api/v1/runs/{run.id}/events").status_code == 401
+
+
+def test_a_run_says_which_endpoint_answered(desk: Desk, scripted_model: ScriptedModel) -> None:
+    """Its own model is away, and the one that stands in answers."""
+    connected(desk.world, "http://127.0.0.1:9/v1", name="Away", options={"model": "large"})
+    spare = {"name": "Spare", "role": "fallback", "options": {"model": "small"}}
+    connected(desk.world, scripted_model.openai_url, **spare)
+    run = desk.ask("say:Bom%20dia")
+    told = list(desk.events(run))
+    run = desk.until(run, Run.State.DONE)
+    assert (run.message.text, run.endpoint, run.model) == ("Bom dia", "Spare", "small")
+    assert "switched" in [data["state"] for _cursor, name, data in told if name == "state"]
+    with use_tenant(desk.world.context):
+        assert UsageEvent.objects.get(run_id=run.id).endpoint == "Spare"
+        entry = AuditEntry.objects.get(action="chats.answer.done", resource_id=str(run.message_id))
+        assert (entry.payload["endpoint"], entry.payload["instead_of"]) == ("Spare", "Away")

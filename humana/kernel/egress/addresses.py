@@ -11,6 +11,7 @@ and each of them can carry a private IPv4 address to a private place.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -68,6 +69,7 @@ _NOT_PUBLIC = _networks(
 _TRANSLATED = _networks("::/96", "64:ff9b::/96")
 
 
+@lru_cache(maxsize=4_096)
 def parse(text: str) -> Address:
     """The address, IPv4 taken out of its IPv6-mapped form. Raises ValueError."""
     address = ip_address(text.partition("%")[0])
