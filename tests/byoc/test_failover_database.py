@@ -95,8 +95,8 @@ def test_people_read_the_replica_and_go_on_when_the_primary_is_back(
 ) -> None:
     replica = beside(world, books, replicated_postgres, "replica")
     client = Client()
-    client.force_login(world.owner.user)
-    chat = f"c/{world.chat.id}/"
+    client.force_login(world.twin.user)
+    chat = f"chats/{world.chat.id}/"
     assert "Read-only for now" not in page(client, world, chat)
     kill(replicated_postgres.primary)
     looked(world, (books, False), (replica, True))
@@ -140,10 +140,9 @@ def test_a_standby_is_used_once_its_promotion_is_confirmed(
     assert (row.state, row.way, row.confirmed_by) == ("active", "standby", world.owner.user_id)
     with use_tenant(world.context):
         Chat.objects.filter(id=world.chat.id).update(title="Written in the standby")
-    with replicated_postgres.replica.connect(books.options["database"]) as there:
-        schema = world.placement.schema
-        titles = there.execute(f'SELECT title FROM "{schema}".chats_chat').fetchall()
-    assert titles  # the row is there; the organization's name for it is kept by its own policies
+    with replicated_postgres.replica.server.connect(books.options["database"]) as administrator:
+        titles = administrator.execute(f'SELECT title FROM "{world.placement.schema}".chats_chat')  # noqa: S608
+        assert ("Written in the standby",) in titles.fetchall()
     start_again(replicated_postgres.primary)
     looked(world, (books, True), times=5)
     with pytest.raises(Conflict, match="does not have what was written"):

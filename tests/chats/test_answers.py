@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -177,4 +178,5 @@ def test_a_run_says_which_endpoint_answered(desk: Desk, scripted_model: Scripted
     with use_tenant(desk.world.context):
         assert UsageEvent.objects.get(run_id=run.id).endpoint == "Spare"
         entry = AuditEntry.objects.get(action="chats.answer.done", resource_id=str(run.message_id))
-        assert (entry.payload["endpoint"], entry.payload["instead_of"]) == ("Spare", "Away")
+        told_of = json.loads(entry.payload)
+        assert (told_of["endpoint"], told_of["instead_of"]) == ("Spare", "Away")
