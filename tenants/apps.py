@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,6 +11,9 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import permissions  # noqa: F401  declares this app's permissions
+        from tenants.config import forgetting
         from tenants.db import aliases
 
         aliases.install()
+        forgetting.listen()
+        autodiscover_modules("config_keys")  # of every app

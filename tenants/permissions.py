@@ -75,3 +75,5 @@ def require(member: Membership, permission: str) -> None:
 MANAGE = declare("organization.manage", _("manage the organization"), roles="admin")
 MEMBERS = declare("organization.members", _("manage members"), roles="admin")
 KEYS = declare("organization.keys", _("manage API keys"), roles="admin")
+CONFIG_VIEW = declare("config.view", _("see the configuration"), roles="admin auditor")
+CONFIG_EDIT = declare("config.edit", _("change the configuration"), roles="admin")

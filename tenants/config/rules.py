@@ -44,8 +44,8 @@ class Settled(Generic[T]):
     are those below the lock.
     """
 
-    value: T
-    wanted: T
+    value: T = field(repr=False)
+    wanted: T = field(repr=False)
     chosen: Entry | None = None
     overrode: list[Entry] = field(default_factory=list)
     unheard: list[Entry] = field(default_factory=list)
@@ -60,9 +60,12 @@ class Settled(Generic[T]):
         return self.chosen.layer if self.chosen else "default"
 
 
-def settle(key: ConfigKey[T], chain: Iterable[Entry]) -> Settled[T]:
-    """`chain` is what is said from the uppermost layer to the nearest."""
+def settle(key: ConfigKey[T], chain: Iterable[Entry], *, within: Settled[Any] | None = None) -> Settled[T]:
+    """`chain` is what is said, the uppermost layer first; `within` has bounds from further up."""
     told: Settled[T] = Settled(key.default, key.default)
+    if within is not None:
+        told.cap, told.cap_by = within.cap, within.cap_by
+        told.floor, told.floor_by = within.floor, within.floor_by
     for entry in chain:
         if entry.layer in key.layers:
             _hear(key, told, entry)

@@ -1,6 +1,7 @@
 """The control plane of identity: always in the default database, schema `public`; never content."""
 
 from tenants.models.access import ApiKey, SupportSession
+from tenants.models.config import ConfigValue
 from tenants.models.events import ControlEvent, PendingWork
 from tenants.models.jobs import PlacementJob
 from tenants.models.organizations import Organization, OrganizationSlug, Plan
@@ -10,6 +11,7 @@ from tenants.models.structure import Position, Team
 
 __all__ = [
     "ApiKey",
+    "ConfigValue",
     "ControlEvent",
     "Engine",
     "Isolation",

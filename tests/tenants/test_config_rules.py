@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from humana.kernel.errors import Invalid, Misconfigured
 from tenants.config.catalogue import LAYERS, ConfigKey, declare
-from tenants.config.kinds import Json, Kind, Line, Listed, Number, Open, OneOf, Seconds, Whole, YesNo
+from tenants.config.kinds import Json, Kind, Line, Listed, Number, OneOf, Open, Seconds, Whole, YesNo
 from tenants.config.rules import Entry, settle
 
 MOST = 9

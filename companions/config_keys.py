@@ -1,0 +1,45 @@
+"""What is configured of how companions answer; the team is the companion's."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from tenants.config.catalogue import declare
+from tenants.config.kinds import Number, Open, Seconds, Whole
+
+_LAYERS = "global organization team"
+
+TEMPERATURE = declare(
+    "llm.temperature",
+    Open(Number(0, 2), _("as the model has it")),
+    default=None,
+    label=_("Temperature"),
+    help=_("From 0 (always the likeliest word) to 2. Empty: as the model has it."),
+    layers=_LAYERS,
+    caps="global organization",
+    floors="global organization",
+    team_of="companion",
+    effect="answers of companions (`chats/tuning.py`)",
+)
+MAX_OUTPUT_TOKENS = declare(
+    "llm.max_output_tokens",
+    Open(Whole(1, 1_000_000, _("tokens")), _("as the model has it")),
+    default=None,
+    label=_("Longest answer"),
+    help=_("In tokens, of which a word has one or two. Empty: as much as the model gives."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`chats/tuning.py`)",
+)
+ANSWER_SECONDS = declare(
+    "llm.answer_seconds",
+    Seconds(5, 3_600, _("seconds")),
+    default=600,
+    label=_("Time for an answer"),
+    help=_("An answer that takes longer is cut off; what was written stays. In seconds."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`chats/answering.py`)",
+)
