@@ -10,12 +10,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from tenants.config.catalogue import ConfigKey
 
 T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Entry:
     floor: Any = None
     set_by: str = ""
     set_at: datetime | None = None
+
+    @property
+    def version(self) -> int:
+        """Counts up with every change of what is said at this place."""
+        return (self.set_at - _EPOCH) // timedelta(microseconds=1) if self.set_at else 0
 
 
 @dataclass(slots=True)

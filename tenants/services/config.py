@@ -11,7 +11,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
@@ -28,7 +27,6 @@ from tenants.models import ConfigValue, Membership, Team
 from tenants.permissions import CONFIG_EDIT, require
 from tenants.services.events import control_event
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Given as a value: nothing is said here any more, and the layers above decide.
 UNSET: Final = object()
 
@@ -72,12 +70,6 @@ def key_named(name: str) -> ConfigKey[Any]:
     if name not in config_keys:
         raise NotFound(_("There is no such setting."))
     return config_keys.get(name)
-
-
-def version_of(entry: Entry | None) -> int:
-    """Counts up with every change of what is said at one place; 0 where nothing is."""
-    moment = entry.set_at if entry else None
-    return (moment - _EPOCH) // timedelta(microseconds=1) if moment else 0
 
 
 def set_value(
@@ -127,7 +119,7 @@ def write(
     with rows_of(where.organization_id):
         row = _held(where, key)
         before = entry_of(row, key)
-        if seen is not None and seen != version_of(before if not row._state.adding else None):
+        if seen is not None and seen != (0 if row._state.adding else before.version):
             raise StaleVersion(_("Somebody changed this in the meantime. Reload and try again."))
         wanted = _checked(where, key, before, changes)
         if _same(key, before, wanted, changes):

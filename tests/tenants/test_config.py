@@ -220,7 +220,9 @@ def test_who_changes_what_somebody_else_changed_is_told(left: World) -> None:
     with pytest.raises(StaleVersion):
         say(left, here(left), MESSAGE_LIMIT, value=900, seen=0)
     with use_tenant(left.context):
-        seen = config.version_of(explain(MESSAGE_LIMIT, at="organization").own)
+        own = explain(MESSAGE_LIMIT, at="organization").own
+        assert own is not None
+        seen = own.version
     say(left, here(left), MESSAGE_LIMIT, value=900, seen=seen)
 
 
