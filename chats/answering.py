@@ -53,7 +53,7 @@ class Answering:
         outcome.state = self._left
         try:
             async with aclosing(gateway.llm(self.plan.endpoint).stream(self.plan.request)) as events:
-                async for event in events:
+                async for event in _until(events, self.plan.answer_seconds):
                     self._note(event)
                     yield event
             outcome.state = Run.State.DONE
@@ -123,3 +123,17 @@ async def endings() -> None:
     """Wait until every ending is written; for a process that goes away."""
     while _endings:
         await asyncio.wait(set(_endings))
+
+
+async def _until(events: AsyncGenerator[Event, None], seconds: float) -> AsyncGenerator[Event, None]:
+    """The same events; one that comes later than that counts as a model that took too long."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            async with asyncio.timeout_at(deadline):
+                event = await anext(events, None)
+        except TimeoutError:
+            raise EndpointError("the answer took too long", permanent=False, code="timeout") from None
+        if event is None:
+            return
+        yield event

@@ -35,6 +35,7 @@ class RunPlan:
     endpoint: ModelCard
     request: ChatRequest
     makes_title: bool = False
+    answer_seconds: int = 600
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, chats_named, draft_of, recent_chats
 from chats.services import conversations, drafts, explain, replies, votes
 from chats.shown import EveryChat, put_forward, shown_message, shown_thread
+from chats.tuning import shown_model
 from companions.queries import access_companion_by_slug, companions_for, silent_companions
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
@@ -88,7 +89,7 @@ def _chat_context(request: MemberRequest, found: Chat) -> dict[str, Any]:
         "chat": found,
         "thread": shown_thread(member=member, chat=found),
         "draft": draft_of(member=member, place_id=found.id),
-        "model": gateway.shown(found.companion.model or None),
+        "model": shown_model(found.companion),
         "may_write": allowed(member, WRITE.name),
         "limit": conversations.message_limit(),
     }

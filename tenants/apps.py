@@ -10,10 +10,14 @@ class TenantsConfig(AppConfig):
     verbose_name = _("Organizations")
 
     def ready(self) -> None:
-        from tenants import permissions  # noqa: F401  declares this app's permissions
+        from tenants import (
+            permissions,  # noqa: F401  declares this app's permissions
+            sessions,
+        )
         from tenants.config import forgetting
         from tenants.db import aliases
 
         aliases.install()
         forgetting.listen()
+        sessions.listen()
         autodiscover_modules("config_keys")  # of every app

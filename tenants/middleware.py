@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils.translation import gettext as _
@@ -12,9 +13,11 @@ from humana.failures import answer_failure
 from humana.kernel.actor import acting_as, current_actor
 from humana.kernel.errors import HumanaError, NotAllowed, Unauthenticated
 from tenants.context import use_tenant
+from tenants.customs import customs
 from tenants.doors import HEADER, Visitor, bearer, by_key, by_session, slug_in
 from tenants.places import go_where
 from tenants.queries import current_slug
+from tenants.sessions import session_over, too_old
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -63,6 +66,9 @@ class OrganizationMiddleware:
             return _to_sign_in(request, slug)
         try:
             visitor = by_session(user=request.user, slug=slug, seen_as=current_actor())
+            if too_old(request.session, visitor.member):
+                logout(request)
+                return _to_sign_in(request, slug)
         except NotAllowed:
             moved = current_slug(slug)
             if moved is None or request.method not in ("GET", "HEAD"):
@@ -80,17 +86,27 @@ class OrganizationMiddleware:
             return self._inside(request, by_key(token=token, seen_as=current_actor()))
         slug = request.headers.get(HEADER, "")
         if slug and request.user.is_authenticated:
-            return self._inside(request, by_session(user=request.user, slug=slug, seen_as=current_actor()))
+            visitor = by_session(user=request.user, slug=slug, seen_as=current_actor())
+            if too_old(request.session, visitor.member):
+                logout(request)
+                raise session_over()
+            return self._inside(request, visitor)
         if request.path_info in self.FREE_ROUTES:
             return self.get_response(request)
         raise _who_and_where(signed_in=request.user.is_authenticated)
 
     def _inside(self, request: HttpRequest, visitor: Visitor) -> HttpResponse:
         request.visitor = visitor  # type: ignore[attr-defined]
-        with use_tenant(visitor.context), acting_as(visitor.actor):
+        with (
+            use_tenant(visitor.context),
+            acting_as(visitor.actor),
+            customs(request, visitor.member) as language,
+        ):
             response = self.get_response(request)
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()  # templates query: they must render while the context holds
+            if language:
+                response.headers.setdefault("Content-Language", language)
             return response
 
 

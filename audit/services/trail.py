@@ -18,6 +18,8 @@ from django.utils import timezone
 from audit.models import AuditEntry, AuditHead
 from audit.services.chain import digest
 from humana.kernel.actor import Actor, current_actor
+from tenants.config.resolver import resolve_for
+from tenants.config_keys import ENCRYPTION_LEVEL
 from tenants.context import TenantContext, current_tenant
 from tenants.statements import insert, select, send, update
 from tenants.transactions import before_commit
@@ -119,7 +121,8 @@ def _entry(happening: Happening, tenant: TenantContext, head: Head) -> AuditEntr
         request_id=actor.request_id[:64],
         regulations=list(tenant.regulations),
         keep_until=keep_until(tenant, happening.at),
-        encryption_required=bool(SEALED_UNDER & set(tenant.regulations)),
+        encryption_required=bool(SEALED_UNDER & set(tenant.regulations))
+        or resolve_for(tenant.organization_id, ENCRYPTION_LEVEL) == "sealed",
         payload=happening.payload,
         source_id=happening.source_id,
         previous_hash=head.hash,

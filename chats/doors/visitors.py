@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from importlib import import_module
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -25,14 +25,14 @@ from tenants.context import TenantContext, use_tenant
 from tenants.doors import HEADER, Visitor, bearer, by_key, by_session, require_of
 from tenants.models import User
 from tenants.places import within
+from tenants.sessions import session_over, too_old
 
 Answer = TypeVar("Answer")
 _engine = import_module(settings.SESSION_ENGINE)
 
 
-def user_of_session(session_key: str) -> User | None:
-    """The signed-in person behind a session cookie; checked as Django's own middleware does."""
-    session = _engine.SessionStore(session_key) if session_key else {}
+def _user_of(session: Any) -> User | None:
+    """The signed-in person behind a session; checked as Django's own middleware does."""
     user_id = session.get(SESSION_KEY)
     if user_id is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
@@ -49,11 +49,15 @@ def visitor_for(*, headers: dict[str, str], session_key: str, slug: str | None, 
     token = bearer(headers.get("authorization", ""))
     if token is not None and slug is None:
         return by_key(token=token, seen_as=seen_as)
-    user = user_of_session(session_key)
+    session = _engine.SessionStore(session_key) if session_key else {}
+    user = _user_of(session)
     named = slug or headers.get(HEADER.lower(), "")
     if user is None or not named:
         raise Unauthenticated(_("Sign in, or send an API key: Authorization: Bearer hk_…"))
-    return by_session(user=user, slug=named, seen_as=seen_as)
+    visitor = by_session(user=user, slug=named, seen_as=seen_as)
+    if too_old(session, visitor.member):
+        raise session_over()
+    return visitor
 
 
 def reader_of(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chats.config_keys import MESSAGE_LIMIT
 from chats.models import Chat, Message
 from chats.permissions import WRITE
 from chats.queries import latest_leaf
@@ -18,6 +18,7 @@ from documents.models import Folder
 from humana.kernel.errors import Conflict, Misconfigured, NotFound, StaleVersion
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
+from tenants.config.resolver import resolve
 from tenants.models import Membership
 from tenants.permissions import require
 from tenants.transactions import tenant_atomic
@@ -134,5 +135,5 @@ def _tell(action: str, chat: Chat, **payload: object) -> None:
 
 
 def message_limit() -> int:
-    limit: int = settings.HUMANA_MESSAGE_LIMIT
-    return limit
+    """Characters of one message, in the organization we are in."""
+    return resolve(MESSAGE_LIMIT)

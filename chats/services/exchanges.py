@@ -13,12 +13,12 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from byoc import gateway
 from byoc.contracts import ChatRequest, ModelCard
 from chats.models import Chat, Message, Run
 from chats.permissions import WRITE
 from chats.plans import RunPlan, request_for
 from chats.services.conversations import message_limit, title_from
+from chats.tuning import tuning_for
 from companions.models import Companion
 from companions.queries import access_asked, companions_for
 from companions.services.prompting import PreparedPrompt, prompt_of
@@ -88,7 +88,8 @@ def _open(
     owner: str,
     wishes: dict[str, Any],
 ) -> RunPlan:
-    endpoint = gateway.describe(companion.model or None)
+    tuning = tuning_for(companion, **wishes)
+    endpoint = tuning.endpoint
     chat, question, answer = _dialogue(visitor, companion, turns[-1].text)
     run = _run(answer, owner, prompt, endpoint)
     with tenant_atomic():
@@ -108,7 +109,8 @@ def _open(
         companion_slug=companion.slug,
         member_id=visitor.member.id,
         endpoint=endpoint,
-        request=_request(prompt, turns, endpoint, wishes),
+        request=_request(prompt, turns, endpoint, tuning.wishes),
+        answer_seconds=tuning.seconds,
     )
 
 

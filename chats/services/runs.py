@@ -16,6 +16,7 @@ from chats import signals
 from chats.models import Chat, Message, Run
 from chats.plans import Outcome, RunPlan, request_for, turns_of
 from chats.queries import ancestry
+from chats.tuning import tuning_for
 from companions.queries import Heritage, heritage
 from companions.services.prompting import prepare_prompt
 from humana.kernel.actor import Actor, acting_as
@@ -86,7 +87,8 @@ def _asker(chat: Chat) -> Membership | None:
 def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
     companion = run.chat.companion
     prompt = prepare_prompt(companion, from_main)
-    endpoint = gateway.describe(companion.model or None)
+    tuning = tuning_for(companion)
+    endpoint = tuning.endpoint
     send(prompt.keeping())
     branch = ancestry(run.chat_id, run.message_id)[:-1]
     mark_prepared(run, endpoint, prompt.digest, prompt.provenance)
@@ -100,7 +102,8 @@ def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
         companion_slug=companion.slug,
         member_id=member.id,
         endpoint=endpoint,
-        request=request_for(prompt.text, turns_of(branch), endpoint),
+        request=request_for(prompt.text, turns_of(branch), endpoint, **tuning.wishes),
+        answer_seconds=tuning.seconds,
         makes_title=not run.chat.title_by_person and len(branch) == 1,
     )
 

@@ -13,6 +13,7 @@ from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Chat, Message
 from chats.services.conversations import TITLE_LIMIT, title_from
+from chats.tuning import model_for
 from humana.kernel.errors import EndpointError
 from humana.kernel.ports import record_trail
 from tenants.transactions import tenant_atomic
@@ -58,7 +59,7 @@ def _start(chat_id: uuid.UUID) -> _Start | None:
     if len(first) < 2:
         return None
     companion = chat.companion
-    return _Start(first[0].text, first[1].text, companion.language, gateway.describe(companion.model or None))
+    return _Start(first[0].text, first[1].text, companion.language, model_for(companion))
 
 
 async def _ask(start: _Start) -> str:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from humana.api.routes import route
-from tenants.api import views
+from tenants.api import configuration, views
 
 urlpatterns = [
     route("me/", views.MeView, "api-me"),
     route("api-keys/", views.ApiKeyListView, "api-keys"),
     route("api-keys/<uuid:key_id>/", views.ApiKeyView, "api-key"),
+    route("configuration/", configuration.ConfigurationView, "api-configuration"),
+    route("configuration/<str:config_key>/", configuration.SettingView, "api-setting"),
+    route("me/configuration/", configuration.MyConfigurationView, "api-my-configuration"),
+    route("me/configuration/<str:config_key>/", configuration.MySettingView, "api-my-setting"),
+    route(
+        "teams/<uuid:team_id>/configuration/", configuration.TeamConfigurationView, "api-team-configuration"
+    ),
+    route(
+        "teams/<uuid:team_id>/configuration/<str:config_key>/",
+        configuration.TeamSettingView,
+        "api-team-setting",
+    ),
 ]

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid, NotAllowed
+from tenants.config.resolver import resolve_for
+from tenants.config_keys import KEY_DAYS
 from tenants.joins import key_by_digest
 from tenants.models import ApiKey, Membership
 from tenants.permissions import permissions
@@ -41,6 +43,7 @@ def create_api_key(
         raise Invalid(_("Unknown scopes: %(scopes)s.") % {"scopes": ", ".join(unknown)}, field="scopes")
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid(_("Choose a time to come."), field="expires_at")
+    expires_at = _within_its_life(member, expires_at)
     if made_with is not None:
         _no_wider(made_with, set(scopes), expires_at)
     secret = "hk_" + secrets.token_urlsafe(32)
@@ -62,6 +65,18 @@ def create_api_key(
             payload={"name": key.name},
         )
     return key, secret
+
+
+def _within_its_life(member: Membership, expires_at: datetime | None) -> datetime | None:
+    """As long as the organization lets a key last; the end of that where none was chosen."""
+    days = resolve_for(member.organization_id, KEY_DAYS)
+    if days is None:
+        return expires_at
+    latest = timezone.now() + timedelta(days=days)
+    if expires_at is not None and expires_at > latest:
+        message = _("A key lasts at most %(days)d days here.") % {"days": days}
+        raise Invalid(message, field="expires_at", code="too_long")
+    return expires_at or latest
 
 
 def _no_wider(key: ApiKey, scopes: set[str], expires_at: datetime | None) -> None:
