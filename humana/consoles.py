@@ -115,6 +115,7 @@ def _platform() -> Items:
         (_("Placement jobs"), "tenants_placementjob", "conveyor_belt"),
         (_("People"), "tenants_user", "person"),
         (_("Egress grants"), "byoc_egressgrant", "router"),
+        (_("Configuration"), "tenants_configvalue", "tune"),
         (_("Events"), "tenants_controlevent", "history"),
     ]
 

@@ -21,10 +21,12 @@ from unfold.widgets import (
 
 from humana.kernel.errors import HumanaError
 from humana.kernel.text import clean_line
-from tenants.models import Isolation, Organization, Placement, Plan
+from tenants.config.catalogue import GROUPS, config_keys, in_groups
+from tenants.models import ConfigValue, Isolation, Organization, Placement, Plan
 from tenants.models.organizations import Regulation, slug_rule
 from tenants.permissions import BUILT_IN_ROLES, permissions
 from tenants.queries import pools, roles_of
+from tenants.services.config import UNSET
 from tenants.services.support import LONGEST
 
 #: A hundred years, in days.
@@ -266,3 +268,62 @@ def _pool_with_load(pool: Any) -> str:
     if pool.capacity is None:
         return gettext("The shared pool “%(name)s”: %(used)d there") % told
     return gettext("The shared pool “%(name)s”: %(used)d of %(capacity)d there") % told
+
+
+class ConfigValueForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is said about one key, read as the key takes it. An empty value says nothing."""
+
+    layer = "global"
+    text = forms.CharField(
+        label=_("value"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_("As the key takes it; true or false, one text on each line. Empty: no value here."),
+    )
+    cap_text = forms.CharField(label=_("at most"), required=False, widget=UnfoldAdminTextInputWidget)
+    floor_text = forms.CharField(label=_("at least"), required=False, widget=UnfoldAdminTextInputWidget)
+
+    class Meta:
+        model = ConfigValue
+        fields = ("key", "locked")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "key" in self.fields:
+            self.fields["key"] = forms.ChoiceField(choices=self._keys(), widget=UnfoldAdminSelectWidget)
+        key = config_keys.get(self.instance.key) if self.instance.key in config_keys else None
+        if key is None:
+            return
+        for field, name in (("text", "value"), ("cap_text", "cap"), ("floor_text", "floor")):
+            kept = getattr(self.instance, name)
+            if field in self.fields and kept is not None and not key.secret:
+                self.fields[field].initial = key.kind.write(tuple(kept) if isinstance(kept, list) else kept)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        name = cleaned.get("key") or self.instance.key
+        if name in config_keys:
+            self.said = self._said(name, cleaned)
+        return cleaned
+
+    def _said(self, name: str, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """Each field that cannot be is told its own problem."""
+        key, told = config_keys.get(name), {"locked": bool(cleaned.get("locked"))}
+        for field, what in (("text", "value"), ("cap_text", "cap"), ("floor_text", "floor")):
+            written = cleaned.get(field) or ""
+            try:
+                if written.strip():
+                    told[what] = key.read(written) if what == "value" else key.kind.read(written)
+                elif not (key.secret and what == "value"):
+                    told[what] = UNSET if what == "value" else None
+            except HumanaError as refusal:
+                self.add_error(field, str(refusal.message))
+        return told
+
+    def _keys(self) -> list[tuple[str, Any]]:
+        """Those that may be set at this layer, in groups."""
+        return [
+            (str(GROUPS[group]), [(key.name, f"{key.label} ({key.name})") for key in here])
+            for group, keys in in_groups()
+            if (here := [key for key in keys if self.layer in key.layers])
+        ]

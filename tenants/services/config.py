@@ -23,7 +23,7 @@ from tenants.config.resolver import ANYBODY, Subject, explain, subject_of
 from tenants.config.rules import Entry, Settled, bounded, settle
 from tenants.config.secrets import sealed_value
 from tenants.config.snapshot import Snapshot, entry_of, read_snapshot, rows_of, snapshot
-from tenants.models import ConfigValue, Membership, Team
+from tenants.models import ConfigValue, Membership, Organization, Team
 from tenants.permissions import CONFIG_EDIT, require
 from tenants.services.events import control_event
 
@@ -54,6 +54,23 @@ def of_team(organization_id: uuid.UUID, team_id: uuid.UUID) -> Where:
 
 def of_person(member: Membership) -> Where:
     return Where("user", member.organization_id, member.user_id, subject_of(member))
+
+
+def place_of(row: ConfigValue, organization: Organization | None) -> Where:
+    """Where a row says something, for operators; of a new one, the organization in hand or everybody."""
+    if organization is None:
+        return EVERYWHERE
+    if row.layer == "team" and row.subject is not None:
+        return of_team(organization.id, row.subject)
+    if row.layer == "user":
+        return Where("user", organization.id, row.subject, Subject(user_id=row.subject))
+    return of_organization(organization.id)
+
+
+def row_at(where: Where, key: ConfigKey[Any]) -> ConfigValue | None:
+    """What is stored there now, if anything."""
+    with rows_of(where.organization_id):
+        return ConfigValue.objects.filter(**_with_nulls(_names(where, key))).first()
 
 
 class Changes(TypedDict, total=False):
@@ -152,14 +169,18 @@ def _held(where: Where, key: ConfigKey[Any]) -> ConfigValue:
     """The row of this place, held until the commit; a new one where there is none."""
     if where.layer == "team" and not Team.objects.filter(id=where.subject).exists():
         raise NotFound(_("There is no such team."))
-    named = {
+    named = _names(where, key)
+    row = ConfigValue.objects.select_for_update().filter(**_with_nulls(named)).first()
+    return row or ConfigValue(**named)
+
+
+def _names(where: Where, key: ConfigKey[Any]) -> dict[str, Any]:
+    return {
         "organization_id": where.organization_id,
         "layer": where.layer,
         "subject": where.subject,
         "key": key.name,
     }
-    row = ConfigValue.objects.select_for_update().filter(**_with_nulls(named)).first()
-    return row or ConfigValue(**named)
 
 
 def _with_nulls(named: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Route:
 
 
 def _spellings(name: str, converter: Any) -> tuple[str, ...]:
-    kind = type(converter).__name__.removesuffix("Converter").lower()
+    kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
     return (f"<{kind}:{name}>", f"<{name}>")
 
 
