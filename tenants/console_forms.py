@@ -308,7 +308,8 @@ class ConfigValueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _said(self, name: str, cleaned: dict[str, Any]) -> dict[str, Any]:
         """Each field that cannot be is told its own problem."""
-        key, told = config_keys.get(name), {"locked": bool(cleaned.get("locked"))}
+        key = config_keys.get(name)
+        told: dict[str, Any] = {"locked": bool(cleaned.get("locked"))}
         for field, what in (("text", "value"), ("cap_text", "cap"), ("floor_text", "floor")):
             written = cleaned.get(field) or ""
             try:

@@ -28,6 +28,7 @@ from tenants.models import (
     PlacementJob,
     Role,
     SupportSession,
+    Team,
     User,
 )
 from tenants.models.organizations import slug_rule
@@ -185,6 +186,11 @@ def _is_slug(text: str) -> bool:
 def keys_of(organization: Organization) -> QuerySet[ApiKey]:
     """The organization's keys, revoked ones too, and whose they are."""
     return organization.api_keys.select_related("membership__user")
+
+
+def is_team(organization_id: uuid.UUID, team_id: uuid.UUID) -> bool:
+    """Whether that is a team of this organization. Runs inside its context."""
+    return Team.objects.filter(organization_id=organization_id, id=team_id).exists()
 
 
 def roles_of(organization: Organization) -> QuerySet[Role]:

@@ -96,7 +96,7 @@ def _bounds(key: Any, sent: Any) -> Changes:
     told: Changes = {"locked": sent.get("locked") == "on"}
     for field in ("cap", "floor"):
         if field in sent:
-            told[field] = _bound(key, field, sent[field])  # type: ignore[literal-required]
+            told[field] = _bound(key, field, sent[field])
     return told
 
 

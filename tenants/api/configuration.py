@@ -22,8 +22,8 @@ from tenants.config.catalogue import ConfigKey, config_keys
 from tenants.config.resolver import Explained, explain
 from tenants.config.rules import Entry
 from tenants.config.snapshot import read_snapshot
-from tenants.models import Team
 from tenants.permissions import CONFIG_EDIT, CONFIG_VIEW
+from tenants.queries import is_team
 from tenants.services.config import Where, change, clear_value, key_named, of_organization, of_person, of_team
 
 
@@ -111,7 +111,7 @@ class _OfTeam(_OfOrganization):
 
     def where(self, **named: Any) -> Where:
         organization_id, team_id = self.member.organization_id, named["team_id"]
-        if not Team.objects.filter(organization_id=organization_id, id=team_id).exists():
+        if not is_team(organization_id, team_id):
             raise NotFound(_("There is no such team."))
         return of_team(organization_id, team_id)
 

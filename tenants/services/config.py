@@ -167,7 +167,7 @@ def _judge(member: Membership | None, where: Where, key: ConfigKey[Any]) -> None
 
 def _held(where: Where, key: ConfigKey[Any]) -> ConfigValue:
     """The row of this place, held until the commit; a new one where there is none."""
-    if where.layer == "team" and not Team.objects.filter(id=where.subject).exists():
+    if where.subject and where.layer == "team" and not Team.objects.filter(id=where.subject).exists():
         raise NotFound(_("There is no such team."))
     named = _names(where, key)
     row = ConfigValue.objects.select_for_update().filter(**_with_nulls(named)).first()
