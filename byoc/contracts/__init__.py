@@ -8,6 +8,7 @@ llm          models: a question, the events of an answer
 embedding    models that turn texts into vectors
 monitoring   a customer's monitoring: numbers, events, alerts, telemetry
 findings     what a look at an endpoint found
+storage      files: what goes in and out under a name
 """
 
 from __future__ import annotations
@@ -39,11 +40,14 @@ from byoc.contracts.llm import (
     Waiting,
 )
 from byoc.contracts.monitoring import Destination, MetricKind, MonitoringAdapter, Severity, Signal
+from byoc.contracts.storage import PURPOSES, Content, Item, Purpose, StorageAdapter, Stored
 
 __all__ = [
+    "PURPOSES",
     "Answer",
     "ChatMessage",
     "ChatRequest",
+    "Content",
     "DatabaseAdapter",
     "DatabaseState",
     "Destination",
@@ -57,6 +61,7 @@ __all__ = [
     "Finding",
     "Health",
     "IdentityAdapter",
+    "Item",
     "Kind",
     "LLMAdapter",
     "Limiter",
@@ -65,10 +70,13 @@ __all__ = [
     "ModelInfo",
     "MonitoringAdapter",
     "PoolState",
+    "Purpose",
     "Reason",
     "Role",
     "Severity",
     "Signal",
+    "StorageAdapter",
+    "Stored",
     "Switched",
     "TextDelta",
     "TextKind",
