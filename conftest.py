@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.plugins.engines",
     "tests.plugins.needs",
     "tests.plugins.peers",
+    "tests.plugins.storages",
     "tests.fixtures.models",
     "tests.fixtures.organizations",
     "tests.fixtures.server",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,9 +16,10 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import override
 from standardwebhooks import Webhook
 
-from byoc.contracts import EndpointSpec
+from byoc.contracts import EndpointSpec, Health
 from byoc.models import Notice
 from humana.kernel.egress import Guard
+from humana.kernel.egress.reasons import Reason, of_status, why
 from humana.kernel.errors import HumanaError
 
 #: Seconds that a receiver may take for its answer.
@@ -125,6 +128,30 @@ async def _post(notice: Notice, spec: EndpointSpec, guard: Guard) -> int:
         "POST", spec.url, guard, headers=headers, content=body.encode(), seconds=SECONDS, most_bytes=1_024
     )
     return reply.status
+
+
+async def rung(spec: EndpointSpec, guard: Guard) -> Health:
+    """Whether a receiver of webhooks takes one: a signed event `endpoint.tested`, sent once."""
+    from humana.kernel.egress.asking import FAILURES
+
+    began = time.monotonic()
+    event = {"type": "endpoint.tested", "timestamp": datetime.now(UTC).isoformat(), "data": {}}
+    trial = Notice(key=f"evt_{uuid.uuid4().hex}", event="endpoint.tested", payload=event)
+    try:
+        status = await _post(trial, spec, guard)
+    except ValueError:
+        message = _("The secret must be random bytes in base64, with or without “whsec_” before them.")
+        return Health(False, time.monotonic() - began, "unauthorized", message)
+    except (HumanaError, *FAILURES) as error:
+        return _not_well(why(error), time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return Health(True, seconds) if 200 <= status < 300 else _not_well(of_status(status), seconds)
+
+
+def _not_well(reason: Reason | None, seconds: float) -> Health:
+    if reason is None:
+        return Health(False, seconds, "malformed", _("The receiver did not take it: it has to answer 2xx."))
+    return Health(False, seconds, reason.code, _(reason.sentence) % reason.told)
 
 
 def _judged(status: int) -> Exception | None:

@@ -12,5 +12,6 @@ from __future__ import annotations
 
 from byoc.models.endpoints import EgressGrant, Endpoint
 from byoc.models.health import EndpointHealth, Failover, Notice, Probe, Watch
+from byoc.models.storages import StorageCopy, StorageObject
 
-__all__ = ["EgressGrant", "Endpoint", "EndpointHealth", "Failover", "Notice", "Probe", "Watch"]
+__all__ = ["EgressGrant", "Endpoint", "EndpointHealth", "Failover", "Notice", "Probe", "StorageCopy", "StorageObject", "Watch"]

@@ -80,3 +80,11 @@ stored_elsewhere: Port[..., str] = Port("stored_elsewhere")
 #: erase_elsewhere(organization_id) -> number — filled by `documents`. Runs inside the organization: what
 #: it keeps in a database of its own beside its placement is deleted there.
 erase_elsewhere: Port[..., int] = Port("erase_elsewhere")
+
+#: files_of(organization_id, folder) -> an adapter of storage — filled by `byoc`.
+#: Where the organization's files are that are in that folder; names begin below the organization.
+files_of: Port[..., Any] = Port("files_of")
+
+#: erase_files(organization_id) -> number — filled by `byoc`. Nothing of the organization is left in any
+#: storage of the platform's own.
+erase_files: Port[..., int] = Port("erase_files")

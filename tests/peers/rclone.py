@@ -22,7 +22,14 @@ class Rclone(StorageServer):
     def _command(self) -> Sequence[str | Path]:
         keys = [part for key, secret in self.keys.values() for part in ("--auth-key", f"{key},{secret}")]
         address = ["--addr", f"{self.host}:{self.port}"]
-        cache = ["--vfs-cache-mode", "writes", "--cache-dir", str(self.home / "cache"), "--config", "/dev/null"]
+        cache = [
+            "--vfs-cache-mode",
+            "writes",
+            "--cache-dir",
+            str(self.home / "cache"),
+            "--config",
+            "/dev/null",
+        ]
         return [beside("rclone") or "rclone", "serve", "s3", *keys, *address, *cache, self.home / "data"]
 
     def _start(self, port: int):  # type: ignore[no-untyped-def]

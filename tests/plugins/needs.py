@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.peers import mariadb, monitoring, secantus
+from tests.peers import fake_gcs, mariadb, monitoring, secantus, storages
 from tests.peers.server import program
 
 PEERS = Path(__file__).resolve().parents[1] / "peers" / "node"
@@ -112,6 +113,21 @@ def _scim() -> str | None:
     return None if program.exists() else "scim2-server is not installed beside ours"
 
 
+def _beside(name: str) -> Callable[[], str | None]:
+    return lambda: None if storages.beside(name) else f"{name} is not installed: make adapter-peers"
+
+
+def _azurite() -> str | None:
+    missing = _node()
+    if missing is None and not (storages.NODE / "azurite-blob").exists():
+        return "Azurite is not installed: npm ci in tests/peers/node"
+    return missing
+
+
+def _fake_gcs() -> str | None:
+    return None if fake_gcs.server_program() else "fake-gcs-server is not installed: make adapter-peers"
+
+
 MISSING = {
     "ddapm": _ddapm,
     "victoria": _victoria,
@@ -124,4 +140,8 @@ MISSING = {
     "mariadb": _mariadb,
     "pgbouncer": _pgbouncer,
     "mongodb": _mongodb,
+    "rclone": _beside("rclone"),
+    "moto": _beside("moto_server"),
+    "azurite": _azurite,
+    "fake-gcs": _fake_gcs,
 }

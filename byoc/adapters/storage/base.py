@@ -94,7 +94,7 @@ class Storage(ABC):
             return Health(False, time.monotonic() - started, error.code, str(error))
         return Health(True, time.monotonic() - started)
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most keep connections; a disk has none
         """Nothing is kept open."""
 
     def _key(self, name: str) -> str:
@@ -115,7 +115,7 @@ class Storage(ABC):
             yield
         except (HumanaError, FileNotFoundError, FileExistsError, GeneratorExit):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - of whatever library
             if self._is_missing(error, act):
                 raise FileNotFoundError(name) from None
             if self._is_in_the_way(error):

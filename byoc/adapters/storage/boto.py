@@ -26,7 +26,8 @@ def _core() -> Any:
     """One for the process, as it keeps Amazon's descriptions in memory. Whoever asks brings the keys."""
     nowhere = (None, None, os.devnull, None)
     known = {"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere}
-    return botocore.session.Session(session_vars=known)
+    core = botocore.session.Session(session_vars=known)
+    return boto3.session.Session(botocore_session=core)
 
 
 def guarded_resource(
@@ -34,8 +35,7 @@ def guarded_resource(
 ) -> Any:
     """boto3's resource "s3" for one address and one pair of keys; its client may be used by every thread."""
     with _making:
-        session = boto3.session.Session(botocore_session=_core())
-        made = session.resource(
+        made = _core().resource(
             "s3",
             endpoint_url=url,
             region_name=region,

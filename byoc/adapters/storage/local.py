@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -43,6 +44,10 @@ class Local(Storage):
     def path(self, name: str) -> Path:
         """Where the object is on the disk."""
         return Path(self.storage.path(self._key(name)))
+
+    def erase_folder(self, name: str) -> None:
+        """The folder itself, with empty ones in it and halves of files that somebody was cut off from."""
+        shutil.rmtree(self.path(name), ignore_errors=True)
 
     def _path(self, key: str) -> Path:
         return Path(self.storage.path(key))

@@ -59,7 +59,8 @@ def _steps(storage: Storage, spec: EndpointSpec, guard: Guard) -> Iterator[Findi
         ("write", _("It keeps what is written."), lambda: _write(storage, name, content)),
         ("read", _("It gives back the same bytes."), lambda: _read(storage, name, content)),
         ("listed", _("What was written is in its list."), lambda: _listed(storage, name)),
-        ("sign", _("It gives out what an address was signed for."), lambda: _fetch(storage, name, content, guard)),
+        ("sign", _("It gives out what an address was signed for."),
+         lambda: _fetch(storage, name, content, guard)),
         ("delete", _("It deletes."), lambda: _delete(storage, name)),
     ]  # fmt: skip
     deleted = False

@@ -1,0 +1,233 @@
+"""Files change their storage: brought over in the background, and back from a backup.
+
+A copy is begun by whoever activates or withdraws an endpoint, in the same transaction; a worker does it,
+and another one goes on where it was cut off. Until it is done what is not there yet is read from where it
+was, and what is new goes to the new storage. Afterwards the old one is left as it is: `erase_old` empties it.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from datetime import timedelta
+from hashlib import sha256
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from byoc import storage
+from byoc.adapters.storage.errors import StorageFailed
+from byoc.contracts import EndpointSpec, Item, StorageAdapter
+from byoc.ledgers import BackupLedger, CopyTombs, Notes, inside
+from byoc.models import Endpoint, StorageCopy, StorageObject
+from humana.kernel.errors import Conflict, EndpointError, HumanaError
+from tenants.context import use_tenant
+from tenants.freshness import OLDEST
+from tenants.services.events import control_event
+from tenants.services.placing.jobs import alone
+
+log = logging.getLogger(__name__)
+
+TASK = "byoc.copy_storage"
+#: So long after the change nobody writes to the old storage any more, in seconds.
+SETTLED = OLDEST + 1
+_OTHER = "“%(name)s” gave back other bytes than were written. Do not use it."
+
+
+def begin_copy(
+    *, organization_id: uuid.UUID, role: str, source: Endpoint | None, target: Endpoint | None
+) -> StorageCopy:
+    """In the transaction of the change, inside the organization; None is the platform's own storage.
+
+    Raises Conflict while something else is on its way; going back to where it came from is allowed.
+    """
+    source_id, target_id = source and source.id, target and target.id
+    live = StorageCopy.objects.select_for_update().filter(
+        organization=organization_id, role=role, state__in=StorageCopy.LIVE
+    )
+    running = live.first()
+    if running is not None and running.source_id != target_id:
+        message = _("Files are still being brought to this storage. Wait until that is done, or go back.")
+        raise Conflict(message, code="being_copied")
+    live.update(state=StorageCopy.State.UNDONE, finished_at=timezone.now())
+    Notes(organization_id, role, "copy").strike_all()
+    copy = StorageCopy.objects.create(
+        organization_id=organization_id, role=role, source_id=source_id, target_id=target_id
+    )
+    _tell("begun", copy)
+    storage.changed(organization_id)
+    transaction.on_commit(lambda: wake(copy.id))
+    return copy
+
+
+def wake(copy_id: uuid.UUID) -> None:
+    """Ask a worker to go on; where none can be asked the sweep does."""
+    try:
+        current_app.tasks[TASK].apply_async(kwargs={"copy_id": str(copy_id)}, retry=False)
+    except OperationalError:
+        log.warning("broker unreachable; the sweep will wake the copy %s", copy_id)
+
+
+def wake_all() -> None:
+    for copy_id in StorageCopy.objects.filter(state=StorageCopy.State.COPYING).values_list("id", flat=True):
+        wake(copy_id)
+
+
+def try_again(*, copy: StorageCopy) -> None:
+    """Somebody mended what had stopped it."""
+    stopped = StorageCopy.objects.filter(id=copy.id, state=StorageCopy.State.FAILED)
+    if stopped.update(state=StorageCopy.State.COPYING, code=""):
+        transaction.on_commit(lambda: wake(copy.id))
+
+
+def work_on(copy_id: uuid.UUID) -> StorageCopy | None:
+    """Bring over what is left. None where another worker is at it, or nothing is to be done."""
+    with alone(copy_id) as mine:
+        copy = StorageCopy.objects.filter(id=copy_id, state=StorageCopy.State.COPYING).first()
+        if not mine or copy is None:
+            return None
+        try:
+            source, target = _sides(copy)
+            _bring(copy, source, target)
+        except EndpointError as error:
+            state = StorageCopy.State.FAILED if error.permanent else StorageCopy.State.COPYING
+            _keep(copy, state=state, code=error.code)
+        except HumanaError as error:
+            _keep(copy, state=StorageCopy.State.FAILED, code=error.code)
+        else:
+            if timezone.now() - copy.created_at >= timedelta(seconds=SETTLED):
+                _finish(copy)
+        copy.refresh_from_db()
+        return copy
+
+
+def _sides(copy: StorageCopy) -> tuple[StorageAdapter, StorageAdapter]:
+    with use_tenant(inside(copy.organization_id)):
+        specs = [
+            storage.spec_by_id(copy.organization_id, one, copy.role) for one in (copy.source_id, copy.target_id)
+        ]
+    source, target = (storage.adapter_of(copy.organization_id, one) for one in specs)
+    return source, target
+
+
+def _bring(copy: StorageCopy, source: StorageAdapter, target: StorageAdapter) -> None:
+    """Whole names; each is noted once both sides were read and are the same."""
+    notes, tombs = Notes(copy.organization_id, copy.role, "copy"), CopyTombs(copy.organization_id, copy.role)
+    _keep(copy, found=sum(1 for _one in _items(copy, source)))
+    known = notes.all()
+    for item in _items(copy, source):
+        if item.name in known:
+            continue
+        try:
+            digest = _copied(item.name, source, target)
+        except FileExistsError:
+            _keep(copy, kept=F("kept") + 1)  # written anew meanwhile, or brought before a worker was cut off
+            notes.put_down(item.name, StorageObject.What.COPIED)
+            continue
+        except FileNotFoundError:
+            continue  # deleted meanwhile
+        if tombs.has(item.name):
+            target.delete(item.name)
+            continue
+        notes.put_down(item.name, StorageObject.What.COPIED, digest)
+        _keep(copy, copied=F("copied") + 1, bytes=F("bytes") + item.size)
+
+
+def _items(copy: StorageCopy, source: StorageAdapter) -> Iterator[Item]:
+    folder = f"{storage.folder_of(copy.organization_id)}/"
+    for item in source.list(folder):
+        if storage.belongs(item.name, copy.organization_id, copy.role):
+            yield item
+
+
+def _copied(name: str, source: StorageAdapter, target: StorageAdapter, *, replace: bool = False) -> str:
+    """The digest, once the target gave back the same bytes; else what came there is deleted again."""
+    with closing(source.download(name)) as pieces:
+        stored = target.upload(name, pieces, replace=replace)
+    if _digest(target.download(name)) != stored.digest:
+        target.delete(name)
+        raise StorageFailed("malformed", _OTHER, name=target.spec.name)
+    return stored.digest
+
+
+def _digest(pieces: Generator[bytes, None, None]) -> str:
+    digest = sha256()
+    with closing(pieces):
+        for piece in pieces:
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _keep(copy: StorageCopy, **changes: object) -> None:
+    StorageCopy.objects.filter(id=copy.id).update(updated_at=timezone.now(), **changes)
+
+
+def _finish(copy: StorageCopy) -> None:
+    with use_tenant(inside(copy.organization_id)), transaction.atomic():
+        done = StorageCopy.objects.filter(id=copy.id, state=StorageCopy.State.COPYING)
+        done.update(state=StorageCopy.State.DONE, code="", finished_at=timezone.now())
+        copy.refresh_from_db()
+        Notes(copy.organization_id, copy.role, "copy").strike_all()
+        _tell("done", copy)
+        storage.changed(copy.organization_id)
+
+
+def erase_old(*, copy: StorageCopy) -> int:
+    """Delete what was left at the storage it came from; how many files. Conflict before it is done."""
+    if copy.state != StorageCopy.State.DONE:
+        raise Conflict(_("The files are not all in their new storage yet."), code="being_copied")
+    source, _target = _sides(copy)
+    current = storage.spec_for(copy.organization_id, copy.role)
+    if current.id == source.spec.id:
+        raise Conflict(_("The files live there again."), code="in_use")
+    number = storage.erase(
+        source,
+        copy.organization_id,
+        keep=lambda name: not storage.belongs(name, copy.organization_id, copy.role),
+    )
+    _tell("erased", copy, erased=number)
+    return number
+
+
+def copy_back(organization_id: uuid.UUID, role: str) -> int:
+    """Bring what the backup took to the primary, and delete there what was deleted meanwhile; how many.
+
+    Raises EndpointError while the primary cannot take it; what was brought so far is not brought again.
+    Call it before the primary is asked again, and once more afterwards.
+    """
+    primary_spec = storage.spec_for(organization_id, role)
+    backup_spec = storage.backup_of(organization_id, primary_spec)
+    if backup_spec is None:
+        return 0
+    primary = storage.adapter_of(organization_id, primary_spec)
+    backup = storage.adapter_of(organization_id, backup_spec)
+    ledger = BackupLedger(organization_id, role, primary_spec.id)
+    noted = ledger.noted("")
+    for name, where in noted.items():
+        if where == "backup":
+            _copied(name, backup, primary, replace=True)
+        else:
+            primary.delete(name)
+        ledger.note(name, "")
+        backup.delete(name)
+    if noted:
+        _audit(organization_id, "storage.copied_back", primary_spec, role=role, objects=len(noted))
+    return len(noted)
+
+
+def _audit(organization_id: uuid.UUID, action: str, spec: EndpointSpec, **payload: object) -> None:
+    control_event(action, "endpoint", spec.id, organization_id=organization_id, payload=payload)
+
+
+def _tell(what: str, copy: StorageCopy, **payload: object) -> None:
+    told = {name: getattr(copy, name) for name in ("role", "found", "copied", "kept", "bytes")}
+    control_event(
+        f"storage.copy_{what}", "storage_copy", copy.id, organization_id=copy.organization_id,
+        payload={**told, "from": str(copy.source_id or ""), "to": str(copy.target_id or ""), **payload},
+    )  # fmt: skip
