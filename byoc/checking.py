@@ -18,6 +18,8 @@ from byoc.adapters.embedding import make_embedding
 from byoc.adapters.identity import make as make_identity
 from byoc.adapters.llm import make as make_llm
 from byoc.adapters.monitoring import make as make_monitoring
+from byoc.adapters.storage import make as make_storage
+from byoc.adapters.storage.validating import validate as validate_storage
 from byoc.contracts import EndpointSpec, Health, health_of
 from byoc.telling import rung
 from humana.kernel.egress import EgressRefused, Guard
@@ -79,7 +81,19 @@ def _identity(spec: EndpointSpec, guard: Guard) -> Health:
     return health_of((replace(one, sentence=_(one.sentence)) for one in found), monotonic() - began)
 
 
+def _storage(spec: EndpointSpec, guard: Guard) -> Health:
+    """A whole round trip, that leaves nothing behind; the first thing that fails is told."""
+    began = monotonic()
+    found = validate_storage(make_storage, spec, guard)
+    bad = next((one for one in found if not one.ok), None)
+    seconds = monotonic() - began
+    if bad is None:
+        return Health(True, seconds)
+    return Health(False, seconds, bad.code, _(bad.sentence) % dict(bad.told))
+
+
 CHECKS.add("llm", _llm)
 CHECKS.add("monitoring", _monitoring)
 CHECKS.add("database", _database)
 CHECKS.add("identity", _identity)
+CHECKS.add("storage", _storage)

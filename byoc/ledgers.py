@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from byoc.adapters.storage.fallback import Where
 from byoc.models import Failover, StorageObject
 from tenants.context import CONTROL_PLANE, TenantContext, use_tenant
@@ -47,7 +49,7 @@ class Notes:
         with use_tenant(inside(self.organization_id)):
             return dict(self._rows().filter(name__startswith=prefix).values_list("name", "what"))
 
-    def _rows(self):  # type: ignore[no-untyped-def]
+    def _rows(self) -> QuerySet[StorageObject]:
         return StorageObject.objects.filter(
             organization_id=self.organization_id, role=self.role, ledger=self.ledger
         )
@@ -90,4 +92,6 @@ class BackupLedger:
         return "backup" if what == "backup" else "gone" if what == "gone" else ""
 
     def noted(self, prefix: str) -> dict[str, Where]:
-        return {name: "backup" if what == "backup" else "gone" for name, what in self.notes.all(prefix).items()}
+        return {
+            name: "backup" if what == "backup" else "gone" for name, what in self.notes.all(prefix).items()
+        }

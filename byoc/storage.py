@@ -194,7 +194,9 @@ def erase_platform(organization_id: uuid.UUID) -> int:
     return sum(erase(adapter_of(organization_id, spec), organization_id) for spec in specs)
 
 
-def erase(storage: StorageAdapter, organization_id: uuid.UUID, keep: Callable[[str], bool] | None = None) -> int:
+def erase(
+    storage: StorageAdapter, organization_id: uuid.UUID, keep: Callable[[str], bool] | None = None
+) -> int:
     """Delete what is below the organization's folder, but for what `keep` says; how many there were."""
     number = 0
     for item in list(storage.list(f"{folder_of(organization_id)}/")):

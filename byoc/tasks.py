@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
+
 from celery import shared_task
 
-from byoc.services import health, notices
+from byoc.services import health, notices, storages
 
 
 @shared_task(name="byoc.sweep_health")  # type: ignore[untyped-decorator]
@@ -20,3 +22,13 @@ def send_notices() -> None:
 @shared_task(name="byoc.forget_old_probes")  # type: ignore[untyped-decorator]
 def forget_old_probes() -> None:
     health.forget_old_probes()
+
+
+@shared_task(name=storages.TASK, time_limit=None)  # type: ignore[untyped-decorator]
+def copy_storage(copy_id: str) -> None:
+    storages.work_on(uuid.UUID(copy_id))
+
+
+@shared_task(name="byoc.wake_storage_copies")  # type: ignore[untyped-decorator]
+def wake_storage_copies() -> None:
+    storages.wake_all()

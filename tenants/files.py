@@ -135,5 +135,3 @@ def folder_of(organization_id: uuid.UUID) -> str:
 def erase_files(organization_id: uuid.UUID) -> int:
     """Nothing of it is left in the platform's storages, nor the folder; how many files there were."""
     return ports.erase_files(organization_id)
-
-

@@ -14,4 +14,14 @@ from byoc.models.endpoints import EgressGrant, Endpoint
 from byoc.models.health import EndpointHealth, Failover, Notice, Probe, Watch
 from byoc.models.storages import StorageCopy, StorageObject
 
-__all__ = ["EgressGrant", "Endpoint", "EndpointHealth", "Failover", "Notice", "Probe", "StorageCopy", "StorageObject", "Watch"]
+__all__ = [
+    "EgressGrant",
+    "Endpoint",
+    "EndpointHealth",
+    "Failover",
+    "Notice",
+    "Probe",
+    "StorageCopy",
+    "StorageObject",
+    "Watch",
+]

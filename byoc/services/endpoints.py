@@ -27,6 +27,7 @@ from byoc.models import Endpoint, Watch
 from byoc.permissions import EDIT
 from byoc.queries import use_of
 from byoc.sealing import credentials_of, sealed_credentials
+from byoc.services.storages import begin_copy, copying
 from byoc.types import type_of
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.errors import Conflict, EndpointError, Invalid, NotFound, StaleVersion
@@ -114,8 +115,13 @@ def activate_endpoint(
         for one in before:
             one.state = "ready"
             _keep(one)
-        endpoint.state = "active"
+        was_active, endpoint.state = endpoint.state == "active", "active"
         _keep(endpoint)
+        if _carries_files(endpoint) and not was_active:
+            begin_copy(
+                organization_id=organization.id, role=endpoint.role,
+                source=before[0] if before else None, target=endpoint,
+            )  # fmt: skip
         _tell("activated", endpoint, instead_of=[one.name for one in before])
     return endpoint
 
@@ -130,6 +136,8 @@ def withdraw_endpoint(
             raise Conflict(_("“%(name)s” is not in use.") % {"name": endpoint.name}, code="not_active")
         endpoint.state = "ready"
         _keep(endpoint)
+        if _carries_files(endpoint):
+            begin_copy(organization_id=organization.id, role=endpoint.role, source=endpoint, target=None)
         _tell("withdrawn", endpoint)
     return endpoint
 
@@ -143,6 +151,8 @@ def remove_endpoint(
         used = _("It is in use: withdraw it first.") if endpoint.state == "active" else ""
         if endpoint.kind == "database":
             used = use_of(endpoint)
+        if copying(endpoint):
+            used = _("Files are still being brought from it or to it.")
         if used:
             message = _("“%(name)s” cannot be removed. %(why)s") % {"name": endpoint.name, "why": used}
             raise Conflict(message, code="endpoint_in_use")
@@ -244,6 +254,11 @@ def _may_serve(organization: Organization | None, endpoint: Endpoint) -> None:
             "“%(name)s” is not in the zone %(zone)s, which the organization's content does not leave."
         )
         raise Conflict(message % {"name": endpoint.name, "zone": zone}, code="outside_zone")
+
+
+def _carries_files(endpoint: Endpoint) -> bool:
+    """Whether an organization's files are there, which go where they are served from."""
+    return endpoint.kind == "storage" and endpoint.role != "backup" and endpoint.organization_id is not None
 
 
 def _before(endpoint: Endpoint) -> list[Endpoint]:

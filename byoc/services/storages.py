@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
@@ -66,6 +66,12 @@ def begin_copy(
     return copy
 
 
+def copying(endpoint: Endpoint) -> bool:
+    """Whether files are on their way from it or to it."""
+    live = StorageCopy.objects.filter(organization=endpoint.organization_id, state__in=StorageCopy.LIVE)
+    return live.filter(Q(source_id=endpoint.id) | Q(target_id=endpoint.id)).exists()
+
+
 def wake(copy_id: uuid.UUID) -> None:
     """Ask a worker to go on; where none can be asked the sweep does."""
     try:
@@ -110,7 +116,8 @@ def work_on(copy_id: uuid.UUID) -> StorageCopy | None:
 def _sides(copy: StorageCopy) -> tuple[StorageAdapter, StorageAdapter]:
     with use_tenant(inside(copy.organization_id)):
         specs = [
-            storage.spec_by_id(copy.organization_id, one, copy.role) for one in (copy.source_id, copy.target_id)
+            storage.spec_by_id(copy.organization_id, one, copy.role)
+            for one in (copy.source_id, copy.target_id)
         ]
     source, target = (storage.adapter_of(copy.organization_id, one) for one in specs)
     return source, target

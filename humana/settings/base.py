@@ -254,6 +254,7 @@ CELERY_TASK_TIME_LIMIT = 600  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "wake-storage-copies": {"task": "byoc.wake_storage_copies", "schedule": 15.0},
     "sweep-outbox": {"task": "audit.sweep", "schedule": 15.0},
     "wake-placement-jobs": {"task": "tenants.wake_placement_jobs", "schedule": 15.0},
     "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},

@@ -11,12 +11,12 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 
+from byoc import storage
 from chats.streaming import RunStream
 from tenants import cache as cache_module
-from tenants import console, doors, files, jobs, queries, scoping
+from tenants import console, doors, jobs, queries, scoping
 from tenants.db import leaving
 from tenants.db.backend.base import DatabaseWrapper, SchemaWrapper
 from tenants.db.catalogue import tables
@@ -144,7 +144,7 @@ def the_prefix_of_the_cache(scene: Scene) -> Iterator[None]:
 
 @guard("the_files")
 def the_folder_of_the_files(scene: Scene) -> Iterator[None]:
-    scene.patch.setattr(files, "folder_of", lambda organization_id: settings.HUMANA_FILES)
+    scene.patch.setattr(storage, "folder_of", lambda organization_id: "everybody")
     yield
 
 

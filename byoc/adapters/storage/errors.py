@@ -196,8 +196,10 @@ _TIMEOUTS = {
     "ServiceResponseTimeoutError",
 }
 _REFUSED = {"NewConnectionError", "EndpointConnectionError", "ServiceRequestError"}
-_BROKEN = {"ProtocolError", "ConnectionClosedError", "IncompleteRead", "ConnectionResetError",
-           "RemoteDisconnected", "IncompleteReadError", "ResponseStreamingError", "BrokenPipeError"}  # fmt: skip
+_BROKEN = {
+    "ProtocolError", "ConnectionClosedError", "IncompleteRead", "ConnectionResetError", "BrokenPipeError",
+    "RemoteDisconnected", "IncompleteReadError", "ResponseStreamingError",
+}  # fmt: skip
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 #: OpenSSL's numbers: it has ended; whoever signed it is unknown; it is for somebody else.
 _X509_ENDED, _X509_OTHER_NAME = {10}, {62, 63, 64}

@@ -1,0 +1,54 @@
+"""What an organization's beginning and end have to do with its files.
+
+Set-up tries the storage it will use: what cannot be written to there holds the set-up up, as files would be
+lost. Removal erases the organization's files from storages of its own first, while it is known how to sign
+in there; with `leave_theirs`, or once an operator gave them up, they stay and the report says where. Those
+in the platform's storages go last (`erase_files`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from byoc import endpoints, storage
+from byoc.contracts import PURPOSES, EndpointSpec
+from tenants.models import Organization, PlacementJob
+from tenants.services.placing.leaving import or_left
+
+#: Tried under this name: one for an organization, so a try that was cut off leaves nothing behind.
+TRIED = "humana-check"
+
+
+def try_storage(job: PlacementJob) -> dict[str, Any]:
+    """It is written, read and deleted, for each purpose once per storage. May be done again."""
+    assert job.organization is not None
+    specs = {storage.spec_for(job.organization.id, role) for role in PURPOSES}
+    for spec in specs:
+        _try(job.organization.id, spec)
+    return {"storage": sorted(spec.name for spec in specs)}
+
+
+def _try(organization_id: uuid.UUID, spec: EndpointSpec) -> None:
+    adapter, name = storage.adapter_of(organization_id, spec), f"{storage.folder_of(organization_id)}/{TRIED}"
+    with storage.in_words():
+        adapter.upload(name, b"humana", replace=True)
+        b"".join(adapter.download(name))
+        adapter.delete(name)
+
+
+def erase_theirs(job: PlacementJob) -> dict[str, Any]:
+    """What is at storages of the organization's own, backups too."""
+    organization = job.organization
+    if organization is None:
+        return {}  # done before the worker was cut off
+    gone = [_erased(job, organization, spec) for spec in endpoints.active(organization.id, "storage")]
+    return {"their_files": job.report.get("their_files", 0) + sum(gone)}
+
+
+def _erased(job: PlacementJob, organization: Organization, spec: EndpointSpec) -> int:
+    def erase() -> int:
+        with storage.in_words():
+            return storage.erase(storage.adapter_of(organization.id, spec), organization.id)
+
+    return or_left(job, f"{spec.name} ({spec.url})", erase, theirs=True) or 0
