@@ -288,6 +288,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.text("HUMANA_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.server": {"handlers": ["console"], "propagate": False},
+        "azure": {"level": "WARNING"},  # so would this, with names of files
         "httpx2": {"level": "WARNING"},  # it would name every address at INFO
     },
 }
