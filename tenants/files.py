@@ -73,7 +73,7 @@ class TenantFiles(Storage):
         """Where it is on this server's disk. NotImplementedError where it is not."""
         storage = _storage(name)
         inner = getattr(storage, "inner", None)
-        if not hasattr(inner, "path"):
+        if inner is None or not hasattr(inner, "path"):
             raise NotImplementedError("this organization's files are not on the disk of this server")
         return str(inner.path(f"{current_tenant().organization_id.hex}/{_checked(name)}"))
 
@@ -96,11 +96,12 @@ class _Opened(File):  # type: ignore[type-arg]
                     made.write(piece)
             made.seek(0)
         super().__init__(made, name)
+        self._made = made
 
     def close(self) -> None:
-        if self._writes and not self.file.closed:
-            self.file.seek(0)
-            _do("upload", str(self.name), self.file, replace=True)
+        if self._writes and not self._made.closed:
+            self._made.seek(0)
+            _do("upload", str(self.name), self._made, replace=True)
         super().close()
 
 

@@ -47,7 +47,7 @@ def begin_copy(
 
     Raises Conflict while something else is on its way; going back to where it came from is allowed.
     """
-    source_id, target_id = source and source.id, target and target.id
+    source_id, target_id = source.id if source else None, target.id if target else None
     live = StorageCopy.objects.select_for_update().filter(
         organization=organization_id, role=role, state__in=StorageCopy.LIVE
     )

@@ -119,14 +119,14 @@ def test_a_large_one_goes_in_parts_and_comes_in_pieces(storage: Storage) -> None
 
 
 def test_memory_stays_bounded_however_large_it_is(storage: Storage, pair: tuple[str, str]) -> None:
-    size = 40 * 1024 * 1024
+    size = 96 * 1024 * 1024
     storage.upload("warm", b"up")
     tracemalloc.start()
     try:
         storage.upload("large.bin", Endless(size))
         for _piece in storage.download("large.bin"):
             pass
-        assert tracemalloc.get_traced_memory()[1] < size * 0.8
+        assert tracemalloc.get_traced_memory()[1] < size * 0.7
     finally:
         tracemalloc.stop()
         storage.delete("large.bin")

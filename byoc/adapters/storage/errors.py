@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from byoc.contracts import EndpointSpec, Failure
 from humana.kernel.errors import EndpointError
@@ -128,7 +128,7 @@ _MAY_NOT_WORDS = {
 def judged(answer: Answer, act: Act, spec: EndpointSpec, bucket: str) -> StorageFailed:
     """What an answer of the server means for whoever set the endpoint up."""
     word, status = answer.word.lower(), answer.status
-    told = {"name": spec.name, "bucket": bucket}
+    told: dict[str, Any] = {"name": spec.name, "bucket": bucket}
     if word in _WORDS:
         code, sentence = _WORDS[word]
         if sentence is _REGION and answer.region:
@@ -139,7 +139,7 @@ def judged(answer: Answer, act: Act, spec: EndpointSpec, bucket: str) -> Storage
     return _by_status(answer, told)
 
 
-def _by_status(answer: Answer, told: dict[str, str]) -> StorageFailed:
+def _by_status(answer: Answer, told: dict[str, Any]) -> StorageFailed:
     status = answer.status
     if status == 507:
         return StorageFailed("rate_limited", _FULL, full=True, **told)

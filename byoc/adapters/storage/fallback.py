@@ -121,4 +121,4 @@ def _rewindable(content: Content) -> IO[bytes]:
     for piece in pieces_of(content):
         made.write(piece)
     made.seek(0)
-    return made  # type: ignore[return-value]  # it has all that is needed of a file
+    return made

@@ -72,7 +72,8 @@ class GCS(Storage):
 
         from byoc.adapters.storage.google_wire import guarded_google_session
 
-        credentials = AnonymousCredentials() if self._emulated else self._signer().credentials()
+        nobody: Any = AnonymousCredentials
+        credentials = nobody() if self._emulated else self._signer().credentials()
         return Client(
             project=self._options.project or None,
             credentials=credentials,

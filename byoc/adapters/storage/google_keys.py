@@ -24,7 +24,8 @@ class Keys:
         """Google's own object, scoped to objects of storage."""
         from google.oauth2.service_account import Credentials
 
-        return Credentials.from_service_account_info(self.known, scopes=[SCOPE])
+        make: Any = Credentials.from_service_account_info
+        return make(self.known, scopes=[SCOPE])
 
 
 def read_keys(text: str, name: str) -> Keys:

