@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('byoc', '0004_endpoints_of_every_kind'),
+        ('byoc', '0006_notices_wait'),
         ('tenants', '0008_engines'),
     ]
 
