@@ -9,9 +9,12 @@ class CompanionsConfig(AppConfig):
     verbose_name = _("Companions")
 
     def ready(self) -> None:
+        from byoc.board import USERS
         from companions import permissions  # noqa: F401
+        from companions.infrastructure import asking
         from companions.queries import place_of_companion, place_of_slug
         from tenants.places import finders
 
         finders.add("companion_id", place_of_companion)
         finders.add("companion_slug", place_of_slug)
+        USERS.add("llm", asking)

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import uuid
+
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
 from byoc import gateway
-from companions.permissions import READ
-from companions.queries import access_companion_by_slug, companions_for, inheritance, residences
-from tenants.permissions import MANAGE, require
+from byoc.permissions import READ as READ_ENDPOINTS
+from companions.infrastructure import infrastructure, offers
+from companions.permissions import EDIT, READ
+from companions.queries import (
+    access_companion,
+    access_companion_by_slug,
+    companions_for,
+    inheritance,
+    residences,
+)
+from companions.services.companions import edit_companion
+from humana.kernel.errors import Invalid
+from tenants.permissions import MANAGE, allowed, require
 from tenants.queries import reports_of
 from tenants.views import MemberRequest
 
@@ -50,3 +64,30 @@ def places(request: MemberRequest, slug: str) -> HttpResponse:
         "reports": reports_of(member=member),
     }
     return render(request, "companions/places.html", context)
+
+
+@require_GET
+def infrastructure_page(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `whole` (every companion with what serves it), `may_choose` models."""
+    member = request.visitor.member
+    require(member, READ_ENDPOINTS.name)
+    context = {"whole": infrastructure(), "may_choose": allowed(member, EDIT.name)}
+    return render(request, "companions/infrastructure.html", context)
+
+
+@require_POST
+def choose_model(request: MemberRequest, slug: str, companion_id: uuid.UUID) -> HttpResponse:
+    """Another of the models that are offered, or the organization's own choice."""
+    member = request.visitor.member
+    found = access_companion(member=member, companion_id=companion_id)
+    model = request.POST.get("model", "")
+    if not offers(model):
+        raise Invalid(_("Choose one of what is offered."), field="model")
+    edit_companion(member=member, companion=found, model=model)
+    chosen = (
+        _("“%(name)s” answers with %(model)s from now on.")
+        if model
+        else _("“%(name)s” answers with the default model from now on.")
+    )
+    messages.success(request, chosen % {"name": found.name, "model": model})
+    return redirect("infrastructure", slug=slug)

@@ -15,7 +15,9 @@ from django.utils.translation import gettext as _
 
 from audit.permissions import READ as READ_TRAIL
 from byoc import gateway
+from byoc.board import troubled
 from byoc.databases import reads_only
+from byoc.permissions import READ as READ_ENDPOINTS
 from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import recent_chats
@@ -68,6 +70,8 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_write": allowed(member, WRITE.name),
         "organizations": [one.organization for one in memberships_of(member.user)],
         "may_read_trail": allowed(member, READ_TRAIL.name),
+        "may_see_endpoints": allowed(member, READ_ENDPOINTS.name),
+        "troubled": troubled(member.organization_id),
     }
 
 

@@ -14,6 +14,7 @@ handler404 = "humana.failures.not_found"
 handler500 = "humana.failures.server_error"
 
 _organization = [
+    path("", include("byoc.organization_urls")),
     path("", include("companions.urls")),
     path("", include("chats.urls")),
     path("", include("audit.urls")),

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     route("schema/", SchemaView, "api-schema"),
     route("docs/", DocsView, "api-docs"),
     path("", include("tenants.api.urls")),
+    path("", include("byoc.api.urls")),
     path("", include("audit.api.urls")),
     path("", include("documents.api.urls")),
     path("", include("companions.api.urls")),

@@ -79,6 +79,7 @@ def objects_of(world: World) -> dict[str, Any]:
         "entry_id": world.row(AuditEntry).pk,
         "report_id": world.report,
         "team_id": _team(world).pk,
+        "endpoint_id": world.endpoint,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 

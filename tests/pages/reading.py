@@ -24,7 +24,7 @@ class Element:
 class Page(HTMLParser):
     """Every element in order, each with the words inside it."""
 
-    VOID = {"meta", "link", "input", "br", "hr", "img", "rect", "use", "path"}
+    VOID = {"meta", "link", "input", "br", "hr", "img", "rect", "use", "path", "circle"}
 
     def __init__(self, answer: HttpResponse) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,0 +1,109 @@
+"""For every companion: where it is stored, which model answers, what holds its files and what watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from byoc import endpoints, gateway
+from byoc.contracts import EndpointSpec, Kind, ModelCard
+from byoc.models import Endpoint, EndpointHealth
+from companions.models import Companion
+from companions.queries import Residence, residences
+from tenants.context import current_tenant
+from tenants.places import at_main
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What serves something: the organization's own has an id, what Humana provides has none.
+
+    `health` is "good", "bad" or "unknown"; empty for what Humana looks after by itself.
+    """
+
+    name: str
+    id: str = ""
+    health: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """One companion's. `model` None: none is connected, or not that one any more (`wanted`)."""
+
+    residence: Residence
+    wanted: str
+    model: ModelCard | None
+    answers: Service | None
+    fallbacks: tuple[Service, ...]
+
+    @property
+    def companion(self) -> Companion:
+        return self.residence.companion
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All companions', and what they share: storage and monitoring are the organization's."""
+
+    companions: list[Infrastructure]
+    models: tuple[ModelCard, ...]
+    storage: tuple[tuple[str, Service], ...]
+    monitoring: tuple[tuple[str, Service], ...]
+
+
+def infrastructure() -> Whole:
+    """Of the organization in hand; for who may see its endpoints."""
+    health = _health()
+    fallbacks = tuple(_service(one, health) for one in _active("llm", "fallback"))
+    return Whole(
+        [_of(one, fallbacks, health) for one in residences()],
+        gateway.offered(),
+        _by_role("storage", health),
+        _by_role("monitoring", health),
+    )
+
+
+def asking(endpoint: Endpoint) -> list[str]:
+    """The names of the companions whose answers come from this endpoint for models, for its page."""
+    with at_main():
+        rows = list(Companion.objects.order_by("name", "id"))
+    return [one.name for one in rows if _answered_by(one, str(endpoint.id))]
+
+
+def offers(model: str) -> bool:
+    """Whether a companion may be given it; empty is the organization's own choice."""
+    return not model or any(model == card.name for card in gateway.offered())
+
+
+def _answered_by(companion: Companion, endpoint_id: str) -> bool:
+    card = gateway.shown(companion.model or None)
+    return card is not None and any(spec.id == endpoint_id for spec in card.route)
+
+
+def _of(one: Residence, fallbacks: tuple[Service, ...], health: dict[str, str]) -> Infrastructure:
+    card = gateway.shown(one.companion.model or None)
+    answers = _service(card.route[0], health) if card else None
+    own = bool(answers and answers.id)
+    return Infrastructure(one, one.companion.model, card, answers, fallbacks if own else ())
+
+
+def _service(spec: EndpointSpec, health: dict[str, str]) -> Service:
+    own = spec.owner == str(current_tenant().organization_id)
+    return Service(spec.name, spec.id, health.get(spec.id, "unknown")) if own else Service(spec.name)
+
+
+def _by_role(kind: Kind, health: dict[str, str]) -> tuple[tuple[str, Service], ...]:
+    labels = dict(Endpoint.Role.choices)
+    found = [(str(labels.get(one.role, one.role)), _service(one, health)) for one in _active(kind)]
+    return tuple(found) or ((_("Everything"), Service("Humana")),)
+
+
+def _active(kind: Kind, role: str | None = None) -> Iterable[EndpointSpec]:
+    return endpoints.active(current_tenant().organization_id, kind, role)
+
+
+def _health() -> dict[str, str]:
+    rows = EndpointHealth.objects.filter(organization=current_tenant().organization_id)
+    return {str(key): state for key, state in rows.values_list("endpoint_id", "state")}
