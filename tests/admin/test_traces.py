@@ -167,5 +167,5 @@ def test_every_page_has_the_consoles_policy_and_peoples_pages_keep_theirs(
 
 
 def test_libraries_show_nothing_of_their_own() -> None:
-    ours = {"tenants", "audit", "companions", "chats", "documents"}
+    ours = {"byoc", "tenants", "audit", "companions", "chats", "documents"}
     assert {model._meta.app_label for model in admin.site._registry} == ours

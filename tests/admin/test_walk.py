@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from tenants.context import use_tenant
+from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe
+from tenants.context import use_tenant, without_tenant
 from tenants.models import Organization, Placement, PlacementJob, Position, Role, Team
 from tenants.services.events import control_event
 from tests.admin.conftest import Desk
@@ -20,6 +22,7 @@ from tests.fixtures.organizations import World
 
 pytestmark = pytest.mark.django_db
 
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 QUERIES = ({"q": "harb"}, {"q": "%_'\"<b>"}, {"o": "-2"}, {"p": "1"}, {"all": ""})
 #: Columns whose words in Portuguese are their names.
 SAME = {"id", "slug", "hash", "endpoint", "companion"}
@@ -59,6 +62,20 @@ def _a_job_that_stopped(left: World) -> None:
         error="The server does not answer. Check address, port and firewall.",
         report={"seconds": {"database": 0.1}},
     )
+
+
+@pytest.fixture(autouse=True)
+def _endpoints_of_the_platform(db: None) -> None:
+    """One, and what became of it."""
+    with without_tenant(reason="a test looks at the platform's own"):
+        row = Endpoint.objects.create(kind="llm", type="openai", name="Harbour cloud", state="draft")
+        EndpointHealth.objects.create(
+            endpoint=row, state="bad", since=NOW, probed_at=NOW, message="No answer."
+        )
+        Probe.objects.create(endpoint=row, at=NOW, ok=False, milliseconds=7, code="timeout")
+        Failover.objects.create(endpoint=row, way="fallback", state="over", began_at=NOW, back_at=NOW)
+        told = {"event": "endpoint.failing", "channel": "email", "recipient": "ana@harbour.example"}
+        Notice.objects.create(key="k", due_at=NOW, **told)
 
 
 def ways(page: str, key: object) -> dict[str, str]:

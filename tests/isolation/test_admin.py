@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+from byoc.console_endpoints import OwnOrInHand
 from tenants.console import InHandAdmin
 from tenants.context import use_tenant
 from tenants.models import User
@@ -29,7 +30,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 #: Pages whose rows belong to one organization; the others show the platform.
 IN_HAND: list[type[Model]] = [
-    model for model, page in admin.site._registry.items() if isinstance(page, InHandAdmin)
+    model for model, page in admin.site._registry.items() if isinstance(page, InHandAdmin | OwnOrInHand)
 ]
 _fresh = count(1000)
 #: Addresses that anybody may ask: they lead to sign-in, or hold no rows.

@@ -1,0 +1,173 @@
+"""An administrator connects a model on the pages: entered, validated, activated, changed, withdrawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from byoc import endpoints
+from byoc.models import Endpoint, EndpointHealth
+from byoc.sealing import credentials_of
+from tenants.context import use_tenant
+from tests.byoc.test_endpoints import KEY, active, answer, granted
+from tests.fixtures.models import ScriptedModel
+from tests.fixtures.organizations import World
+from tests.pages.conftest import signed_in
+from tests.pages.reading import Page, shortcomings
+
+pytestmark = pytest.mark.django_db
+HOME = "/o/left/settings/endpoints/"
+
+
+@pytest.fixture
+def ana(left: World) -> Client:
+    return signed_in(left.owner)
+
+
+def filled(url: str, **changes: Any) -> dict[str, Any]:
+    told = {
+        "name": "Our own model", "role": "primary", "value_url": url, "value_key": KEY, "value_model": "echo",
+        "value_attempts": "1", "tags": "gold, 2026", "rank": "0",
+    }  # fmt: skip
+    return told | changes
+
+
+def typed(client: Client, told: dict[str, Any]) -> Any:
+    return client.post(f"{HOME}new/?type=llm/custom", told, follow=True)
+
+
+def only(world: World) -> Endpoint:
+    with use_tenant(world.context):
+        return Endpoint.objects.exclude(id=world.endpoint).get()
+
+
+def test_from_the_form_to_an_answer_and_out_of_use(
+    ana: Client, left: World, scripted_model: ScriptedModel
+) -> None:
+    granted(left, scripted_model.openai_url)
+    page = typed(ana, filled(scripted_model.openai_url))
+    assert "It answers, in" in Page(page).words
+    row = only(left)
+    assert (row.state, row.tags) == ("ready", ["gold", "2026"])
+    page = ana.post(f"{HOME}{row.id}/activate/", follow=True)
+    assert "is in use" in Page(page).words
+    assert "Clara" in Page(page).words, "who uses it"
+    endpoints.forget()
+    assert answer(left) == "Bom dia"
+    assert "is in use: withdraw it first" in " ".join(
+        Page(ana.post(f"{HOME}{row.id}/remove/", follow=True)).words.lower().split()
+    )
+    ana.post(f"{HOME}{row.id}/withdraw/")
+    assert "is removed" in Page(ana.post(f"{HOME}{row.id}/remove/", follow=True)).words
+    assert KEY not in page.content.decode()
+
+
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(ana: Client, left: World) -> None:
+    page = Page(
+        answer := typed(ana, filled("https://models.example/v1?x=1", value_attempts="many", value_model=""))
+    )
+    assert shortcomings(page) == []
+    fields = {one["name"]: one for one in page.all("input")}
+    assert fields["value_attempts"]["aria-invalid"] == fields["value_model"]["aria-invalid"] == "true"
+    assert fields["value_url"]["value"] == "https://models.example/v1?x=1"
+    assert "please enter it once more" in page.words
+    assert KEY not in answer.content.decode()
+    page = Page(typed(ana, filled("https://models.example/v1?x=1")))
+    assert "Leave out what comes after" in page.words
+    with use_tenant(left.context):
+        assert Endpoint.objects.count() == 1
+
+
+def test_an_address_that_nobody_granted_is_told_so(
+    ana: Client, left: World, scripted_model: ScriptedModel
+) -> None:
+    page = Page(typed(ana, filled(scripted_model.openai_url)))
+    assert "an operator can grant it" in page.words
+    assert only(left).state == "draft"
+
+
+def test_a_change_keeps_the_secret_that_is_not_typed_again(
+    ana: Client, left: World, scripted_model: ScriptedModel
+) -> None:
+    row = active(left, scripted_model.openai_url)
+    form = Page(ana.get(f"{HOME}{row.id}/change/"))
+    assert "Kept. Leave it empty to keep it." in form.words
+    assert shortcomings(form) == []
+    told = filled(scripted_model.openai_url, name="Renamed", value_key="", seen=row.version)
+    assert "It answers, in" in Page(ana.post(f"{HOME}{row.id}/change/", told, follow=True)).words
+    row = only(left)
+    assert (row.name, credentials_of(row)) == ("Renamed", {"key": KEY})
+    told |= {"value_url": "https://models.example/v1", "seen": row.version}
+    page = Page(ana.post(f"{HOME}{row.id}/change/", told))
+    assert "it was for another address" in page.words
+    assert answer(left) == "Bom dia"
+    stale = ana.post(f"{HOME}{row.id}/change/", told | {"seen": 1, "value_url": scripted_model.openai_url})
+    assert "Somebody changed this in the meantime" in Page(stale).words
+
+
+def test_one_quiet_line_while_something_is_not_well(
+    ana: Client, left: World, scripted_model: ScriptedModel
+) -> None:
+    row = active(left, scripted_model.openai_url)
+    assert "is not well" not in Page(ana.get("/o/left/")).words
+    with use_tenant(left.context):
+        EndpointHealth.objects.create(
+            organization=left.organization,
+            endpoint=row,
+            state="bad",
+            code="timeout",
+            message="It was silent.",
+        )
+    assert "Our own model is not well." in Page(ana.get("/o/left/")).words
+    plain = Page(signed_in(left.member).get("/o/left/")).words
+    assert "Our own model" not in plain
+    assert "A service of your organization does not work" in plain
+    report = Page(ana.get("/o/left/settings/health/")).words
+    assert "Something that is needed does not serve" in report
+    assert "It was silent." in report
+
+
+def test_a_companion_is_given_another_model(ana: Client, left: World, scripted_model: ScriptedModel) -> None:
+    active(left, scripted_model.openai_url)
+    page = Page(ana.get("/o/left/settings/infrastructure/"))
+    assert shortcomings(page) == []
+    chosen = f"/o/left/settings/infrastructure/{left.companion.id}/"
+    assert (
+        "answers with Our own model" in Page(ana.post(chosen, {"model": "Our own model"}, follow=True)).words
+    )
+    assert ana.post(chosen, {"model": "nobody's"}).status_code == 422
+    with use_tenant(left.context):
+        left.companion.refresh_from_db()
+    assert left.companion.model == "Our own model"
+
+
+def test_who_may_only_read_is_offered_nothing_to_press(left: World) -> None:
+    left.member.role = "auditor"
+    left.member.save()
+    auditor = signed_in(left.member)
+    page = Page(auditor.get(f"{HOME}{left.endpoint}/"))
+    assert not [one for one in page.all("button") if one.words.strip() in {"Validate", "Remove", "Activate"}]
+    for way in ("validate", "activate", "withdraw", "remove"):
+        assert auditor.post(f"{HOME}{left.endpoint}/{way}/").status_code == 403
+    assert auditor.get(f"{HOME}new/").status_code == 403
+    assert auditor.get(f"{HOME}{left.endpoint}/change/").status_code == 403
+
+
+def test_who_may_not_see_endpoints_is_refused(left: World) -> None:
+    client = signed_in(left.member)
+    for address in (
+        HOME,
+        f"{HOME}{left.endpoint}/",
+        "/o/left/settings/health/",
+        "/o/left/settings/infrastructure/",
+    ):
+        assert client.get(address).status_code == 403, address
+
+
+@pytest.mark.parametrize("name", ["", "llm/none", "storage/local", "llm/openai/x", "%00"])
+def test_what_is_not_offered_leads_back_to_the_choice(ana: Client, name: str) -> None:
+    page = ana.get(f"{HOME}new/?type={name}")
+    assert page.status_code == 200
+    assert "What would you like to connect?" in Page(page).words
