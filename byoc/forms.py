@@ -125,7 +125,7 @@ class EndpointForm(forms.Form):
         return {one.name: self.cleaned_data.get(VALUE + one.name) for one in self.asked.fields}
 
     def _described(self) -> dict[str, Any]:
-        told = {
+        told: dict[str, Any] = {
             name: self.cleaned_data[name]
             for name in ("name", "role", "zone", "region")
             if name in self.fields
@@ -166,7 +166,7 @@ class EndpointForm(forms.Form):
         }
         if len(roles) > 1:
             fields["role"] = forms.ChoiceField(
-                label=gettext_lazy("What it serves as"), choices=roles, widget=self.widgets["choice"]
+                label=gettext_lazy("What it serves as"), choices=roles, widget=self.widgets["choice"]()
             )
         else:
             fields["role"] = forms.ChoiceField(choices=roles, initial=roles[0][0], widget=forms.HiddenInput)

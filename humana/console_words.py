@@ -71,6 +71,7 @@ LABELS = {
     "style": _("communication style"),
     "task": _("task"),
     "text": _("text"),
+    "to_endpoint": _("what stands in"),
     "total_ms": _("in all (ms)"),
     "up": _("helpful"),
     "updated_at": _("changed"),

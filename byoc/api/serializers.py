@@ -175,7 +175,7 @@ class EndpointChanges(Input):
 
     name = Text(max_length=LINES["name"])
     role = Text(max_length=16)
-    values = Anything()  # type: ignore[assignment]
+    values = Anything()
     zone = Text(max_length=LINES["zone"], allow_blank=True, required=False)
     region = Text(max_length=LINES["region"], allow_blank=True, required=False)
     tags = serializers.ListField(child=Text(max_length=WORD), max_length=20, required=False)
@@ -193,7 +193,7 @@ class EndpointInput(EndpointChanges):
 
 
 def detail(one: Shown) -> EndpointDetail:
-    return EndpointDetail(*_told(one), sorted(kept_secrets(one.endpoint)))
+    return EndpointDetail(*(*_told(one), sorted(kept_secrets(one.endpoint))))
 
 
 def listed(one: Shown) -> EndpointShape:
