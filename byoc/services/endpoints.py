@@ -117,7 +117,7 @@ def activate_endpoint(
             _keep(one)
         was_active, endpoint.state = endpoint.state == "active", "active"
         _keep(endpoint)
-        if _carries_files(endpoint) and not was_active:
+        if organization is not None and _carries_files(endpoint) and not was_active:
             begin_copy(
                 organization_id=organization.id, role=endpoint.role,
                 source=before[0] if before else None, target=endpoint,
@@ -136,7 +136,7 @@ def withdraw_endpoint(
             raise Conflict(_("“%(name)s” is not in use.") % {"name": endpoint.name}, code="not_active")
         endpoint.state = "ready"
         _keep(endpoint)
-        if _carries_files(endpoint):
+        if organization is not None and _carries_files(endpoint):
             begin_copy(organization_id=organization.id, role=endpoint.role, source=endpoint, target=None)
         _tell("withdrawn", endpoint)
     return endpoint
