@@ -6,6 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from byoc import files
 from humana import health
 
 handler400 = "humana.failures.bad_request"
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", include("humana.console_pages")),
     path("admin/", include("humana.console_placement")),
     path("admin/", admin.site.urls),
+    path("files/<str:ticket>", files.signed, name="signed-file"),
     path("health/live", health.alive),
     path("health/ready", health.ready),
     path("design/", include("humana.rendering.urls")),

@@ -18,8 +18,9 @@ _KEY = "files of this server"
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """Which object of which endpoint; `endpoint` is its id, empty for the platform's own by environment."""
+    """Which object of whose endpoint; `endpoint` is its id, empty for the platform's own by environment."""
 
+    owner: str
     endpoint: str
     key: str
     filename: str
@@ -27,7 +28,7 @@ class Ticket:
 
 def address_of(spec: EndpointSpec, key: str, seconds: int, filename: str) -> str:
     """A path of this server, good for so many seconds."""
-    told = json.dumps([spec.id, key, int(time.time()) + seconds, filename]).encode()
+    told = json.dumps([spec.owner, spec.id, key, int(time.time()) + seconds, filename]).encode()
     text = base64.urlsafe_b64encode(told).decode().rstrip("=")
     return f"{AT}{text}.{sign(told, key=derived_key(_KEY))}"
 
@@ -41,7 +42,7 @@ def read_ticket(text: str) -> Ticket:
         raise NotFound("no such file") from None
     if not same(signature, sign(told, key=derived_key(_KEY))):
         raise NotFound("no such file")
-    endpoint, key, until, filename = json.loads(told)
+    owner, endpoint, key, until, filename = json.loads(told)
     if time.time() > until:
         raise NotFound("no such file")
-    return Ticket(endpoint, key, filename)
+    return Ticket(owner, endpoint, key, filename)
