@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import redis.asyncio as aioredis
 from django.conf import settings
@@ -173,4 +172,4 @@ def _valkey() -> aioredis.Redis:
 
 async def _eval(script: str, key: str, *arguments: float) -> Any:
     given = [str(one) for one in arguments]
-    return await cast("Awaitable[Any]", _valkey().eval(script, 1, key, *given))
+    return await _valkey().eval(script, 1, key, *given)

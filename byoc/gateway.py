@@ -25,7 +25,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from byoc import endpoints
-from byoc.adapters.llm import describe as describe_endpoint
+from byoc.adapters.llm import describe as described
 from byoc.adapters.llm import make
 from byoc.adapters.llm.fallback import Fallback
 from byoc.breaker import breaker
@@ -36,7 +36,7 @@ from byoc.platform import grants_for, platform_llms
 from byoc.sentences import explain
 from byoc.standing import standing
 from humana.kernel.egress import Grant, Guard
-from humana.kernel.errors import EndpointError
+from humana.kernel.errors import EndpointError, Misconfigured
 from tenants.context import peek_tenant
 
 __all__ = [
@@ -210,5 +210,13 @@ def _card(spec: EndpointSpec) -> ModelCard:
     return replace(_card_of(spec), route=_route(spec), asker=asker)
 
 
+@lru_cache(maxsize=MOST)
 def _card_of(spec: EndpointSpec) -> ModelCard:
-    return replace(describe_endpoint(spec), route=(spec,))
+    """Options that nobody understands are told by `make`, to whoever asks that model; pages go on."""
+    try:
+        return replace(described(spec), route=(spec,))
+    except Misconfigured:
+        return ModelCard(
+            name=spec.name, model=spec.model, builtin=spec.builtin, owner=spec.owner,
+            max_output_tokens=spec.max_output_tokens, context_tokens=spec.context_tokens, route=(spec,),
+        )  # fmt: skip

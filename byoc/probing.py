@@ -99,7 +99,8 @@ def in_turns(targets: Iterable[Target]) -> deque[Target]:
     for target in targets:
         by_owner[target.organization_id].append(target)
     queues = list(by_owner.values())
-    for queue in (*queues, queues):
+    random.shuffle(queues)
+    for queue in queues:
         random.shuffle(queue)
     return deque(one for turn in zip_longest(*queues) for one in turn if one is not None)
 

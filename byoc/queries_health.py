@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from django.db.models import Aggregate, Count, FloatField, Max, Q
-from django.db.models.functions import Trunc, TruncDay, TruncHour
+from django.db.models.functions import Trunc
 from django.utils import timezone
 
 from byoc import gateway
@@ -40,7 +40,7 @@ class P95(Aggregate):
     """The value that 95 of 100 do not pass."""
 
     template = "percentile_cont(0.95) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()  # type: ignore[assignment]
+    output_field = FloatField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,10 @@ def history_of(
     """By the hour for up to two days, else by the day; up to thirty, hours without a probe left out."""
     days = max(1, min(days, 30))
     since = (now or timezone.now()) - timedelta(days=days)
-    piece: Trunc = TruncHour("at") if days <= 2 else TruncDay("at")
+    piece = Trunc("at", "hour" if days <= 2 else "day")
     with inside(organization):
         rows = Probe.objects.filter(organization=organization, endpoint_id=endpoint_id, at__gte=since)
-        found = rows.annotate(begins=piece).values("begins").order_by("begins").annotate(**_figures())
+        found: Any = rows.annotate(begins=piece).values("begins").order_by("begins").annotate(**_figures())
         return tuple(_bucket(one) for one in found)
 
 
@@ -205,7 +205,8 @@ def _reports(
 ) -> tuple[EndpointReport, ...]:
     health = {one.endpoint_id: one for one in EndpointHealth.objects.filter(organization=organization)}
     probes = Probe.objects.filter(organization=organization, at__gte=at - LATELY)
-    lately = {one["endpoint_id"]: one for one in probes.values("endpoint_id").annotate(**_figures())}
+    figures: Any = probes.values("endpoint_id").annotate(**_figures())
+    lately: dict[uuid.UUID, dict[str, Any]] = {one["endpoint_id"]: one for one in figures}
     by_endpoint = {one.endpoint_id: one for one in standing}
     return tuple(
         _report(row, health.get(row.id), lately.get(row.id, {}), by_endpoint.get(row.id)) for row in rows

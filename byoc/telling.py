@@ -108,8 +108,10 @@ async def posted(
         if spec.type != "webhook":
             return await _alerted(notice, spec, guard, language)
         return _judged(await _post(notice, spec, guard))
-    except (HumanaError, ValueError, *FAILURES) as error:
+    except FAILURES as error:
         return error if str(error) else RuntimeError(type(error).__name__)
+    except (HumanaError, ValueError) as error:
+        return error
 
 
 async def _post(notice: Notice, spec: EndpointSpec, guard: Guard) -> int:

@@ -66,10 +66,11 @@ def tell(organization_id: uuid.UUID | None, event: str, facts: Mapping[str, Any]
     """
     now = timezone.now()
     key = f"evt_{uuid.uuid4().hex}"
-    payload = {"type": event, "timestamp": now.isoformat(), "data": {**facts}}
+    data = dict(facts)
     if organization_id is not None:
         slug = Organization.objects.filter(id=organization_id).values_list("slug", flat=True).first()
-        payload["data"]["organization"] = slug
+        data["organization"] = slug
+    payload = {"type": event, "timestamp": now.isoformat(), "data": data}
     ways = [*_addresses(organization_id), *_webhooks(organization_id)]
     Notice.objects.bulk_create(
         Notice(
@@ -107,15 +108,14 @@ def send_due(*, now: datetime | None = None) -> int:
 
 def _addresses(organization_id: uuid.UUID | None) -> Iterator[tuple[str, str]]:
     """Members who may change endpoints, and whoever is named beside them; each once."""
-    found: dict[str, None] = {}
+    found: list[str] = []
     if organization_id is not None:
         members = Membership.objects.filter(organization_id=organization_id)
-        for member in members.select_related("user", "organization"):
-            if may_enter(member) and allowed(member, EDIT.name):
-                found[member.user.email] = None
+        people = members.select_related("user", "organization")
+        found += [one.user.email for one in people if may_enter(one) and allowed(one, EDIT.name)]
     for further in FURTHER_ADDRESSES:
-        found |= dict.fromkeys(further(organization_id))
-    return ((Notice.Channel.EMAIL, address) for address in found if address)
+        found += further(organization_id)
+    return ((Notice.Channel.EMAIL, address) for address in dict.fromkeys(found) if address)
 
 
 def _webhooks(organization_id: uuid.UUID | None) -> Iterator[tuple[str, str]]:
