@@ -33,6 +33,7 @@ from byoc.contracts.fields import TypeSpec
 from byoc.forms import EndpointForm
 from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe
 from byoc.services import endpoints as services
+from byoc.services import failover
 from byoc.types import TYPES
 from byoc.views import told_of
 from humana.kernel.errors import HumanaError
@@ -207,6 +208,8 @@ _ACTS: dict[str, Any] = {
     "validate": services.validate_endpoint,
     "activate": services.activate_endpoint,
     "withdraw": services.withdraw_endpoint,
+    "failover": failover.fail_over,
+    "return": failover.come_back,
 }
 
 

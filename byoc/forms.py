@@ -139,7 +139,11 @@ class EndpointForm(forms.Form):
         common: dict[str, Any] = {
             "label": _(one.label),
             "required": one.required and one.kind != "bool" and not kept,
-            "help_text": _("Kept. Leave it empty to keep it.") if kept else _(one.help) if one.help else "",
+            "help_text": _("Kept. Leave it empty to keep it; another address needs it again.")
+            if kept
+            else _(one.help)
+            if one.help
+            else "",
             "widget": self._widget(one),
             "initial": None if sealed else values.get(one.name, one.default),
         }

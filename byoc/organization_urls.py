@@ -15,5 +15,7 @@ urlpatterns = [
     path("settings/endpoints/<uuid:endpoint_id>/activate/", views.activate, name="activate-endpoint"),
     path("settings/endpoints/<uuid:endpoint_id>/withdraw/", views.withdraw, name="withdraw-endpoint"),
     path("settings/endpoints/<uuid:endpoint_id>/remove/", views.remove, name="remove-endpoint"),
+    path("settings/endpoints/<uuid:endpoint_id>/failover/", views.fail_over, name="fail-over-endpoint"),
+    path("settings/endpoints/<uuid:endpoint_id>/return/", views.come_back, name="return-endpoint"),
     path("settings/health/", views.health, name="health"),
 ]

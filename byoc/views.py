@@ -20,6 +20,7 @@ from byoc.models import Endpoint
 from byoc.permissions import EDIT, READ
 from byoc.queries_health import health_report, history_of
 from byoc.services import endpoints as services
+from byoc.services import failover
 from byoc.sparkline import sparkline
 from humana.kernel.errors import HumanaError, NotFound
 from tenants.permissions import allowed, require
@@ -94,6 +95,7 @@ def endpoint(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpR
         "all_days": DAYS,
         "failovers": failovers_of(one.endpoint),
         "users": users_of(one.endpoint),
+        "may_fail_over": one.serves and not one.failover and any(failover.spares_of(one.endpoint)),
     }
     return _page(request, "endpoint", context)
 
@@ -117,6 +119,18 @@ def activate(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpR
 def withdraw(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
     done = _("“%(name)s” serves no more. What it was entered with is kept.")
     return _act(request, endpoint_id, services.withdraw_endpoint, done)
+
+
+@require_POST
+def fail_over(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
+    done = _("Another serves instead of “%(name)s”, until you let it come back.")
+    return _act(request, endpoint_id, failover.fail_over, done)
+
+
+@require_POST
+def come_back(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
+    done = _("“%(name)s” serves again, or will once what was written meanwhile is copied back.")
+    return _act(request, endpoint_id, failover.come_back, done)
 
 
 @require_POST

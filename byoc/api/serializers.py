@@ -58,9 +58,13 @@ class EndpointShape(Shape, frozen=True):
 
 
 class EndpointDetail(EndpointShape, frozen=True):
-    """One endpoint. `kept` names the secrets that are sealed in it; what they are is told to nobody."""
+    """One endpoint. `kept` names the secrets that are sealed in it; what they are is told to nobody.
+
+    `stands_in` names what serves instead just now, empty where nothing does; null where it serves itself.
+    """
 
     kept: list[str]
+    stands_in: str | None
 
 
 class LookShape(Shape, frozen=True):
@@ -193,7 +197,9 @@ class EndpointInput(EndpointChanges):
 
 
 def detail(one: Shown) -> EndpointDetail:
-    return EndpointDetail(*(*_told(one), sorted(kept_secrets(one.endpoint))))
+    stands_in = one.failover.to_endpoint if one.failover else None
+    named = (stands_in.name if stands_in else "") if one.failover else None
+    return EndpointDetail(*(*_told(one), sorted(kept_secrets(one.endpoint)), named))
 
 
 def listed(one: Shown) -> EndpointShape:

@@ -12,5 +12,7 @@ urlpatterns = [
     route("endpoints/<uuid:endpoint_id>/validate/", views.ValidateView, "api-endpoint-validate"),
     route("endpoints/<uuid:endpoint_id>/activate/", views.ActivateView, "api-endpoint-activate"),
     route("endpoints/<uuid:endpoint_id>/withdraw/", views.WithdrawView, "api-endpoint-withdraw"),
+    route("endpoints/<uuid:endpoint_id>/failover/", views.FailOverView, "api-endpoint-failover"),
+    route("endpoints/<uuid:endpoint_id>/return/", views.ReturnView, "api-endpoint-return"),
     route("health/", views.HealthView, "api-health"),
 ]

@@ -16,6 +16,7 @@ from byoc.models import Endpoint
 from byoc.permissions import EDIT, READ
 from byoc.queries_health import health_report
 from byoc.services import endpoints as services
+from byoc.services import failover
 from humana.api.filters import Choice
 from humana.api.lists import ListView
 from humana.api.schema import operation
@@ -160,6 +161,28 @@ class WithdrawView(_OneEndpoint):
     )
     def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
         services.withdraw_endpoint(**self.whose(endpoint_id))
+        return self.told(endpoint_id)
+
+
+class FailOverView(_OneEndpoint):
+    """Another serves instead, until somebody says otherwise."""
+
+    @operation(
+        "failOverEndpoint",
+        "Let the first that may stand in serve instead",
+        gives=serializers.EndpointDetail,
+    )
+    def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
+        failover.fail_over(**self.whose(endpoint_id))
+        return self.told(endpoint_id)
+
+
+class ReturnView(_OneEndpoint):
+    """It serves again."""
+
+    @operation("returnEndpoint", "End what stands in for an endpoint", gives=serializers.EndpointDetail)
+    def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
+        failover.come_back(**self.whose(endpoint_id))
         return self.told(endpoint_id)
 
 

@@ -43,6 +43,7 @@ def shown(desk: Desk) -> str:
 def test_every_page_is_of_one_of_the_three_kinds() -> None:
     assert all(isinstance(page, OperatorAdmin) for page in PAGES.values())
     assert {
+        "byoc_egressgrant",
         "byoc_endpoint",
         "byoc_endpointhealth",
         "byoc_failover",

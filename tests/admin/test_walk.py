@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe
+from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Notice, Probe
 from tenants.context import use_tenant, without_tenant
 from tenants.models import Organization, Placement, PlacementJob, Position, Role, Team
 from tenants.services.events import control_event
@@ -68,6 +68,7 @@ def _a_job_that_stopped(left: World) -> None:
 def _endpoints_of_the_platform(db: None) -> None:
     """One, and what became of it."""
     with without_tenant(reason="a test looks at the platform's own"):
+        EgressGrant.objects.create(scheme="https", host="models.example", port=8443, reason="Ticket 1")
         row = Endpoint.objects.create(kind="llm", type="openai", name="Harbour cloud", state="draft")
         EndpointHealth.objects.create(
             endpoint=row, state="bad", since=NOW, probed_at=NOW, message="No answer."

@@ -11,7 +11,7 @@ from byoc import endpoints
 from byoc.models import Endpoint
 from tenants.context import use_tenant
 from tests.api.conftest import Program, program_of, refused
-from tests.byoc.test_endpoints import KEY, answer, granted
+from tests.byoc.test_endpoints import KEY, active, answer, created, granted
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
 
@@ -111,3 +111,18 @@ def test_the_list_is_filtered(program: Program, left: World) -> None:
     assert len(json.loads(program.get("endpoints/?kind=llm&state=draft").content)["results"]) == 1
     assert json.loads(program.get("endpoints/?kind=storage").content)["results"] == []
     refused(program.get("endpoints/?kind=x"), 422, "bad_parameter", "kind")
+
+
+def test_another_stands_in_until_it_comes_back(
+    program: Program, left: World, scripted_model: ScriptedModel
+) -> None:
+    """By the word of a person, told on the endpoint and in the report."""
+    first = active(left, scripted_model.openai_url)
+    refused(program.post(f"endpoints/{first.id}/failover/"), 409, "no_stand_in")
+    spare = created(left, scripted_model.openai_url, name="Our second", role="fallback")
+    for way in ("validate", "activate"):
+        assert program.post(f"endpoints/{spare.id}/{way}/").status_code == 200
+    assert json.loads(program.post(f"endpoints/{first.id}/failover/").content)["stands_in"] == "Our second"
+    assert json.loads(program.get("health/").content)["overall"] == "degraded"
+    assert json.loads(program.post(f"endpoints/{first.id}/return/").content)["stands_in"] is None
+    refused(program.post(f"endpoints/{first.id}/return/"), 409, "nothing_stands_in")
