@@ -31,6 +31,7 @@ WIDGETS: dict[str, Callable[..., forms.Widget]] = {
 }
 #: Nobody's browser should remember a customer's secret, nor put the reader's own there.
 _UNREMEMBERED = {"autocomplete": "new-password", "spellcheck": "false"}
+_KEPT = gettext_lazy("Kept. Leave it empty to keep it; another address needs it again.")
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
@@ -139,11 +140,7 @@ class EndpointForm(forms.Form):
         common: dict[str, Any] = {
             "label": _(one.label),
             "required": one.required and one.kind != "bool" and not kept,
-            "help_text": _("Kept. Leave it empty to keep it; another address needs it again.")
-            if kept
-            else _(one.help)
-            if one.help
-            else "",
+            "help_text": _KEPT if kept else _(one.help) if one.help else "",
             "widget": self._widget(one),
             "initial": None if sealed else values.get(one.name, one.default),
         }
