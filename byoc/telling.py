@@ -144,7 +144,7 @@ async def rung(spec: EndpointSpec, guard: Guard) -> Health:
     except ValueError:
         message = _("The secret must be random bytes in base64, with or without “whsec_” before them.")
         return Health(False, time.monotonic() - began, "unauthorized", message)
-    except (HumanaError, *FAILURES) as error:
+    except FAILURES as error:
         return _not_well(why(error), time.monotonic() - began)
     seconds = time.monotonic() - began
     return Health(True, seconds) if 200 <= status < 300 else _not_well(of_status(status), seconds)

@@ -28,8 +28,6 @@ ALLOWED = {
     ("sql_made_of_pieces", "tenants/db/patience.py"): "SET takes no parameters; a number of ours",
     ("valkey_past_the_cache", "chats/streaming.py"): "a stream's key names its organization; sealed for it",
     ("valkey_past_the_cache", "byoc/breaker.py"): "a breaker's key names the organization that asks",
-    ("valkey_past_the_cache", "byoc/readings.py"): "knows its exceptions only; asks through the cache",
-    ("valkey_past_the_cache", "byoc/services/health.py"): "knows its exceptions only; asks through the cache",
     ("valkey_past_the_cache", "chats/signals.py"): "a queue and a channel of signed references",
     ("valkey_past_the_cache", "chats/runner.py"): "takes from that queue, hears that channel",
     ("valkey_past_the_cache", "tenants/services/placing/removing.py"): "looks for what names one that goes",
@@ -39,14 +37,12 @@ ALLOWED = {
         "valkey_past_the_cache",
         "byoc/limits.py",
     ): "rates of an endpoint, which has one owner; through the cache",
-    ("valkey_past_the_cache", "byoc/breaker.py"): "a breaker's key names who asks; counts and times only",
     ("valkey_past_the_cache", "tenants/freshness.py"): "knows its exceptions only; asks through the cache",
 }
 #: How keys of ours in Valkey begin, and what in each names the organization.
 KEYS = {
     "humana:breaker:": 'the id of the organization that asks follows, or "platform"',
     "humana:run:": "the organization's id follows; entries are sealed for it",
-    "humana:breaker:": "who asks follows, an organization's id or the platform; counts and times only",
     "humana:runs:queued": "a list for all: each reference names its organization and is signed",
     "humana:runs:stop": "a channel for all: each reference names its organization and is signed",
     "humana:runs:owner:": "of a process, which belongs to no organization",
