@@ -129,14 +129,20 @@ def settings_of(endpoint: Endpoint, *, owner: bool = False) -> dict[str, Any]:
 
 
 def database_of(endpoint: Endpoint) -> DatabaseAdapter:
-    """The endpoint's adapter, which may dial its address: an operator entered it, or granted it."""
-    whose = owner_of(endpoint.organization_id)
-    grants = []
-    if endpoint.origin and endpoint.type != "mongodb":
-        there = Origin.of(endpoint.origin, ports=TYPE_PORTS[endpoint.type])
-        reason = f"database endpoint {endpoint.id}"
-        grants = [Grant(whose, there.scheme, there.port, reason, host=there.host)]
-    return make(spec_of(endpoint), Guard(whose, grants))
+    """The endpoint's adapter."""
+    return make(spec_of(endpoint), guard_of(endpoint))
+
+
+def guard_of(endpoint: Endpoint) -> Guard:
+    """May dial the endpoint's own address and no other.
+
+    An operator brought it, or granted its address before it could be validated; either way it has answered.
+    """
+    whose, ports = owner_of(endpoint.organization_id), TYPE_PORTS[endpoint.type]
+    scheme, _sep, hosts = endpoint.origin.partition("://")
+    there = [Origin.of(f"{scheme}://{host}", ports=ports) for host in hosts.split(",") if host]
+    reason = f"database endpoint {endpoint.id}"
+    return Guard(whose, [Grant(whose, one.scheme, one.port, reason, host=one.host) for one in there])
 
 
 @contextmanager

@@ -12,8 +12,9 @@ the same zone. An organization's own never falls back to the platform's.
 What stands between the caller and the wire, outermost first:
 
     fallback(…)                    the card's endpoints in turn, each behind a breaker of this organization
-    queued(retrying(adapter))      where an endpoint has so many places
-    retrying(adapter)              every other
+    traced(…)                      a span for each of them, without a word of what is said
+    queued(…)                      where an endpoint has so many places
+    retrying(limited(adapter))     until the first word; within the endpoint's rates
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from byoc import endpoints
 from byoc.adapters.llm import describe as described
 from byoc.adapters.llm import make
 from byoc.adapters.llm.fallback import Fallback
+from byoc.adapters.llm.traced import Traced
 from byoc.breaker import breaker
 from byoc.breaker import close as close_breakers
 from byoc.contracts import EndpointSpec, LLMAdapter, ModelCard
@@ -181,7 +183,7 @@ def _breaks(spec: EndpointSpec) -> str:
 def _adapter(spec: EndpointSpec, *, hurried: bool = False) -> LLMAdapter:
     adapter = _made.get((spec, hurried))
     if adapter is None:
-        made = make(spec, _guard(spec.owner), _limiter, hurried=hurried)
+        made = Traced(make(spec, _guard(spec.owner), _limiter, hurried=hurried))
         adapter = _made.setdefault((spec, hurried), made)
         while len(_made) > MOST:
             _made.popitem(last=False)

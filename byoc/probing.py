@@ -29,7 +29,7 @@ from django.db import connections
 from django.utils import timezone
 
 from byoc.adapters.llm.probing import probe
-from byoc.checking import CHECKS, check
+from byoc.checking import CHECKS, glance
 from byoc.contracts import EndpointSpec, Health
 from humana.kernel.egress import EgressRefused, Guard
 from humana.kernel.errors import EndpointError, HumanaError
@@ -73,8 +73,9 @@ class Look:
     at: datetime
 
 
-def can_be_looked_at(kind: str) -> bool:
-    return kind in LOOKERS or kind in CHECKS
+def can_be_looked_at(kind: str, type_: str = "") -> bool:
+    """A receiver of webhooks is only heard from when something is sent: probes would ring it all day."""
+    return (kind in LOOKERS or kind in CHECKS) and type_ != "webhook"
 
 
 def looks(
@@ -175,7 +176,7 @@ class _Job:
 
 def _in_a_thread(target: Target) -> Health:
     try:
-        return check(target.spec, target.guard)
+        return glance(target.spec, target.guard)
     finally:
         connections.close_all()  # of this thread
 

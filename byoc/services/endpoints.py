@@ -21,6 +21,7 @@ from byoc import endpoints
 from byoc.checking import check
 from byoc.contracts import Health
 from byoc.contracts.fields import TypeSpec
+from byoc.databases import guard_of
 from byoc.describing import DESCRIBING, Entry, describe
 from byoc.entering import entered, missing_secrets, values_of
 from byoc.models import Endpoint, Watch
@@ -30,6 +31,7 @@ from byoc.sealing import credentials_of, sealed_credentials
 from byoc.services.storages import begin_copy, copying
 from byoc.types import type_of
 from humana.kernel.crypto import CannotOpen
+from humana.kernel.egress import Guard
 from humana.kernel.errors import Conflict, EndpointError, Invalid, NotFound, StaleVersion
 from tenants.context import use_tenant, without_tenant
 from tenants.models import Membership, Organization
@@ -93,7 +95,7 @@ def validate_endpoint(
     """Ask the service itself. Well: a draft is ready. Never raises for a service that is not."""
     with _inside(organization, member):
         endpoint = _held(organization, endpoint_id)
-        found = look_at(endpoint)
+        found = look_at(endpoint, _guard(endpoint))
         with transaction.atomic():
             current = _held(organization, endpoint_id, lock=True)
             if found.ok and current.version == endpoint.version and current.state == "draft":
@@ -161,7 +163,7 @@ def remove_endpoint(
     return endpoint.name
 
 
-def look_at(endpoint: Endpoint) -> Health:
+def look_at(endpoint: Endpoint, guard: Guard | None = None) -> Health:
     """How the service answers with what is kept. Takes seconds: outside of every transaction."""
     asked = type_of(endpoint.kind, endpoint.type)
     if asked is None:
@@ -175,7 +177,12 @@ def look_at(endpoint: Endpoint) -> Health:
     if missing:
         message = _("Enter this first: %(label)s.") % {"label": _(missing[0].label)}
         return Health(False, 0.0, "unauthorized", message)
-    return check(endpoints.spec_of(endpoint), endpoints.guard_for(endpoint.organization_id))
+    return check(endpoints.spec_of(endpoint), guard or endpoints.guard_for(endpoint.organization_id))
+
+
+def _guard(endpoint: Endpoint) -> Guard | None:
+    """A database that is in service may be dialled, also where an operator brought it without a grant."""
+    return guard_of(endpoint) if endpoint.kind == "database" and endpoint.state == "ready" else None
 
 
 @contextmanager

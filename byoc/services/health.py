@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 
 from byoc import endpoints, gateway
 from byoc.contracts import EndpointSpec, Health
+from byoc.databases import guard_of
 from byoc.models import Endpoint, EndpointHealth, Probe, Watch
 from byoc.probing import Look, Target, can_be_looked_at, looks
 from byoc.readings import Reading, after, keep_readings, readings_of
@@ -144,7 +145,8 @@ def _of(organization_id: uuid.UUID | None) -> tuple[list[Target], list[Look]]:
     shut: list[Look] = []
     for row in _looked_at(organization_id):
         try:
-            targets.append(Target(organization_id, endpoints.spec_of(row), guard))
+            own = guard_of(row) if row.kind == Endpoint.Kind.DATABASE else guard
+            targets.append(Target(organization_id, endpoints.spec_of(row), own))
         except CannotOpen:
             shut.append(_shut(row, guard))
     if organization_id is None:
@@ -158,7 +160,7 @@ def _looked_at(organization_id: uuid.UUID | None) -> Iterator[Endpoint]:
     rows = Endpoint.objects.filter(organization=organization_id)
     rows = rows.filter(state__in=[Endpoint.State.ACTIVE, Endpoint.State.READY])
     for row in rows.exclude(kind=Endpoint.Kind.DATABASE, origin=""):
-        if can_be_looked_at(row.kind):
+        if can_be_looked_at(row.kind, row.type):
             yield row
 
 

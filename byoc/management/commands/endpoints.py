@@ -105,7 +105,8 @@ def _serving(organization: Organization | None) -> list[Endpoint]:
     with inside(organization):
         rows = Endpoint.objects.filter(organization=organization, state__in=["active", "ready"])
         rows = rows.exclude(kind=Endpoint.Kind.DATABASE, origin="")
-        return [one for one in rows.order_by("kind", "role", "rank", "name") if can_be_looked_at(one.kind)]
+        rows = rows.order_by("kind", "role", "rank", "name")
+        return [one for one in rows if can_be_looked_at(one.kind, one.type)]
 
 
 def _customers() -> Iterator[Organization]:
