@@ -161,9 +161,11 @@ def _act(
     try:
         service(organization=member.organization, endpoint_id=endpoint_id, member=member)
     except HumanaError as refusal:
-        if refusal.status in (403, 404):
+        if refusal.status == 403:
             raise
-        return _say(request, one.endpoint, str(refusal.message), ok=False)
+        # It is there, as was seen: what is not is something to stand in for.
+        why = _("It does not serve just now.") if refusal.status == 404 else str(refusal.message)
+        return _say(request, one.endpoint, why, ok=False)
     return _say(request, one.endpoint, done % {"name": one.endpoint.name}, gone=gone)
 
 
