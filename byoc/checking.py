@@ -30,8 +30,6 @@ Check: TypeAlias = Callable[[EndpointSpec, Guard], Health]
 
 #: How to look at an endpoint of each kind before it serves: by everything it will be used for.
 CHECKS: Registry[Check] = Registry("check of an endpoint")
-#: How to look at one that serves, again and again: it writes nothing and costs little. Without one, CHECKS.
-GLANCES: Registry[Check] = Registry("glance at an endpoint")
 
 
 class Asked(Protocol):
@@ -43,17 +41,8 @@ class Asked(Protocol):
 
 def check(spec: EndpointSpec, guard: Guard) -> Health:
     """One look. Never raises: what cannot even be asked is not well."""
-    return _told(CHECKS, spec, guard)
-
-
-def glance(spec: EndpointSpec, guard: Guard) -> Health:
-    """The same of one that serves."""
-    return _told(GLANCES if spec.kind in GLANCES else CHECKS, spec, guard)
-
-
-def _told(looks: Registry[Check], spec: EndpointSpec, guard: Guard) -> Health:
     try:
-        return looks.get(spec.kind)(spec, guard)
+        return CHECKS.get(spec.kind)(spec, guard)
     except EgressRefused as refused:
         return Health(False, 0.0, refused.code, str(refused))
     except HumanaError as error:
@@ -103,19 +92,8 @@ def _storage(spec: EndpointSpec, guard: Guard) -> Health:
     return Health(False, seconds, bad.code, _(bad.sentence) % dict(bad.told))
 
 
-def _glance_at_database(spec: EndpointSpec, guard: Guard) -> Health:
-    return asyncio.run(make_database(spec, guard).health())
-
-
-def _glance_at_storage(spec: EndpointSpec, guard: Guard) -> Health:
-    return make_storage(spec, guard).health()
-
-
 CHECKS.add("llm", _llm)
 CHECKS.add("monitoring", _monitoring)
 CHECKS.add("database", _database)
 CHECKS.add("identity", _identity)
 CHECKS.add("storage", _storage)
-
-GLANCES.add("database", _glance_at_database)
-GLANCES.add("storage", _glance_at_storage)

@@ -23,13 +23,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from queue import Empty, SimpleQueue
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from django.db import connections
 from django.utils import timezone
 
+from byoc.adapters.database import make as make_database
+from byoc.adapters.identity import make as make_identity
 from byoc.adapters.llm.probing import probe
-from byoc.checking import CHECKS, glance
+from byoc.adapters.monitoring import make as make_monitoring
+from byoc.adapters.storage import make as make_storage
+from byoc.checking import Check
 from byoc.contracts import EndpointSpec, Health
 from humana.kernel.egress import EgressRefused, Guard
 from humana.kernel.errors import EndpointError, HumanaError
@@ -50,9 +54,46 @@ BATCH = 0.25
 
 Looker: TypeAlias = Callable[[EndpointSpec, Guard], Awaitable[Health]]
 
-#: Kinds that are looked at without a thread; for the others there is `byoc.checking`.
+
+class Asked(Protocol):
+    """What adapters of every kind have in common."""
+
+    async def health(self) -> Health: ...
+    async def close(self) -> None: ...
+
+
+def _by(make: Callable[[EndpointSpec, Guard], Asked]) -> Looker:
+    """What the adapter itself says of its health: less than a validation asks, and nothing is left behind."""
+
+    async def look(spec: EndpointSpec, guard: Guard) -> Health:
+        adapter = make(spec, guard)
+        try:
+            return await adapter.health()
+        finally:
+            await adapter.close()
+
+    return look
+
+
+def _storage(spec: EndpointSpec, guard: Guard) -> Health:
+    adapter = make_storage(spec, guard)
+    try:
+        return adapter.health()
+    finally:
+        adapter.close()
+
+
+#: Kinds that are looked at without a thread.
 LOOKERS: Registry[Looker] = Registry("look at an endpoint")
 LOOKERS.add("llm", probe)
+LOOKERS.add("database", _by(make_database))
+LOOKERS.add("identity", _by(make_identity))
+LOOKERS.add("monitoring", _by(make_monitoring))
+#: Those whose SDKs know no event loop.
+THREADED: Registry[Check] = Registry("look at an endpoint in a thread")
+THREADED.add("storage", _storage)
+#: A webhook would be rung by every look.
+NEVER = frozenset({("monitoring", "webhook")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +114,8 @@ class Look:
     at: datetime
 
 
-def can_be_looked_at(kind: str, type_: str = "") -> bool:
-    """A receiver of webhooks is only heard from when something is sent: probes would ring it all day."""
-    return (kind in LOOKERS or kind in CHECKS) and type_ != "webhook"
+def can_be_looked_at(kind: str, type_: str) -> bool:
+    return (kind in LOOKERS or kind in THREADED) and (kind, type_) not in NEVER
 
 
 def looks(
@@ -176,7 +216,7 @@ class _Job:
 
 def _in_a_thread(target: Target) -> Health:
     try:
-        return glance(target.spec, target.guard)
+        return THREADED.get(target.spec.kind)(target.spec, target.guard)
     finally:
         connections.close_all()  # of this thread
 

@@ -6,7 +6,7 @@ import uuid
 
 from celery import shared_task
 
-from byoc.services import health, notices, storages
+from byoc.services import health, notices, returning, storages
 
 
 @shared_task(name="byoc.sweep_health")  # type: ignore[untyped-decorator]
@@ -27,6 +27,11 @@ def forget_old_probes() -> None:
 @shared_task(name=storages.TASK, time_limit=None)  # type: ignore[untyped-decorator]
 def copy_storage(copy_id: str) -> None:
     storages.work_on(uuid.UUID(copy_id))
+
+
+@shared_task(name=returning.TASK, time_limit=None)  # type: ignore[untyped-decorator]
+def bring_files_back(organization_id: str, failover_id: str) -> None:
+    returning.bring_back(uuid.UUID(organization_id), uuid.UUID(failover_id))
 
 
 @shared_task(name="byoc.wake_storage_copies")  # type: ignore[untyped-decorator]

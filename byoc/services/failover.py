@@ -9,7 +9,7 @@
     llm         an active `fallback`           yes                         yes
     database    a ready `replica`, read only   yes                         yes, when it takes changes
     database    a ready `backup`               proposed; see `standby`     never: it has rows of its own
-    storage     an active `backup`             yes                         when its files are copied back
+    storage     the active `backup` it names   yes                         when its files are copied back
 
 Nothing outside the organization's zone ever stands in, and never the platform's for an organization's own.
 """
@@ -26,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from byoc import endpoints, standing
+from byoc.config_keys import FAILOVER_AUTOMATIC
 from byoc.contracts import EndpointSpec
 from byoc.databases import alias_of
 from byoc.models import Endpoint, EndpointHealth, Failover
@@ -35,6 +36,7 @@ from byoc.readings import Reading
 from byoc.services import notices
 from humana.kernel.errors import Conflict, NotFound
 from humana.kernel.registry import Registry
+from tenants.config.resolver import resolve_for
 from tenants.db.aliases import forget
 from tenants.models import Membership, Organization
 from tenants.permissions import require
@@ -49,8 +51,8 @@ SPARES: dict[str, tuple[tuple[str, str], ...]] = {
 #: Roles that something stands in for.
 SERVING = frozenset({"primary", "documents", "attachments", "exports"})
 
-#: How a way ends, for ways that take more than a word: copying back what was written meanwhile. Each gets
-#: the locked row, and says whether the way back is over at once.
+#: Ways that take more than a word to end: what was written meanwhile is copied back. Each wakes a worker, by
+#: the organization's id and the failover's, and is asked again after every look.
 RETURNS: Registry[Any] = Registry("way back")
 
 
@@ -75,8 +77,12 @@ def settle(organization_id: uuid.UUID | None) -> None:
     if "bad" not in health.values() and not open_:
         return
     for row in open_.values():
-        if health.get(row.endpoint_id) == "good" and _ends_by_itself(row):
+        if row.state == Failover.State.RETURNING:
+            _go_on(row, well=health.get(row.endpoint_id) != "bad")
+        elif health.get(row.endpoint_id) == "good" and _ends_by_itself(row):
             _end(row)
+    if not resolve_for(organization_id, FAILOVER_AUTOMATIC):
+        return
     for endpoint in _serving(organization_id):
         if health.get(endpoint.id) == "bad" and endpoint.id not in open_ and not _refused(endpoint):
             _begin_by_itself(endpoint, health)
@@ -117,6 +123,9 @@ def come_back(
         if row is None:
             message = _("Nothing stands in for “%(name)s”.") % {"name": endpoint.name}
             raise Conflict(message, code="nothing_stands_in")
+        if row.state == Failover.State.RETURNING:
+            message = _("“%(name)s” is on its way back: what was written meanwhile is copied first.")
+            raise Conflict(message % {"name": endpoint.name}, code="coming_back")
         if row.way == Failover.Way.STANDBY and row.state == Failover.State.ACTIVE:
             message = _(
                 "“%(name)s” does not have what was written since. Make it a replica of the standby and"
@@ -170,7 +179,7 @@ def _refused(endpoint: Endpoint) -> bool:
 
 def _begin_by_itself(endpoint: Endpoint, health: dict[uuid.UUID, str]) -> None:
     found = next(((one, way) for one, way in spares_of(endpoint) if health.get(one.id) == "good"), None)
-    if found is None or (endpoint.kind == "storage" and Failover.Way.BACKUP not in RETURNS):
+    if found is None:
         return
     spare, way = found
     state = Failover.State.PROPOSED if way == Failover.Way.STANDBY else Failover.State.ACTIVE
@@ -195,7 +204,9 @@ def spares_of(endpoint: Endpoint) -> Iterator[tuple[Endpoint, str]]:
 
 
 def _same_data(endpoint: Endpoint, spare: Endpoint) -> bool:
-    """A replica has every database of its primary under the same name."""
+    """A replica has every database of its primary under the same name; a storage names its backup."""
+    if endpoint.kind == Endpoint.Kind.STORAGE:
+        return spare.name == endpoint.options.get("backup")
     if endpoint.kind != Endpoint.Kind.DATABASE:
         return True
     database = endpoint.options.get("database")
@@ -232,12 +243,23 @@ def begin(endpoint: Endpoint, spare: Endpoint, way: str, **fields: Any) -> Failo
 
 
 def _end(row: Failover) -> Failover:
-    if row.state == Failover.State.ACTIVE and row.way in RETURNS and not RETURNS.get(row.way)(row):
+    if row.state == Failover.State.ACTIVE and row.way in RETURNS:
         row.state = Failover.State.RETURNING
         row.save()
         note(row, "failover.returning")
+        _go_on(row, well=True)
         return row
     return end(row)
+
+
+def _go_on(row: Failover, *, well: bool) -> None:
+    """What is on its way back goes on; not while its endpoint is bad again."""
+    if not well:
+        row.state = Failover.State.ACTIVE
+        row.save()
+        note(row, "failover.began")
+        return
+    transaction.on_commit(lambda: RETURNS.get(row.way)(row.organization_id, row.id))
 
 
 def end(row: Failover, *, told: bool = True) -> Failover:

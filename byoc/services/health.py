@@ -25,6 +25,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from byoc import endpoints, gateway
+from byoc.config_keys import BAD_PROBES, GOOD_PROBES, PROBE_SECONDS
 from byoc.contracts import EndpointSpec, Health
 from byoc.databases import guard_of
 from byoc.models import Endpoint, EndpointHealth, Probe, Watch
@@ -33,12 +34,14 @@ from byoc.readings import Reading, after, keep_readings, readings_of
 from byoc.services import failover
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.egress import Guard
+from tenants.config.resolver import resolve, resolve_for
 from tenants.context import CONTROL_PLANE, TenantContext, use_tenant, without_tenant
 from tenants.models import Organization
 
 log = logging.getLogger(__name__)
 
-#: How often an organization's endpoints are looked at, in seconds; sooner while one seems to be failing.
+#: How often the platform's endpoints are looked at, in seconds; an organization's as it is configured. Sooner
+#: while one seems to be failing.
 EVERY = 60
 SOON = 10
 #: A share of that by which the times of organizations differ, so that they do not all come at once.
@@ -111,7 +114,8 @@ def _due(at: datetime) -> Iterator[uuid.UUID]:
     with transaction.atomic():
         rows = list(Watch.objects.select_for_update(skip_locked=True).filter(due_at__lte=at))
         for row in rows:
-            row.due_at = at + timedelta(seconds=EVERY * random.uniform(1 - SPREAD, 1 + SPREAD))  # noqa: S311
+            every = resolve_for(row.organization_id, PROBE_SECONDS)
+            row.due_at = at + timedelta(seconds=every * random.uniform(1 - SPREAD, 1 + SPREAD))  # noqa: S311
         Watch.objects.bulk_update(rows, ["due_at"], batch_size=500)
     return (row.organization_id for row in rows)
 
@@ -209,10 +213,11 @@ def _keep_rows(organization_id: uuid.UUID | None, found: list[Look]) -> list[tup
     rows = _health_rows(organization_id, current)
     Probe.objects.bulk_create(_probe(organization_id, look) for look in current)
     turned: list[tuple[str, str]] = []
+    turns = {"bad_after": resolve(BAD_PROBES), "good_after": resolve(GOOD_PROBES)}
     for look in current:
         row = rows[look.target.spec.id]
         before = Reading(**{name: getattr(row, name) for name in _FIELDS})
-        reading = after(before, look.health, look.at)
+        reading = after(before, look.health, look.at, **turns)
         _set(row, reading, look.health)
         if reading.state != before.state:
             turned.append((look.target.spec.name, reading.state))

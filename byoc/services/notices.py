@@ -13,7 +13,7 @@ import asyncio
 import logging
 import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from byoc import endpoints
+from byoc.config_keys import NOTIFY
 from byoc.contracts import EndpointSpec
 from byoc.models import Endpoint, Notice, Watch
 from byoc.permissions import EDIT
@@ -30,6 +31,7 @@ from byoc.services.endpoints import withdraw_endpoint
 from byoc.telling import Gone, mailed, posted
 from humana.kernel.egress import Guard
 from humana.kernel.errors import HumanaError
+from tenants.config.resolver import resolve_for
 from tenants.context import CONTROL_PLANE, TenantContext, use_tenant, without_tenant
 from tenants.models import Membership, Organization
 from tenants.permissions import allowed
@@ -44,9 +46,6 @@ LEASE = 120
 #: Rows of one organization sent at a time, and webhooks under way at the same time.
 AT_A_TIME = 100
 AT_ONCE = 50
-
-#: Further addresses of an organization (None is the platform), each function gives some.
-FURTHER_ADDRESSES: list[Callable[[uuid.UUID | None], Iterable[str]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,7 @@ def _addresses(organization_id: uuid.UUID | None) -> Iterator[tuple[str, str]]:
         members = Membership.objects.filter(organization_id=organization_id)
         people = members.select_related("user", "organization")
         found += [one.user.email for one in people if may_enter(one) and allowed(one, EDIT.name)]
-    for further in FURTHER_ADDRESSES:
-        found += further(organization_id)
+    found += resolve_for(organization_id, NOTIFY)
     return ((Notice.Channel.EMAIL, address) for address in dict.fromkeys(found) if address)
 
 

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.utils import timezone
 
 from byoc.contracts import EndpointSpec
-from byoc.models import EndpointHealth, Failover, Notice, Probe, Watch
+from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe, Watch
 from byoc.probing import Target, in_turns, looks
 from byoc.queries_health import health_report
 from byoc.services import health
@@ -30,6 +30,14 @@ def service() -> Iterator[Answering]:
     answering.start()
     yield answering
     answering.stop()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_connected(left: World, right: World) -> None:
+    """Not even what every organization of the tests has."""
+    for world in (left, right):
+        with use_tenant(world.context):
+            Endpoint.objects.filter(organization=world.organization).delete()
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,14 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_connected(left: World, right: World) -> None:
+    """Not even what every organization of the tests has."""
+    for world in (left, right):
+        with use_tenant(world.context):
+            Endpoint.objects.filter(organization=world.organization).delete()
+
+
 def endpoint(world: World, name: str, **fields: Any) -> Endpoint:
     given = {"kind": "llm", "type": "custom", "state": "active", "origin": f"https://{name}.example"} | fields
     with use_tenant(world.context):

@@ -9,9 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from byoc import gateway
+from byoc.checking import CHECKS
 from byoc.contracts import Health
 from byoc.models import Endpoint, Watch
-from byoc.probing import Target, can_be_looked_at, looks
+from byoc.probing import Target, looks
 from byoc.queries_health import inside
 from byoc.services import health, notices
 from byoc.services.endpoints import validate_endpoint
@@ -105,8 +106,11 @@ def _serving(organization: Organization | None) -> list[Endpoint]:
     with inside(organization):
         rows = Endpoint.objects.filter(organization=organization, state__in=["active", "ready"])
         rows = rows.exclude(kind=Endpoint.Kind.DATABASE, origin="")
-        rows = rows.order_by("kind", "role", "rank", "name")
-        return [one for one in rows if can_be_looked_at(one.kind, one.type)]
+        return [
+            one
+            for one in rows.order_by("kind", "role", "rank", "name")
+            if one.kind in CHECKS and one.type != "webhook"
+        ]
 
 
 def _customers() -> Iterator[Organization]:
