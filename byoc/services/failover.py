@@ -206,7 +206,7 @@ def spares_of(endpoint: Endpoint) -> Iterator[tuple[Endpoint, str]]:
 def _same_data(endpoint: Endpoint, spare: Endpoint) -> bool:
     """A replica has every database of its primary under the same name; a storage names its backup."""
     if endpoint.kind == Endpoint.Kind.STORAGE:
-        return spare.name == endpoint.options.get("backup")
+        return bool(spare.name == endpoint.options.get("backup"))
     if endpoint.kind != Endpoint.Kind.DATABASE:
         return True
     database = endpoint.options.get("database")

@@ -112,7 +112,8 @@ def _addresses(organization_id: uuid.UUID | None) -> Iterator[tuple[str, str]]:
         members = Membership.objects.filter(organization_id=organization_id)
         people = members.select_related("user", "organization")
         found += [one.user.email for one in people if may_enter(one) and allowed(one, EDIT.name)]
-    found += resolve_for(organization_id, NOTIFY)
+    named = resolve_for(organization_id, NOTIFY)
+    found += named
     return ((Notice.Channel.EMAIL, address) for address in dict.fromkeys(found) if address)
 
 

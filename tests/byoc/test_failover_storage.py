@@ -1,4 +1,4 @@
-"""An organization's storage is away: its backup takes what is written, and gives it back before the return."""
+"""An organization's storage is away: its backup takes what is written, and gives it back."""
 
 from __future__ import annotations
 
