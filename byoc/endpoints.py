@@ -17,6 +17,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from byoc.adapters.llm.options import EmbeddingOptions
 from byoc.contracts import EndpointSpec, Kind
 from byoc.models import EgressGrant, Endpoint
 from byoc.sealing import credentials_of
@@ -28,6 +29,8 @@ from tenants.models import Organization
 
 #: What an adapter gets as its one key, where a service asks for one word.
 KEY = "key"
+#: What an endpoint of embeddings may be told.
+OF_EMBEDDINGS = frozenset(EmbeddingOptions.__struct_fields__)
 #: The model of an endpoint for models, among its options.
 MODEL = "model"
 
@@ -184,6 +187,8 @@ def kind_of(endpoint: Endpoint) -> Kind:
 def _options(endpoint: Endpoint) -> dict[str, Any]:
     """The adapter's own; what its models can do and cost goes along with them."""
     options = {name: value for name, value in endpoint.options.items() if name != MODEL}
+    if endpoint.role == Endpoint.Role.EMBEDDING:  # the form is that of models that answer
+        options = {name: value for name, value in options.items() if name in OF_EMBEDDINGS}
     if endpoint.offers:
         options["models"] = endpoint.offers
     if endpoint.prices:

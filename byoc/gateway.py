@@ -26,13 +26,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from byoc import endpoints
+from byoc.adapters.embedding import make_embedding
 from byoc.adapters.llm import describe as described
 from byoc.adapters.llm import make
 from byoc.adapters.llm.fallback import Fallback
 from byoc.adapters.llm.traced import Traced
 from byoc.breaker import breaker
 from byoc.breaker import close as close_breakers
-from byoc.contracts import EndpointSpec, LLMAdapter, ModelCard
+from byoc.contracts import EmbeddingAdapter, EndpointSpec, LLMAdapter, ModelCard
 from byoc.limits import SharedLimiter
 from byoc.platform import grants_for, platform_llms
 from byoc.sentences import explain
@@ -45,6 +46,7 @@ __all__ = [
     "answered_by",
     "close",
     "describe",
+    "embedding",
     "environment",
     "environment_guard",
     "explain",
@@ -59,6 +61,8 @@ __all__ = [
 _limiter = SharedLimiter()
 #: Adapters of one process; the one that was asked longest ago makes room.
 MOST = 2_000
+#: The model of embeddings that is in this process: nothing of a text leaves it.
+EMBEDDED = EndpointSpec(name="embedded", kind="llm", type="embedded", url="", role="embedding", builtin=True)
 
 _made: OrderedDict[tuple[EndpointSpec, bool], LLMAdapter] = OrderedDict()
 
@@ -78,6 +82,11 @@ def answered_by(card: ModelCard, name: str) -> ModelCard:
     first = card.route[0] if card.route else None
     found = next((spec for spec in card.route if spec.name == name), first)
     return card if found is None or found.name == card.name else _card_of(found)
+
+
+@lru_cache(maxsize=MOST)
+def _embedding(spec: EndpointSpec) -> EmbeddingAdapter:
+    return make_embedding(spec, _guard(spec.owner))
 
 
 @lru_cache(maxsize=MOST)
@@ -116,6 +125,14 @@ def offered() -> tuple[ModelCard, ...]:
     """Every model there is to choose from, the default first; empty when none is connected."""
     specs = _specs()
     return tuple(_card(spec) for spec in specs)
+
+
+def embedding() -> EmbeddingAdapter:
+    """What turns texts into vectors here: the organization's own endpoint, else the model in this process."""
+    here = peek_tenant()
+    own = endpoints.active(here.organization_id, "llm", "embedding") if here else ()
+    zone = endpoints.zone_of(here.organization_id) if here else ""
+    return _embedding(next((spec for spec in own if zone in ("", spec.zone)), EMBEDDED))
 
 
 async def warm() -> None:
