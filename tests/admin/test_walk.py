@@ -14,7 +14,7 @@ from django.utils.translation import override
 
 from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Notice, Probe
 from tenants.context import use_tenant, without_tenant
-from tenants.models import Organization, Placement, PlacementJob, Position, Role, Team
+from tenants.models import ConfigValue, Organization, Placement, PlacementJob, Position, Role, Team
 from tenants.services.events import control_event
 from tests.admin.conftest import Desk
 from tests.admin.test_doors import PAGES, PLATFORM
@@ -68,6 +68,7 @@ def _a_job_that_stopped(left: World) -> None:
 def _endpoints_of_the_platform(db: None) -> None:
     """One, and what became of it."""
     with without_tenant(reason="a test looks at the platform's own"):
+        ConfigValue.objects.create(layer="global", key="session.max_age", has_value=True, value=3_600)
         EgressGrant.objects.create(scheme="https", host="models.example", port=8443, reason="Ticket 1")
         row = Endpoint.objects.create(kind="llm", type="openai", name="Harbour cloud", state="draft")
         EndpointHealth.objects.create(

@@ -93,7 +93,7 @@ PLANTED = [
     ("vendors", "byoc.gateway", "anthropic"),
     ("egress", "chats.runner", "aiohttp"),
     ("egress", "byoc.gateway", "aiohttp"),
-    ("mongodb", "byoc.documents", "pymongo"),
+    ("mongodb", "byoc.queries", "pymongo"),
     ("environment", "tenants.queries", "humana.embedded.postgres"),
 ]
 

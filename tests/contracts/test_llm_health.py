@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 
 from byoc.contracts import LLMAdapter
 from byoc.contracts.words import Worded
@@ -164,5 +165,8 @@ async def test_silence_is_not_waited_for(
 async def test_the_sentence_can_still_be_translated() -> None:
     message = Worded("%(name)s asks us to slow down.", name="Ana's model")
     assert message == "Ana's model asks us to slow down."
-    assert in_words(message) == str(message)
+    with override("en"):
+        assert in_words(message) == str(message)
+    with override("pt-br"):
+        assert in_words(message) == "Ana's model pede que façamos menos solicitações."
     assert in_words("as it is: 100%") == "as it is: 100%"

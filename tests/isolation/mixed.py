@@ -11,7 +11,7 @@ from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVers
 from companions.services.companions import create_companion
 from companions.services.placing import place_companion
 from tenants.context import TenantContext, use_tenant
-from tenants.models import Organization
+from tenants.models import Organization, Team
 from tenants.owner import owner_settings
 from tenants.services.further import add_placement
 from tests.fixtures.organizations import World, _fill, build_world
@@ -57,9 +57,11 @@ def build_far_world(slug: str, isolation: str) -> Far:
             name="Far", purpose="Far away", base_prompt="You are Far.", language="en"
         )
         place_companion(companion_id=companion.id, placement_id=placement.id)
+        team = Team.objects.create(organization=main.organization, name="Far team")
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
+    world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
-    world.rows |= {model: main.rows[model] for model in INHERITED}
+    world.rows |= {model: main.rows[model] for model in INHERITED} | {Team: team}
     with use_tenant(world.there):
         world.rows[Companion] = Companion.objects.get(id=companion.id)
         _fill(world)

@@ -115,6 +115,7 @@ NAMED = {
     "/api/v1/chats/": lambda far: far.chat.pk,
     "/api/v1/chats/{chat_id}/messages/": lambda far: far.question.pk,
     "/api/v1/companions/": lambda far: far.companion.pk,
+    "/api/v1/endpoints/": lambda far: far.endpoint,
     "/api/v1/folders/": lambda far: far.folder.pk,
     "/api/v1/trail/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/trail/export/": lambda far: far.row(AuditEntry).pk,

@@ -41,6 +41,12 @@ PLATFORM_TASKS = {
     "audit.forget_idempotency_keys": "enters each organization in turn",
     "tenants.work_on_placement": "enters the organization of the job it is given, a row of the control plane",
     "tenants.wake_placement_jobs": "reads jobs of the control plane and wakes a worker for each",
+    "byoc.sweep_health": "reads the watch of the control plane and enters each organization that is due",
+    "byoc.send_notices": "reads the watch of the control plane and enters each organization named there",
+    "byoc.forget_old_probes": "enters each organization in turn",
+    "byoc.copy_storage": "enters the organization of the copy it is given, a row of the control plane",
+    "byoc.bring_files_back": "enters the organization whose failover is coming back",
+    "byoc.wake_storage_copies": "reads copies of the control plane and wakes a worker for each",
     "chats.sweep_runs": "reads markers of the control plane and enters each organization named there",
 }
 

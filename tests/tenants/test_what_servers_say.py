@@ -214,7 +214,7 @@ def test_one_server_is_one_name(world: World, brought: Address, host: str) -> No
         brings(world, replace(brought, host=host))
     assert said.value.code in {"forbidden", "invalid"}
     with use_tenant(world.context):
-        assert not Endpoint.objects.filter(organization=world.organization).exists()
+        assert not Endpoint.objects.filter(organization=world.organization, kind="database").exists()
 
 
 @pytest.mark.parametrize("sslmode", ["prefer", "allow", "", "verify", "disable "])

@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from tenants.context import TenantContext, use_tenant
+from tenants.db.aliases import INSTEAD
 from tenants.db.copying.encoding import Row, buckets_of, digest_of
 from tenants.db.copying.postgres import PostgresSide, written
 from tenants.db.copying.sides import Buckets, Side, Slice
@@ -89,7 +90,7 @@ class DjangoSide(_Portable):
         """A connection of its own, which no thread finds by its alias; one that is down is down alone."""
         alias = context.placement.alias
         with use_tenant(context):
-            wanted = owner_settings(alias)
+            wanted = {name: value for name, value in owner_settings(alias).items() if name != INSTEAD}
         connection = load_backend(wanted["ENGINE"]).DatabaseWrapper(wanted, f"copying_{alias}")
         connection.inc_thread_sharing()
         return cls(connection, context.organization_id)
