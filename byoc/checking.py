@@ -20,7 +20,7 @@ from byoc.adapters.llm import make as make_llm
 from byoc.adapters.monitoring import make as make_monitoring
 from byoc.adapters.storage import make as make_storage
 from byoc.adapters.storage.validating import validate as validate_storage
-from byoc.contracts import EndpointSpec, Health, health_of
+from byoc.contracts import DatabaseAdapter, EndpointSpec, Health, health_of
 from byoc.telling import rung
 from humana.kernel.egress import EgressRefused, Guard
 from humana.kernel.errors import EndpointError, HumanaError
@@ -39,9 +39,11 @@ class Asked(Protocol):
     async def close(self) -> None: ...
 
 
-def check(spec: EndpointSpec, guard: Guard) -> Health:
-    """One look. Never raises: what cannot even be asked is not well."""
+def check(spec: EndpointSpec, guard: Guard, primary: DatabaseAdapter | None = None) -> Health:
+    """One look. Never raises: what cannot be asked is not well. A replica is compared with its `primary`."""
     try:
+        if primary is not None:
+            return _database(spec, guard, primary)
         return CHECKS.get(spec.kind)(spec, guard)
     except EgressRefused as refused:
         return Health(False, 0.0, refused.code, str(refused))
@@ -68,10 +70,10 @@ def _monitoring(spec: EndpointSpec, guard: Guard) -> Health:
     return asyncio.run(_asked(make_monitoring(spec, guard)))
 
 
-def _database(spec: EndpointSpec, guard: Guard) -> Health:
+def _database(spec: EndpointSpec, guard: Guard, primary: DatabaseAdapter | None = None) -> Health:
     """By everything that is found, privileges included; a replica without its primary is only asked."""
     began = monotonic()
-    found = make_database(spec, guard).validate()
+    found = make_database(spec, guard).validate(primary=primary)
     return health_of(found, monotonic() - began)
 
 

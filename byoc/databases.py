@@ -133,6 +133,18 @@ def database_of(endpoint: Endpoint) -> DatabaseAdapter:
     return make(spec_of(endpoint), guard_of(endpoint))
 
 
+def followed_by(endpoint: Endpoint) -> DatabaseAdapter | None:
+    """The database that a replica or a backup should have all rows of; None where there is none yet."""
+    if endpoint.role not in {Endpoint.Role.REPLICA, Endpoint.Role.BACKUP}:
+        return None
+    rows = Endpoint.objects.filter(
+        organization=endpoint.organization_id, kind=Endpoint.Kind.DATABASE, role=Endpoint.Role.PRIMARY,
+        type=endpoint.type, state=Endpoint.State.READY, options__database=endpoint.options.get("database"),
+    )  # fmt: skip
+    primary = rows.exclude(origin="").first()
+    return None if primary is None else database_of(primary)
+
+
 def guard_of(endpoint: Endpoint) -> Guard:
     """May dial the endpoint's own address and no other.
 

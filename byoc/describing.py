@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from byoc.contracts.fields import TypeSpec
 from byoc.models import Endpoint
+from byoc.pricing import read_prices
 from humana.kernel.errors import Invalid
 from humana.kernel.text import clean_line
 
@@ -17,6 +18,8 @@ from humana.kernel.text import clean_line
 LINES = {"name": 80, "zone": 40, "region": 60}
 #: The largest rank, and the longest word for a contract.
 LAST, WORD = 1_000, 60
+#: What may be limited beside rates, which are options of the type.
+LIMITS = frozenset({"max_output_tokens", "context_tokens"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,23 @@ def _list(name: str, value: Any) -> list[Any]:
     return list(value)
 
 
+def _prices(asked: TypeSpec, name: str, value: Any) -> dict[str, Any]:
+    table = _object(asked, name, value)
+    if table:
+        read_prices(table)
+    return table
+
+
+def _limits(asked: TypeSpec, name: str, value: Any) -> dict[str, int]:
+    """Tokens, as whole numbers."""
+    limits = _object(asked, name, value)
+    for one, number in limits.items():
+        if one not in LIMITS or isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            message = _("A limit is one of %(names)s, with a whole number.")
+            raise Invalid(message % {"names": ", ".join(sorted(LIMITS))}, field=name)
+    return limits
+
+
 _READERS = {
-    "role": _role, "rank": _rank, "tags": _tags, "offers": _offers, "limits": _object, "prices": _object,
+    "role": _role, "rank": _rank, "tags": _tags, "offers": _offers, "limits": _limits, "prices": _prices,
 }  # fmt: skip

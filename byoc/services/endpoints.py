@@ -21,14 +21,14 @@ from byoc import endpoints
 from byoc.checking import check
 from byoc.contracts import Health
 from byoc.contracts.fields import TypeSpec
-from byoc.databases import guard_of
+from byoc.databases import followed_by, guard_of
 from byoc.describing import DESCRIBING, Entry, describe
 from byoc.entering import entered, missing_secrets, values_of
 from byoc.models import Endpoint, Watch
 from byoc.permissions import EDIT
 from byoc.queries import use_of
 from byoc.sealing import credentials_of, sealed_credentials
-from byoc.services.storages import begin_copy, copying
+from byoc.services.storages import begin_copy, copying, holds_files
 from byoc.types import type_of
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.egress import Guard
@@ -136,6 +136,9 @@ def withdraw_endpoint(
         endpoint = _held(organization, endpoint_id, lock=True)
         if endpoint.state != "active":
             raise Conflict(_("“%(name)s” is not in use.") % {"name": endpoint.name}, code="not_active")
+        if holds_files(endpoint):
+            message = _("“%(name)s” holds files that have not been brought back yet.")
+            raise Conflict(message % {"name": endpoint.name}, code="holds_files")
         endpoint.state = "ready"
         _keep(endpoint)
         if organization is not None and _carries_files(endpoint):
@@ -155,6 +158,8 @@ def remove_endpoint(
             used = use_of(endpoint)
         if copying(endpoint):
             used = _("Files are still being brought from it or to it.")
+        if holds_files(endpoint):
+            used = _("Files are kept there that have not been brought back yet.")
         if used:
             message = _("“%(name)s” cannot be removed. %(why)s") % {"name": endpoint.name, "why": used}
             raise Conflict(message, code="endpoint_in_use")
@@ -177,7 +182,9 @@ def look_at(endpoint: Endpoint, guard: Guard | None = None) -> Health:
     if missing:
         message = _("Enter this first: %(label)s.") % {"label": _(missing[0].label)}
         return Health(False, 0.0, "unauthorized", message)
-    return check(endpoints.spec_of(endpoint), guard or endpoints.guard_for(endpoint.organization_id))
+    primary = followed_by(endpoint) if endpoint.kind == "database" else None
+    whose = guard or endpoints.guard_for(endpoint.organization_id)
+    return check(endpoints.spec_of(endpoint), whose, primary)
 
 
 def _guard(endpoint: Endpoint) -> Guard | None:

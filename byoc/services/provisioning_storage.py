@@ -11,8 +11,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.db.models import Q
+
 from byoc import endpoints, storage
 from byoc.contracts import PURPOSES, EndpointSpec
+from byoc.models import Endpoint, StorageCopy
+from tenants.context import use_tenant
 from tenants.models import Organization, PlacementJob
 from tenants.services.placing.leaving import or_left
 
@@ -42,8 +46,18 @@ def erase_theirs(job: PlacementJob) -> dict[str, Any]:
     organization = job.organization
     if organization is None:
         return {}  # done before the worker was cut off
-    gone = [_erased(job, organization, spec) for spec in endpoints.active(organization.id, "storage")]
+    gone = [_erased(job, organization, spec) for spec in _ever_used(organization)]
     return {"their_files": job.report.get("their_files", 0) + sum(gone)}
+
+
+def _ever_used(organization: Organization) -> list[EndpointSpec]:
+    """Those in use, and those that files were once brought from or to; what was withdrawn keeps its files."""
+    with use_tenant(organization.context):
+        copies = StorageCopy.objects.filter(organization=organization)
+        once = {key for pair in copies.values_list("source_id", "target_id") for key in pair if key}
+        rows = Endpoint.objects.filter(organization=organization, kind=Endpoint.Kind.STORAGE)
+        rows = rows.filter(Q(state=Endpoint.State.ACTIVE) | Q(id__in=once))
+        return [endpoints.spec_of(row) for row in rows.order_by("id")]
 
 
 def _erased(job: PlacementJob, organization: Organization, spec: EndpointSpec) -> int:

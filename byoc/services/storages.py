@@ -66,6 +66,14 @@ def begin_copy(
     return copy
 
 
+def holds_files(endpoint: Endpoint) -> bool:
+    """Whether it is a backup with files that are nowhere else yet. Inside the organization."""
+    if endpoint.kind != Endpoint.Kind.STORAGE or endpoint.role != Endpoint.Role.BACKUP:
+        return False
+    rows = StorageObject.objects.filter(organization=endpoint.organization_id, ledger="backup")
+    return rows.filter(what=StorageObject.What.AT_BACKUP).exists()
+
+
 def copying(endpoint: Endpoint) -> bool:
     """Whether files are on their way from it or to it."""
     live = StorageCopy.objects.filter(organization=endpoint.organization_id, state__in=StorageCopy.LIVE)

@@ -247,3 +247,20 @@ def test_what_was_sealed_elsewhere_takes_no_other_along(left: World, scripted_mo
     assert answer(left) == "Bom dia"
     with use_tenant(left.context):
         assert "Moved" not in [card.name for card in gateway.offered()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"prices": {"models": {"echo": {"input": "cheap"}}}}, "prices"),
+        ({"prices": {"rates": {}}}, "prices"),
+        ({"limits": {"max_output_tokens": "many"}}, "limits"),
+        ({"limits": {"words": 7}}, "limits"),
+    ],
+)
+def test_prices_and_limits_are_read_before_they_are_kept(
+    left: World, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as raised:
+        created(left, "https://models.example/v1", **changes)
+    assert raised.value.field == field

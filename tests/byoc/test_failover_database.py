@@ -13,11 +13,12 @@ from django.utils import timezone
 from byoc import endpoints, standing
 from byoc.contracts import Health
 from byoc.databases import endpoint_of
-from byoc.models import Endpoint, Failover, Notice
+from byoc.models import EgressGrant, Endpoint, Failover, Notice
 from byoc.probing import Look, Target
 from byoc.queries_health import health_report
 from byoc.sealing import credentials_of, sealed_credentials
 from byoc.services import health
+from byoc.services.endpoints import validate_endpoint
 from byoc.services.failover import come_back
 from byoc.services.standby import confirm_standby
 from chats.models import Chat
@@ -172,3 +173,28 @@ def test_a_replica_outside_the_zone_is_not_read(
         Endpoint.objects.filter(id=replica.id).update(zone="us")
     looked(world, (books, False), (replica, True))
     assert health_report(world.organization, now=datetime.now(UTC)).stand_ins == ()
+
+
+@pytest.mark.parametrize(("follows", "well"), [(True, True), (False, False)])
+def test_a_replica_is_validated_against_what_it_should_follow(
+    world: World, books: Endpoint, replicated_postgres: ReplicatedPostgres, follows: bool, well: bool
+) -> None:
+    """The replica itself serves; the primary once more, under the name of a replica, does not."""
+    spare = beside(world, books, replicated_postgres, "replica")
+    there = replicated_postgres.replica if follows else replicated_postgres.primary
+    with use_tenant(world.context):
+        EgressGrant.objects.create(
+            organization=world.organization,
+            scheme="postgresql",
+            host=there.host,
+            port=there.port,
+            reason="Ours",
+        )
+        known = credentials_of(books)
+        spare.origin, spare.state = f"postgresql://{there.host}:{there.port}", "draft"
+        spare.credentials = sealed_credentials(spare, known)
+        spare.save()
+    endpoints.forget()
+    found = validate_endpoint(organization=world.organization, endpoint_id=spare.id)
+    assert found.ok == well, found
+    assert bool(found.message) or well

@@ -251,3 +251,17 @@ def test_what_storage_says_is_told_in_the_reader_s_language(left: World, tmp_pat
     spec = endpoints.spec_of(brought(left, file / "below"))
     with pytest.raises(EndpointError), storage.in_words():
         storage.adapter_of(left.organization.id, spec).upload("a", b"x")
+
+
+def test_a_backup_with_files_that_are_nowhere_else_is_not_let_go(left: World, tmp_path: Path) -> None:
+    backup = brought(left, tmp_path / "backup", "spare", role="backup")
+    activated(left, backup)
+    with use_tenant(left.context):
+        row = StorageObject.objects.create(
+            organization=left.organization, role="documents", ledger="backup", name="plan.txt", what="backup"
+        )
+    with pytest.raises(Conflict, match="spare"):
+        withdraw_endpoint(organization=left.organization, endpoint_id=backup.id)
+    with use_tenant(left.context):
+        row.delete()
+    withdraw_endpoint(organization=left.organization, endpoint_id=backup.id)
