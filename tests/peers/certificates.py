@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -11,15 +12,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
-    """Files of a certificate that is made out to `name` and signs itself, and of its key."""
+def certificate_for(name: str, folder: Path, *, days: int = 1) -> tuple[Path, Path]:
+    """Files of a certificate that is made out to `name`, ends in so many days and signs itself; of its key.
+
+    Where `name` is an address, it is made out to that address and to no name.
+    """
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (
         x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([_named(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -28,3 +32,10 @@ def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
     certified.write_bytes(certificate.public_bytes(pem))
     secret.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
     return certified, secret
+
+
+def _named(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import fake_gcs, mariadb, monitoring, secantus, storages
+from tests.peers import fake_gcs, mariadb, monitoring, secantus, slapd, storages
 from tests.peers.server import program
 
 PEERS = Path(__file__).resolve().parents[1] / "peers" / "node"
@@ -113,6 +113,18 @@ def _scim() -> str | None:
     return None if program.exists() else "scim2-server is not installed beside ours"
 
 
+def _slapd() -> str | None:
+    absent = [name for name in slapd.PROGRAMS if program(name) is None]
+    return f"OpenLDAP is not installed: no {', '.join(absent)}" if absent else None
+
+
+def _oidc() -> str | None:
+    missing = _node()
+    if missing is None and not (storages.NODE.parent / "oidc-provider").is_dir():
+        return "oidc-provider is not installed: npm ci in tests/peers/node"
+    return missing
+
+
 def _beside(name: str) -> Callable[[], str | None]:
     return lambda: None if storages.beside(name) else f"{name} is not installed: make adapter-peers"
 
@@ -133,6 +145,8 @@ MISSING = {
     "victoria": _victoria,
     "alertmanager": _alertmanager,
     "scim": _scim,
+    "slapd": _slapd,
+    "oidc": _oidc,
     "node": _node,
     "chromium": _chromium,
     "model": _model,

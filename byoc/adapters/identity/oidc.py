@@ -10,7 +10,7 @@ from byoc.contracts import Finding
 
 #: Signatures that we would accept: by a key pair, and none that the client's secret makes.
 ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
 )
 NAMED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
@@ -28,6 +28,7 @@ class OIDC(Looked):
             raise refused("another_issuer", sentence, "url", issuer=str(document.get("issuer"))[:200])
         for name in NAMED:
             await self.judged(document.get(name), name)
+        keys = await self._keys(str(document["jwks_uri"]))  # who has none names no method either
         told = document.get("id_token_signing_alg_values_supported")
         known = (
             ALGORITHMS.intersection(one for one in told if isinstance(one, str))
@@ -38,7 +39,7 @@ class OIDC(Looked):
             sentence = _("The provider signs with no method that we accept. Let it use RS256 or ES256.")
             raise refused("no_algorithm", sentence)
         yield Finding("fact", "algorithms", ", ".join(sorted(known)))
-        yield await self._keys(str(document["jwks_uri"]))
+        yield keys
         methods = document.get("code_challenge_methods_supported")
         if isinstance(methods, list) and "S256" not in methods:
             yield Finding("warn", "no_pkce", _("The provider does not support PKCE (S256). Let it do so."))
