@@ -140,7 +140,12 @@ def _fake_gcs() -> str | None:
     return None if fake_gcs.server_program() else "fake-gcs-server is not installed: make adapter-peers"
 
 
+def _strace() -> str | None:
+    return None if program("strace") else "strace is not installed"
+
+
 MISSING = {
+    "strace": _strace,
     "ddapm": _ddapm,
     "victoria": _victoria,
     "alertmanager": _alertmanager,
