@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.plugins.databases",
+    "tests.plugins.dials",
     "tests.plugins.engines",
     "tests.plugins.needs",
     "tests.plugins.peers",
