@@ -22,7 +22,7 @@ from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
 from tests.peers.answering import Answering
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.adapters]
 WELL = "say:I%20am%20the%20spare"
 
 

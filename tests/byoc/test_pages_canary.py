@@ -25,7 +25,7 @@ from tests.fixtures.organizations import PASSWORD, World
 from tests.isolation.routes import API, PAGES, objects_of, routes
 from tests.pages.conftest import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.adapters]
 CANARY = "sk-vermilion-canary-7c1"
 SECRETS = {"value_key": CANARY, "value_model": "echo"}
 

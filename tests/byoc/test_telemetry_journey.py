@@ -22,7 +22,11 @@ from tests.fixtures.server import running_server
 from tests.isolation.test_streams import by_key, by_session
 
 KEY, CANARY = "key-of-the-collector", "cerulean-canary"
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.pool_only("commits rows of its own")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.pool_only("commits rows of its own"),
+    pytest.mark.adapters,
+]
 
 
 def connected(world: World, here: Sink, role: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
@@ -14,7 +15,7 @@ from opentelemetry.trace import StatusCode
 
 from byoc.adapters.llm import make, traced
 from byoc.adapters.llm.traced import Traced
-from byoc.contracts import ChatMessage, ChatRequest, EndpointSpec
+from byoc.contracts import Answer, ChatMessage, ChatRequest, EndpointSpec
 from byoc.telemetry.measures import Measures
 from humana.kernel.egress import Grant, Guard
 from humana.kernel.errors import EndpointError
@@ -58,11 +59,17 @@ def asking(text: str) -> ChatRequest:
     return ChatRequest((ChatMessage("system", CANARY), ChatMessage("user", text)), max_tokens=50)
 
 
-async def test_an_answer_is_one_span_of_whoever_asked(heard: Heard, scripted_model: ScriptedModel) -> None:
+def test_an_answer_is_one_span_of_whoever_asked(heard: Heard, scripted_model: ScriptedModel) -> None:
     adapter = model(scripted_model)
+
+    async def ask() -> Answer:
+        try:
+            return await adapter.generate(asking(f"{CANARY} and more"))
+        finally:
+            await adapter.close()
+
     with use_tenant(TenantContext(A, "alfa", CONTROL_PLANE)):
-        answer = await adapter.generate(asking(f"{CANARY} and more"))
-    await adapter.close()
+        answer = asyncio.run(ask())
     span, said = heard.span, dict(heard.span.attributes)
     assert span.name == "chat scripted"
     assert said[ORGANIZATION] == str(A)

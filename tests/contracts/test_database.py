@@ -23,7 +23,7 @@ from tenants.db import aliases
 from tenants.models import Organization, Placement
 from tests.peers.server import DatabaseServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.adapters]
 
 PLAIN = "tests.peers.plain_backend"
 OWNER = str(uuid.uuid4())

@@ -13,7 +13,7 @@ from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.replicated_postgres import ReplicatedPostgres, kill, silence
 from tests.peers.server import DatabaseServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.adapters]
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ from byoc.adapters.identity.base import MOST_BYTES
 from byoc.contracts import EndpointSpec, Finding
 from humana.kernel.egress import Grant, Guard
 
+pytestmark = pytest.mark.adapters
+
 Answers = dict[str, Any]
 
 

@@ -23,6 +23,8 @@ from tests.byoc.sinks import sink, soon
 from tests.peers import monitoring as peers
 from tests.plugins.services import Services
 
+pytestmark = pytest.mark.adapters
+
 KEY = "sealed-and-never-shown"
 #: How each says the key.
 SAID = {

@@ -29,6 +29,8 @@ from tests.peers.fake_gcs import FakeGCS, service_account
 from tests.peers.moto import Moto
 from tests.peers.rclone import Rclone
 
+pytestmark = pytest.mark.adapters
+
 SECRET = "c2VjcmV0LW9mLXRoZS10ZXN0LXNlY3JldC1vZi10aGUtdGVzdA=="
 
 

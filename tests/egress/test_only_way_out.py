@@ -30,6 +30,7 @@ ALLOWED = {
     "byoc/adapters/storage/errors.py": "exceptions of sockets and TLS; opens nothing",
     "byoc/adapters/storage/boto.py": "Amazon's SDK, on the pools of egress",
     "byoc/adapters/llm/": "the SDKs' exceptions; their clients come from egress",
+    "byoc/adapters/identity/": "exceptions, and LDAP on a socket or an address that egress judged",
     "byoc/adapters/embedding/": "the same SDKs, made by the module beside it",
     "byoc/adapters/monitoring/": "exceptions only; its client comes from egress",
 }

@@ -14,7 +14,7 @@ from tenants.context import TenantContext, use_tenant
 from tenants.models import Organization, Team
 from tenants.owner import owner_settings
 from tenants.services.further import add_placement
-from tests.fixtures.organizations import World, _fill, build_world
+from tests.fixtures.organizations import World, _fill, build_world, with_endpoint
 from tests.isolation.worlds import nothing_stays
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
@@ -49,7 +49,7 @@ def nothing_stays_there(world: Far) -> Iterator[None]:
 
 
 def build_far_world(slug: str, isolation: str) -> Far:
-    main = build_world(slug)
+    main = with_endpoint(build_world(slug))
     placement = add_placement(organization=main.organization, isolation=isolation, now=True)
     main = replace(main, organization=Organization.objects.get(pk=main.organization.pk))
     with use_tenant(main.context):

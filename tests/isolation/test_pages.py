@@ -68,6 +68,7 @@ ELSEWHERE = {
     "organizations/": "the choice of one: those in which the person is a member",
     "preferences/language/": "a person's own",
     "preferences/theme/": "a person's own",
+    "files/<str:ticket>": "whoever has the address that was signed for one file, while it is good",
     "health/live": "a probe, which says nothing of anybody",
     "health/ready": "a probe, which says nothing of anybody",
     "design/": "components on show, without data",

@@ -20,7 +20,7 @@ from tenants.context import CONTROL_PLANE, PlacementRef, use_tenant
 from tenants.db import aliases
 from tenants.models import Isolation, Organization, Plan
 from tenants.owner import owner_connection, owner_settings
-from tests.fixtures.organizations import World, build_world
+from tests.fixtures.organizations import World, build_world, with_endpoint
 from tests.fixtures.rows import CONTROL_MAKERS
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
@@ -72,7 +72,7 @@ def in_these_pairs(name: str, chosen: list[tuple[Any, Pair]]) -> pytest.MarkDeco
 def build_worlds(*, in_pool: bool) -> dict[Pair, World]:
     """By isolation and side; only isolation can tell them apart."""
     worlds = {
-        (str(isolation), side): build_world(f"{isolation}-{side}", plan)
+        (str(isolation), side): with_endpoint(build_world(f"{isolation}-{side}", plan))
         for isolation, plan in PLANS.items()
         for side in ("left", "right")
     }

@@ -66,9 +66,12 @@ class FaultServer(Listening):
         if name == "see":
             code = path.partition("/see/")[2].partition("/")[0].encode()
             where = self.elsewhere.encode()
-            yield b"HTTP/1.1 %s Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % (
-                code,
-                where,
+            yield (
+                b"HTTP/1.1 %s Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                % (
+                    code,
+                    where,
+                )
             )
             return
         yield from getattr(self, f"_{name}")() if name else _answered(head)

@@ -209,7 +209,7 @@ def test_the_report_is_signed_and_says_what_holds() -> None:
     job = job_of(found(Plan.ENTERPRISE))
     assert job.report["audit"]["row_level_security"] is True
     assert job.report["engine"].startswith("PostgreSQL")
-    assert set(job.report["seconds"]) == {step.name for step in provision.STEPS}
+    assert set(job.report["seconds"]) == {step.name for step in jobs.steps_of(PlacementJob.Kind.PROVISION)}
     assert reports.is_genuine(job)
     job.report["audit"]["row_level_security"] = False
     assert not reports.is_genuine(job)
