@@ -17,9 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-_LINE = re.compile(
-    r"^\d+ +(?P<at>\d+\.\d+) connect\(\d+(?:<(?P<socket>.*?)>)?, \{sa_family=(?P<family>\w+)(?P<where>.*)"
-)
+_LINE = re.compile(r"^\d+ +(?P<at>[\d.]+) connect\(\d+, \{sa_family=(?P<family>\w+)(?P<where>.*)")
 _PORT = re.compile(r"sin6?_port=htons\((\d+)\)")
 _ADDRESS = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 _RECORD = re.compile(r"dial (?P<host>\S+) \((?P<address>\S+)\) port (?P<port>\d+) for (?P<owner>\S+): ")

@@ -1,4 +1,4 @@
-"""As all tests have them, but mail goes out as in production, and each dial of a guard is a line of the log."""
+"""As all tests have them, but mail goes out as in production, and each dial of a guard is logged."""
 
 from __future__ import annotations
 

@@ -65,14 +65,8 @@ class FaultServer(Listening):
         name = next((part for part in path.split("/") if part in FAULTS), "")
         if name == "see":
             code = path.partition("/see/")[2].partition("/")[0].encode()
-            where = self.elsewhere.encode()
-            yield (
-                b"HTTP/1.1 %s Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                % (
-                    code,
-                    where,
-                )
-            )
+            told = b"HTTP/1.1 %s Elsewhere\r\nLocation: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            yield told % (code, self.elsewhere.encode())
             return
         yield from getattr(self, f"_{name}")() if name else _answered(head)
 
