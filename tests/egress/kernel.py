@@ -17,22 +17,31 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-_LINE = re.compile(r"^\d+ +(?P<at>[\d.]+) connect\(\d+, \{sa_family=(?P<family>\w+)(?P<where>.*)")
+_LINE = re.compile(
+    r"^\d+ +(?P<at>[\d.]+) connect\(\d+(<(?P<kind>\w+).*?>)?, \{sa_family=(?P<family>\w+)(?P<where>.*)"
+)
 _PORT = re.compile(r"sin6?_port=htons\((\d+)\)")
 _ADDRESS = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 _RECORD = re.compile(r"dial (?P<host>\S+) \((?P<address>\S+)\) port (?P<port>\d+) for (?P<owner>\S+): ")
+
+#: These lead to nobody beyond the kernel; AF_UNSPEC lets go of whom a datagram socket was meant for.
+LOCAL = {"AF_UNIX", "AF_NETLINK", "AF_UNSPEC"}
 
 Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """One call of connect(2). `at` is epoch; `address` is a path, or empty, for sockets of this machine."""
+    """One call of connect(2). `at` is epoch; `address` is a path, or empty, for sockets of this machine.
+
+    Connecting a `datagram` socket sends nothing: the resolver does it to put addresses in order.
+    """
 
     at: float
     family: str
     address: str
     port: int
+    datagram: bool = False
 
     @property
     def place(self) -> Place:
@@ -65,20 +74,20 @@ class Account:
         connects = len(self.by_guard) + len(self.own) + len(self.unexplained)
         return (
             f"connects {connects}, by guard {len(self.by_guard)}, own {len(self.own)}, "
-            f"unexplained {len(self.unexplained)}; AF_UNIX {len(self.local)}"
+            f"unexplained {len(self.unexplained)}; AF_UNIX and the like {len(self.local)}"
         )
 
 
 def under_strace(trace: Path) -> list[str]:
     """Put before a command. The process stays the one that was started; strace stands beside it."""
-    return ["strace", "-D", "-f", "-q", "-ttt", "-e", "trace=connect", "-o", str(trace)]
+    return ["strace", "-D", "-f", "-q", "-yy", "-ttt", "-e", "trace=connect", "-o", str(trace)]
 
 
 def account(trace: Path, log: Path, own: Iterable[Place]) -> Account:
     """Of a process that has ended: its trace, its log, and what its settings name."""
     records, known, told = records_in(log), set(own), Account()
     for connect in connects_in(trace):
-        if connect.family == "AF_UNIX":
+        if connect.family in LOCAL:
             told.local.append(connect)
         elif any(_explains(record, connect) for record in records):
             told.by_guard.append(connect)
@@ -90,8 +99,9 @@ def account(trace: Path, log: Path, own: Iterable[Place]) -> Account:
 
 
 def _explains(record: Record, connect: Connect) -> bool:
-    """Only from before: a pool of a driver dials again where its first was let out."""
-    return record.at <= connect.at and (record.address, record.port) == connect.place
+    """Only from before; once is enough: a driver's pool dials again where its first was let out."""
+    before = record.at <= connect.at or connect.datagram
+    return before and (record.address, record.port) == connect.place
 
 
 def connects_in(trace: Path) -> list[Connect]:
@@ -104,12 +114,12 @@ def _read(line: str) -> Connect:
     found = _LINE.match(line)
     assert found, f"strace wrote what the census cannot read: {line}"
     at, family, where = float(found["at"]), found["family"], found["where"]
-    if family == "AF_UNIX":
+    if family in LOCAL:
         return Connect(at, family, where.split('"')[1] if '"' in where else "", 0)
     port, address = _PORT.search(where), _ADDRESS.search(where)
     if port is None or address is None:  # neither IPv4 nor IPv6: nothing explains it
         return Connect(at, family, where, 0)
-    return Connect(at, family, address[1] or address[2], int(port[1]))
+    return Connect(at, family, address[1] or address[2], int(port[1]), str(found["kind"]).startswith("UDP"))
 
 
 def records_in(log: Path) -> list[Record]:
