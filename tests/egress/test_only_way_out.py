@@ -33,7 +33,6 @@ ALLOWED = {
     "byoc/adapters/identity/": "exceptions, and LDAP on a socket or an address that egress judged",
     "byoc/adapters/embedding/": "the same SDKs, made by the module beside it",
     "byoc/adapters/monitoring/": "exceptions only; its client comes from egress",
-    "byoc/adapters/identity/": "exceptions, and LDAP's driver, which is given a judged address",
 }
 
 
