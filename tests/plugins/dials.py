@@ -27,6 +27,7 @@ from humana.kernel.egress import dials
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARDED = (f"{ROOT}/byoc/", f"{ROOT}/humana/kernel/egress/")
+VALKEYS_DRIVER = "/site-packages/redis/"
 SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "HUMANA_MONGO_URL")
 
 #: Told every dial: its address and port.
@@ -59,7 +60,8 @@ def _is_here(host: str) -> bool:
 
 
 def _guarded_code(frame: FrameType | None) -> str | None:
-    while frame is not None:
+    """Where our code dials; None where Valkey's driver does, which asks no guard (see `egress`)."""
+    while frame is not None and VALKEYS_DRIVER not in frame.f_code.co_filename:
         if frame.f_code.co_filename.startswith(GUARDED):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back
