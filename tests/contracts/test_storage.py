@@ -250,7 +250,7 @@ def test_an_address_is_good_for_its_time_only(spec: Spec, pair: tuple[str, str])
 
         address = storage.signed_url("letter.txt", 1)
         time.sleep(2.1)
-        assert _get(storage, address).status_code == 403
+        assert _get(storage, address).status_code in {400, 403}  # servers differ in what they call it
 
 
 @pytest.mark.parametrize(
