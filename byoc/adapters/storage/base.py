@@ -69,7 +69,16 @@ class Storage(ABC):
         return self.find(name) is not None
 
     def find(self, name: str) -> Item | None:
+        """A kept connection that the service closed in that moment is noticed here, and asked anew once."""
         key = self._key(name)
+        try:
+            return self._found(key, name)
+        except EndpointError as error:
+            if error.code != "cut":
+                raise
+        return self._found(key, name)
+
+    def _found(self, key: str, name: str) -> Item | None:
         try:
             with self.in_words("read", name):
                 return self._find(key, name)
