@@ -26,6 +26,7 @@ from companions.queries import companions_for, silent_companions
 from tenants.context import peek_tenant
 from tenants.doors import Visitor
 from tenants.models import User
+from tenants.permissions import CONFIG_VIEW as READ_CONFIGURATION
 from tenants.permissions import MANAGE, allowed
 from tenants.places import at_main
 from tenants.queries import memberships_of
@@ -71,6 +72,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "organizations": [one.organization for one in memberships_of(member.user)],
         "may_read_trail": allowed(member, READ_TRAIL.name),
         "may_see_endpoints": allowed(member, READ_ENDPOINTS.name),
+        "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
         "troubled": troubled(member.organization_id),
     }
 
