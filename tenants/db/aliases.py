@@ -142,7 +142,9 @@ def close_mine(keep: str | None = None) -> None:
     """Close what this thread opened outside `default`, but for the alias it goes on using."""
     opened: dict[str, BaseDatabaseWrapper] = getattr(_mine, "opened", {})
     for alias in [one for one in opened if one != keep]:
-        connection = opened[alias]
+        connection = opened.get(alias)
+        if connection is None:
+            continue  # closing another one looked something up, and closed this one on its way back
         if not connection.in_atomic_block:
             del opened[alias]
             connection.close()
