@@ -52,7 +52,7 @@ STATEMENT_SECONDS = declare(
     help=_("How long one statement may take in a database of your own. In seconds."),
     layers=_UPPER,
     caps="global",
-    effect="databases an organization brings (issue 4: database adapters)",
+    effect="nothing yet",
 )
 MAX_UPLOAD_BYTES = declare(
     "storage.max_upload_bytes",
@@ -62,7 +62,7 @@ MAX_UPLOAD_BYTES = declare(
     help=_("In bytes; 1048576 are a megabyte."),
     layers=_UPPER,
     caps="global",
-    effect="uploads (issue 4: storage gateway)",
+    effect="nothing yet: no page takes uploads",
 )
 LINK_SECONDS = declare(
     "storage.link_seconds",
@@ -72,7 +72,7 @@ LINK_SECONDS = declare(
     help=_("How long a signed link opens. In seconds."),
     layers=_UPPER,
     caps=_UPPER,
-    effect="signed URLs (issue 4: storage gateway)",
+    effect="nothing yet: no page gives out links",
 )
 EXPORT = declare(
     "monitoring.export",
@@ -81,7 +81,7 @@ EXPORT = declare(
     label=_("Send telemetry to your monitoring"),
     help=_("Spans, metrics and logs of this organization go to its own monitoring endpoint."),
     layers=_UPPER,
-    effect="the exporter of each organization (issue 4: telemetry)",
+    effect="where telemetry goes (`byoc/telemetry/destinations.py`); off: as if none had been brought",
 )
 SAMPLE_RATE = declare(
     "monitoring.sample_rate",
@@ -91,7 +91,7 @@ SAMPLE_RATE = declare(
     help=_("From 0 (none) to 1 (each)."),
     layers=_UPPER,
     caps="global",
-    effect="the exporter of each organization (issue 4: telemetry)",
+    effect="spans that are sent (`byoc/telemetry/destinations.py`)",
 )
 CERTIFICATE_DAYS = declare(
     "sso.certificate_days",
@@ -101,7 +101,7 @@ CERTIFICATE_DAYS = declare(
     help=_("How many days before a sign-in certificate expires its endpoint counts as unwell."),
     layers=_UPPER,
     floors="global",
-    effect="health of identity endpoints (issue 4: health)",
+    effect="nothing yet",
 )
 MAINTENANCE = declare(
     "infrastructure.maintenance",
@@ -110,7 +110,7 @@ MAINTENANCE = declare(
     label=_("Maintenance window"),
     help=_("When work is done on your infrastructure, in your words; goes into notices."),
     layers=_UPPER,
-    effect="notices to customers (issue 4: notices)",
+    effect="letters and webhooks (`byoc/services/notices.py`)",
 )
 NOTIFY = declare(
     "infrastructure.notify",
@@ -120,7 +120,7 @@ NOTIFY = declare(
     help=_("E-mail addresses, one on each line, that hear of failures, failovers and maintenance."),
     layers=_UPPER,
     check_further=_addresses,
-    effect="notices to customers (issue 4: notices)",
+    effect="notices to customers (`byoc/services/notices.py`)",
 )
 FAILOVER_AUTOMATIC = declare(
     "infrastructure.failover_automatic",
@@ -129,7 +129,7 @@ FAILOVER_AUTOMATIC = declare(
     label=_("Change over by itself"),
     help=_("When an endpoint fails, the next one takes over without anybody's doing."),
     layers=_UPPER,
-    effect="failover (issue 4: failover and return)",
+    effect="failover (`byoc/services`)",
 )
 PROBE_SECONDS = declare(
     "infrastructure.probe_seconds",
@@ -139,7 +139,7 @@ PROBE_SECONDS = declare(
     help=_("How often each endpoint is asked whether it is well. In seconds."),
     layers=_UPPER,
     floors="global",
-    effect="health (issue 4: health)",
+    effect="probes (`byoc/services/health.py`)",
 )
 BAD_PROBES = declare(
     "infrastructure.bad_probes",
@@ -148,7 +148,7 @@ BAD_PROBES = declare(
     label=_("Bad probes until it counts as down"),
     help=_("In a row. More is calmer, fewer is quicker."),
     layers=_UPPER,
-    effect="health (issue 4: hysteresis)",
+    effect="health (`byoc/services`)",
 )
 GOOD_PROBES = declare(
     "infrastructure.good_probes",
@@ -157,5 +157,5 @@ GOOD_PROBES = declare(
     label=_("Good probes until it counts as well again"),
     help=_("In a row. More is calmer, fewer is quicker."),
     layers=_UPPER,
-    effect="health (issue 4: hysteresis)",
+    effect="health (`byoc/services`)",
 )

@@ -82,6 +82,8 @@ def mailed(notice: Notice, language: str) -> Exception | None:
     """Send the letter; None when the server took it."""
     with override(language):
         subject, body = sentences(notice)
+        if window := notice.payload.get("data", {}).get("maintenance"):
+            body = f"{body}\n\n{_('Maintenance window')}: {window}"
         why = _("You are told because you look after the endpoints of your organization.")
         message = EmailMessage(
             subject=subject,

@@ -23,7 +23,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from byoc import endpoints
-from byoc.config_keys import NOTIFY
+from byoc.config_keys import MAINTENANCE, NOTIFY
 from byoc.contracts import EndpointSpec
 from byoc.models import Endpoint, Notice, Watch
 from byoc.permissions import EDIT
@@ -69,6 +69,8 @@ def tell(organization_id: uuid.UUID | None, event: str, facts: Mapping[str, Any]
     if organization_id is not None:
         slug = Organization.objects.filter(id=organization_id).values_list("slug", flat=True).first()
         data["organization"] = slug
+        if window := resolve_for(organization_id, MAINTENANCE):
+            data["maintenance"] = window
     payload = {"type": event, "timestamp": now.isoformat(), "data": data}
     ways = [*_addresses(organization_id), *_webhooks(organization_id)]
     Notice.objects.bulk_create(

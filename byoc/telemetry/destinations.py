@@ -19,8 +19,10 @@ from django.conf import settings
 from django.db import connections
 
 from byoc import endpoints
+from byoc.config_keys import EXPORT, SAMPLE_RATE
 from byoc.contracts import EndpointSpec, Signal
 from humana.kernel.egress import Grant, Guard
+from tenants.config.resolver import resolve_for
 from tenants.context import without_tenant
 from tenants.models import Organization
 
@@ -51,12 +53,13 @@ def find(organization_id: uuid.UUID | None) -> Route:
 
 def sample_rate(organization_id: uuid.UUID) -> float:
     """The share of an organization's traces that is sent, from 0 to 1. Numbers count every request."""
-    return 1.0
+    return resolve_for(organization_id, SAMPLE_RATE)
 
 
 def _its_own(organization_id: uuid.UUID) -> dict[Signal, tuple[EndpointSpec, Guard]]:
+    """Nothing where the organization does not want it sent: then it is as if it had brought none."""
     specs = {spec.role: spec for spec in endpoints.active(organization_id, "monitoring")}
-    if not specs:
+    if not specs or not resolve_for(organization_id, EXPORT):
         return {}
     guard = endpoints.guard_for(organization_id)
     return {signal: (specs[role], guard) for signal, role in ROLES.items() if _wants(specs.get(role), signal)}

@@ -16,12 +16,14 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from byoc import endpoints
+from byoc.config_keys import MAINTENANCE
 from byoc.models import Endpoint, Notice
 from byoc.services import notices
 from tenants.context import use_tenant
 from tests.byoc.rows import connected
 from tests.fixtures.organizations import World
 from tests.peers.answering import Answering, Asked
+from tests.tenants.test_config_effects import say
 
 pytestmark = pytest.mark.django_db
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -191,3 +193,14 @@ def test_a_pipeline_stops_at_an_endpoint_that_does_not_serve(left: World, receiv
     assert "Shut FAILED" in command("probe", "--organization", left.slug)
     with pytest.raises(CommandError, match="no organization"):
         command("validate", "--organization", "nobody")
+
+
+def test_who_names_a_maintenance_window_reads_it_in_the_notice(left: World, receiver: Answering) -> None:
+    webhook(left, f"{receiver.url}/200/hook")
+    say(left, MAINTENANCE, "Sundays from 2 to 4")
+    tell(left)
+    notices.send_due()
+    [asked] = receiver.asked
+    assert verified(asked)["data"]["maintenance"] == "Sundays from 2 to 4"
+    assert all("Sundays from 2 to 4" in letter.body for letter in mail.outbox)
+    assert mail.outbox
