@@ -21,6 +21,7 @@ from byoc.adapters.monitoring import make as make_monitoring
 from byoc.adapters.storage import make as make_storage
 from byoc.adapters.storage.validating import validate as validate_storage
 from byoc.contracts import DatabaseAdapter, EndpointSpec, Health, health_of
+from byoc.sentences import in_words
 from byoc.telling import rung
 from humana.kernel.egress import EgressRefused, Guard
 from humana.kernel.errors import EndpointError, HumanaError
@@ -42,14 +43,13 @@ class Asked(Protocol):
 def check(spec: EndpointSpec, guard: Guard, primary: DatabaseAdapter | None = None) -> Health:
     """One look. Never raises: what cannot be asked is not well. A replica is compared with its `primary`."""
     try:
-        if primary is not None:
-            return _database(spec, guard, primary)
-        return CHECKS.get(spec.kind)(spec, guard)
+        found = _database(spec, guard, primary) if primary else CHECKS.get(spec.kind)(spec, guard)
+        return replace(found, message=in_words(found.message))
     except EgressRefused as refused:
-        return Health(False, 0.0, refused.code, str(refused))
+        return Health(False, 0.0, refused.code, _(refused.sentence) % refused.told)
     except HumanaError as error:
         code = error.code if isinstance(error, EndpointError) else "bad_request"
-        return Health(False, 0.0, code, str(error))
+        return Health(False, 0.0, code, in_words(error.message))
 
 
 async def _asked(adapter: Asked) -> Health:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.utils import translation
 
 from byoc import endpoints, gateway
 from byoc.contracts import ChatMessage, ChatRequest
@@ -264,3 +265,18 @@ def test_prices_and_limits_are_read_before_they_are_kept(
     with pytest.raises(Invalid) as raised:
         created(left, "https://models.example/v1", **changes)
     assert raised.value.field == field
+
+
+def test_what_is_wrong_is_said_in_the_language_of_who_reads_it(left: World) -> None:
+    """What the guard refuses, and what the adapter found."""
+    endpoint = created(left, "http://127.0.0.1:1/v1")
+    whose = {"organization": left.organization, "endpoint_id": endpoint.id, "member": left.owner}
+    said: dict[str, list[str]] = {}
+    for grant in (False, True):
+        if grant:
+            granted(left, "http://127.0.0.1:1")
+        for language in ("en", "pt-br"):
+            with translation.override(language):
+                said.setdefault(language, []).append(services.validate_endpoint(**whose).message)
+    assert all(said["en"])
+    assert not set(said["en"]) & set(said["pt-br"])
