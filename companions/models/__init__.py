@@ -1,0 +1,6 @@
+"""Who the companions are and what they inherit. All in the tenant plane, under row-level security."""
+
+from companions.models.companions import Companion, PromptSnapshot
+from companions.models.heritage import Brand, BrandVersion, Policy, PolicyVersion, Value
+
+__all__ = ["Brand", "BrandVersion", "Companion", "Policy", "PolicyVersion", "PromptSnapshot", "Value"]
