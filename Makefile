@@ -22,7 +22,7 @@ INSTALL := $(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --requi
 COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help up test test-adapters test-engines lint format types contracts migrations-check check messages footprint \
+.PHONY: help up test test-batteries test-adapters test-engines lint format types contracts migrations-check check messages footprint \
 	bench bench-stream bench-api bench-tenancy bench-health bench-start browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
@@ -33,7 +33,10 @@ up: messages ## start everything and watch over it until Ctrl-C
 	@exec $(BIN)/python -m humana.up --with-parent
 
 test: $(DEV) messages ## the tests, on every core; ARGS="tests/launcher -k env" for some of them
-	@$(BIN)/pytest -q $(SHARED) -m "not adapters" $(ARGS)
+	@$(BIN)/pytest -q $(SHARED) -m "not adapters and not battery" $(ARGS)
+
+test-batteries: $(DEV) messages ## the tests that take long: crowds, crashes, kills, whole days; ARGS as above
+	@$(BIN)/pytest -q $(SHARED) -m "battery and not adapters" $(ARGS)
 
 test-adapters: $(DEV) messages adapter-peers ## the adapters against servers of other houses; ARGS as above
 	@$(BIN)/pytest -q $(SHARED) -m adapters $(ARGS)

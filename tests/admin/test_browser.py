@@ -17,7 +17,7 @@ from tests.fixtures.server import Server
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 
 #: What the browser says when the policy stops something.
 TOLD = """document.addEventListener('securitypolicyviolation', event =>

@@ -67,6 +67,7 @@ def everything_an_operator_can_do(desk: Desk, world: World) -> None:
     desk.delete("companions_companion", world.companion.id)
 
 
+@pytest.mark.battery
 def test_no_word_of_a_tenant_lands_in_public(operator: Desk, left: World) -> None:
     everything_an_operator_can_do(operator, left)
     with use_tenant(left.context):
@@ -138,6 +139,7 @@ def test_nor_is_a_key_by_its_digest(operator: Desk, left: World) -> None:
     assert operator.get("audit_auditentry", payload__contains="a").status_code == 400
 
 
+@pytest.mark.battery
 def test_hostile_addresses_are_refused_and_never_break(operator: Desk, left: World) -> None:
     operator.take(left)
     operator.begin_support()

@@ -13,7 +13,7 @@ from tests.browser.conftest import Reader
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Route
 
-pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 
 DOCS = "/api/v1/docs/"
 

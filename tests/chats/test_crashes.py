@@ -23,6 +23,8 @@ from tests.fixtures.server import Server, running_server
 
 Open = Callable[..., AbstractContextManager[Desk]]
 
+pytestmark = pytest.mark.battery
+
 
 @pytest.fixture
 def open_desk(transactional_db: None, scripted_model: ScriptedModel, tmp_path: Path) -> Open:

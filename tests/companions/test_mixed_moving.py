@@ -20,7 +20,7 @@ from tests.fixtures.server import Server
 from tests.tenants.test_moving import worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 ELSEWHERE = pytest.mark.parametrize("name", [IN_SCHEMA, IN_DATABASE])
 TO = pytest.mark.parametrize("isolation", [Isolation.SCHEMA, Isolation.DATABASE])
 

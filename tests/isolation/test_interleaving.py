@@ -51,6 +51,7 @@ ENOUGH = TRANSACTIONS >= 2000  # for every action and every organization to have
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.postgresql_only("traffic over connections that organizations share"),
+    pytest.mark.battery,
 ]
 
 

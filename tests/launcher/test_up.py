@@ -16,7 +16,7 @@ import pytest
 from humana.embedded.model import BUILTIN
 from tests.launcher.launching import ELSEWHERE, family, launched, lives, until
 
-pytestmark = pytest.mark.needs("linux")
+pytestmark = [pytest.mark.needs("linux"), pytest.mark.battery]
 
 
 def mode(path: Path) -> int:

@@ -1,6 +1,7 @@
 """`@pytest.mark.needs("node")`: a test that a bare machine cannot run says so and is skipped.
 
-With HUMANA_CI=1 nothing may be missing: there such a test fails.
+With HUMANA_CI=1 nothing may be missing: there such a test fails. What needs a server that comes as a
+Debian package belongs to `make test-adapters`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(name): skipped where the machine lacks it")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before the markers choose who runs."""
+    for item in items:
+        if any(name in PACKAGED for marker in item.iter_markers("needs") for name in marker.args):
+            item.add_marker("adapters")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for name in marker.args:
@@ -39,6 +48,9 @@ def require(name: str) -> None:
     if missing:
         pytest.skip(missing)
 
+
+#: Servers that no package registry of Python or Node has.
+PACKAGED = frozenset({"mariadb", "pgbouncer", "slapd", "strace", "victoria", "alertmanager"})
 
 #: What keeps a browser in a test from talking to anybody else.
 QUIET = [

@@ -33,7 +33,7 @@ from tests.tenants.test_customers_servers import brings, moves_in, on_mariadb, o
 from tests.tenants.test_moving import begun, moved, until_over, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ from tests.tenants.test_moving import worked_on
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.pool_only("counts what an organization brought, and would find where it lives"),
+    pytest.mark.battery,
 ]
 
 
