@@ -44,7 +44,13 @@ BOTH_WAYS = PAIRS + [(there, here) for here, there in MIXED]
 
 
 def _over(pairs: list[Pair]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("look_alikes", pairs, indirect=True, ids=" ".join)
+    cases = [pytest.param(pair, id=" ".join(pair), marks=_marks(pair)) for pair in pairs]
+    return pytest.mark.parametrize("look_alikes", cases, indirect=True)
+
+
+def _marks(pair: Pair) -> tuple[pytest.MarkDecorator, ...]:
+    """What two alike tell, mixed ones tell once more: in CI."""
+    return () if pair in ALIKE else (pytest.mark.battery,)
 
 
 every_pair = _over(PAIRS)
@@ -60,13 +66,22 @@ def each_in_some_pair(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:
 def each_in_every_isolation(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:
     """Every value with two of each isolation, and with one mixed pair, taken in turn."""
     mixed = zip(values, cycle(MIXED), strict=False)
-    return in_these_pairs(name, [(value, pair) for value, other in mixed for pair in (*ALIKE, other)])
+    chosen = [
+        pytest.param(value, pair, id=_case(value, pair), marks=_marks(pair))
+        for value, other in mixed
+        for pair in (*ALIKE, other)
+    ]
+    return pytest.mark.parametrize((name, "look_alikes"), chosen, indirect=["look_alikes"])
 
 
 def in_these_pairs(name: str, chosen: list[tuple[Any, Pair]]) -> pytest.MarkDecorator:
     """Each of these values in the pair named beside it."""
-    cases = [pytest.param(value, pair, id=f"{value}-{' '.join(pair)}") for value, pair in chosen]
+    cases = [pytest.param(value, pair, id=_case(value, pair)) for value, pair in chosen]
     return pytest.mark.parametrize((name, "look_alikes"), cases, indirect=["look_alikes"])
+
+
+def _case(value: Any, pair: Pair) -> str:
+    return f"{value}-{' '.join(pair)}"
 
 
 def build_worlds(*, in_pool: bool) -> dict[Pair, World]:
