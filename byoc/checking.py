@@ -21,6 +21,7 @@ from byoc.adapters.monitoring import make as make_monitoring
 from byoc.adapters.storage import make as make_storage
 from byoc.adapters.storage.validating import validate as validate_storage
 from byoc.contracts import DatabaseAdapter, EndpointSpec, Health, health_of
+from byoc.expiring import warned
 from byoc.sentences import in_words
 from byoc.telling import rung
 from humana.kernel.egress import EgressRefused, Guard
@@ -80,7 +81,8 @@ def _database(spec: EndpointSpec, guard: Guard, primary: DatabaseAdapter | None 
 def _identity(spec: EndpointSpec, guard: Guard) -> Health:
     began = monotonic()
     found = asyncio.run(make_identity(spec, guard).validate())
-    return health_of((replace(one, sentence=_(one.sentence)) for one in found), monotonic() - began)
+    told = health_of((replace(one, sentence=_(one.sentence)) for one in found), monotonic() - began)
+    return warned(told, spec.owner)
 
 
 def _storage(spec: EndpointSpec, guard: Guard) -> Health:

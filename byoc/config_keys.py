@@ -62,7 +62,7 @@ MAX_UPLOAD_BYTES = declare(
     help=_("In bytes; 1048576 are a megabyte."),
     layers=_UPPER,
     caps="global",
-    effect="nothing yet: no page takes uploads",
+    effect="every file that comes in, but for exports (`byoc/storage.py`)",
 )
 LINK_SECONDS = declare(
     "storage.link_seconds",
@@ -72,7 +72,7 @@ LINK_SECONDS = declare(
     help=_("How long a signed link opens. In seconds."),
     layers=_UPPER,
     caps=_UPPER,
-    effect="nothing yet: no page gives out links",
+    effect="every link to a file that is given out from then on (`byoc/storage.py`)",
 )
 EXPORT = declare(
     "monitoring.export",
@@ -98,10 +98,10 @@ CERTIFICATE_DAYS = declare(
     Whole(1, 365, _("days")),
     default=30,
     label=_("Warn before a certificate expires"),
-    help=_("How many days before a sign-in certificate expires its endpoint counts as unwell."),
+    help=_("How many days before a sign-in certificate expires the health report and a notice say so."),
     layers=_UPPER,
     floors="global",
-    effect="nothing yet",
+    effect="report, notice and validation of sign-in endpoints (`byoc/expiring.py`)",
 )
 MAINTENANCE = declare(
     "infrastructure.maintenance",

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from byoc import gateway
 from byoc.contracts import EndpointSpec
+from byoc.expiring import time_before
 from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Probe
 from byoc.readings import Reading, readings_of
 from byoc.recommending import Recommendation, recommended
@@ -134,8 +135,11 @@ def health_report(organization: Organization | None, *, now: datetime | None = N
             _overall(whole),
             whole,
             standing,
-            recommended(whole, zone=zone, at=at, grants=_ending_grants(organization, at)),
-        )
+            recommended(
+                whole, zone=zone, at=at, grants=_ending_grants(organization, at),
+                certificates=time_before(organization.id if organization else None),
+            ),
+        )  # fmt: skip
 
 
 def history_of(

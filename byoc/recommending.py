@@ -44,12 +44,18 @@ class Recommendation:
 
 
 def recommended(
-    reports: Sequence[EndpointReport], *, zone: str, at: datetime, grants: Iterable[tuple[str, datetime]]
+    reports: Sequence[EndpointReport],
+    *,
+    zone: str,
+    at: datetime,
+    grants: Iterable[tuple[str, datetime]],
+    certificates: timedelta = SOON,
 ) -> tuple[Recommendation, ...]:
-    """What to act on first, then what to consider."""
+    """What to act on first, then what to consider. `certificates` is how long before its end one for signing
+    in is told."""
     found = [
         *_failing(reports),
-        *_expiring(reports, at),
+        *_expiring(reports, at, certificates),
         *_ending(grants, at),
         *_outside(reports, zone),
         *_alone(reports),
@@ -67,9 +73,12 @@ def _failing(reports: Sequence[EndpointReport]) -> Iterator[Recommendation]:
             yield Recommendation("failing", "act", told % {"name": one.name, "since": since}, one.id)
 
 
-def _expiring(reports: Sequence[EndpointReport], at: datetime) -> Iterator[Recommendation]:
+def _expiring(
+    reports: Sequence[EndpointReport], at: datetime, certificates: timedelta
+) -> Iterator[Recommendation]:
     for one in reports:
-        if one.expires_at and one.expires_at < at + SOON:
+        before = certificates if one.kind == "identity" else SOON
+        if one.expires_at and one.expires_at < at + before:
             told = _("What “%(name)s” proves itself with ends on %(day)s. Renew it before.")
             told = told % {"name": one.name, "day": _told(one.expires_at)}
             yield Recommendation("expiring", "act", told, one.id)

@@ -3,7 +3,7 @@
     storage_of(organization_id, "documents")    an adapter in which only that organization's documents are
     files_of(organization_id, folder)           the same for a folder of any name, see the port
 
-    Scoped(Moving(Fallback(adapter)))           what stands before the wire, outermost first
+    Limited(Scoped(Moving(Fallback(adapter))))  what stands before the wire, outermost first
 
 Its own endpoint of that role, else the platform's: one that an operator entered, the one of the environment
 (HUMANA_STORAGE_TYPE, _URL, _OPTIONS, _CREDENTIALS), or a folder of this server (HUMANA_FILES).
@@ -19,25 +19,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from byoc import endpoints
 from byoc.adapters.storage import make
 from byoc.adapters.storage.errors import StorageFailed
 from byoc.adapters.storage.fallback import Fallback
+from byoc.adapters.storage.limited import Limited
 from byoc.adapters.storage.moving import Moving
 from byoc.adapters.storage.scoped import Scoped
+from byoc.config_keys import LINK_SECONDS, MAX_UPLOAD_BYTES
 from byoc.contracts import PURPOSES, EndpointSpec, StorageAdapter
 from byoc.ledgers import BackupLedger, CopyTombs, inside
 from byoc.models import Endpoint, StorageCopy
 from humana import env
 from humana.kernel.egress import EgressRefused, Grant, Guard
 from humana.kernel.errors import Misconfigured, NotFound
+from tenants.config.resolver import resolve_for
 from tenants.context import use_tenant
 from tenants.freshness import Fresh
 
 #: What has no purpose of its own is kept with the documents.
 USUAL = "documents"
+#: What Humana makes itself and nobody uploads: an export is as large as what it is of.
+OURS = "exports"
 #: Adapters that one process keeps, with their connections.
 KEPT = 256
 
@@ -45,12 +51,29 @@ KEPT = 256
 def storage_of(organization_id: uuid.UUID, purpose: str = USUAL) -> StorageAdapter:
     """Costs no query where nothing changed, and dials nothing. The adapter is for one use, not for keeping:
     a change of storage is in effect within a second for whoever asks again."""
-    return Scoped(whole_of(organization_id, role_of(purpose)), f"{folder_of(organization_id)}/{purpose}")
+    whole = whole_of(organization_id, role_of(purpose))
+    return _limited(organization_id, purpose, Scoped(whole, f"{folder_of(organization_id)}/{purpose}"))
 
 
 def files_of(organization_id: uuid.UUID, folder: str = USUAL) -> StorageAdapter:
     """Everything of the organization that is where that folder is. See the port."""
-    return Scoped(whole_of(organization_id, role_of(folder)), folder_of(organization_id))
+    whole = whole_of(organization_id, role_of(folder))
+    return _limited(organization_id, folder, Scoped(whole, folder_of(organization_id)))
+
+
+def _limited(organization_id: uuid.UUID, purpose: str, storage: StorageAdapter) -> StorageAdapter:
+    """As its configuration says at the time of an upload, of a link."""
+    return Limited(
+        storage,
+        most_bytes=lambda: None if purpose == OURS else resolve_for(organization_id, MAX_UPLOAD_BYTES),
+        link_seconds=lambda: resolve_for(organization_id, LINK_SECONDS),
+        too_large=_too_large,
+    )
+
+
+def _too_large(most: int) -> str:
+    sentence = _("This file is larger than %(most)s, the most that your organization takes.")
+    return sentence % {"most": filesizeformat(most)}
 
 
 def folder_of(organization_id: uuid.UUID) -> str:

@@ -28,6 +28,7 @@ SECONDS = 10.0
 _SUBJECTS: Mapping[str, Promise] = {
     "endpoint.failing": lazy("“%(endpoint)s” does not answer well"),
     "endpoint.recovered": lazy("“%(endpoint)s” is well again"),
+    "endpoint.expiring": lazy("The certificate of “%(endpoint)s” ends on %(day)s"),
     "failover.began": lazy("Something stands in for “%(endpoint)s”"),
     "failover.proposed": lazy("“%(endpoint)s” is away, and its standby waits for your word"),
     "failover.returning": lazy("“%(endpoint)s” is coming back"),
@@ -40,6 +41,10 @@ _BODIES: Mapping[str, Promise] = {
         " page of endpoints says more, and what to do."
     ),
     "endpoint.recovered": lazy("Two probes in a row found “%(endpoint)s” well. There is nothing to do."),
+    "endpoint.expiring": lazy(
+        "“%(endpoint)s” proves itself with a certificate that ends on %(day)s. Let the provider renew it before,"
+        " then enter its metadata anew: nobody can sign in by it afterwards."
+    ),
     "failover.proposed": lazy(
         "“%(endpoint)s” does not serve. “%(by)s” could: promote it on your side, then confirm that on the"
         " page of endpoints. Until you do, nothing is written there."
@@ -71,7 +76,7 @@ class Gone(Exception):
 
 def sentences(notice: Notice) -> tuple[str, str]:
     """Subject and body, in the language of the moment."""
-    facts = {"endpoint": "", "by": "", "code": "", "message": "", **notice.payload.get("data", {})}
+    facts = {"endpoint": "", "by": "", "code": "", "message": "", "day": "", **notice.payload.get("data", {})}
     body = _BODIES.get(notice.event) or _BEGAN.get(str(facts.get("way")))
     subject = _SUBJECTS.get(notice.event)
     told = notice.event if subject is None else str(subject) % facts

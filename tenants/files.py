@@ -73,6 +73,7 @@ class TenantFiles(Storage):
         """Where it is on this server's disk. NotImplementedError where it is not."""
         storage = _storage(name)
         inner = getattr(storage, "inner", None)
+        inner = getattr(inner, "inner", inner)
         if inner is None or not hasattr(inner, "path"):
             raise NotImplementedError("this organization's files are not on the disk of this server")
         return str(inner.path(f"{current_tenant().organization_id.hex}/{_checked(name)}"))

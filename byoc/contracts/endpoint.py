@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -62,9 +63,13 @@ class EndpointSpec:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The outcome of a probe. `code` is a `Failure` or "" when all is well; seconds as float."""
+    """The outcome of a probe. `code` is a `Failure` or "" when all is well; seconds as float.
+
+    `expires_at` is when what it proves itself with ends, where the probe could tell.
+    """
 
     ok: bool
     seconds: float
     code: str = ""
     message: str = ""
+    expires_at: datetime | None = None

@@ -35,9 +35,14 @@ class Finding:
 
 
 def health_of(findings: Iterable[Finding], seconds: float) -> Health:
-    """Well unless something is refused; of several refusals the first is told, else what is warned of."""
-    told = sorted((one for one in findings if one.level != "fact"), key=lambda one: one.level)
+    """Well unless something is refused; of several refusals the first is told, else what is warned of.
+
+    What a finding tells as `expires_at` is when it ends; of several, the first to.
+    """
+    found = list(findings)
+    ends = min((one.told["expires_at"] for one in found if "expires_at" in one.told), default=None)
+    told = sorted((one for one in found if one.level != "fact"), key=lambda one: one.level)
     if not told:
-        return Health(True, seconds)
+        return Health(True, seconds, expires_at=ends)
     worst = told[0]
-    return Health(worst.level != "refuse", seconds, worst.code, str(worst))
+    return Health(worst.level != "refuse", seconds, worst.code, str(worst), ends)

@@ -110,7 +110,7 @@ class StorageAdapter(Protocol):
         """An address that gives the object out to whoever has it, for so long and not longer.
 
         With `filename` browsers save it under that name. Nothing is asked of the server: the object may
-        not be there.
+        not be there. What `byoc.storage` gives out never lets a link live longer than `storage.link_seconds`.
         """
         ...
 

@@ -1,6 +1,7 @@
 """Something stands in for an endpoint that does not serve, and gives way when it serves again.
 
     turned(…)                 an endpoint turned bad or well: noted in the trail, and told
+    expiring(…)               its certificate ends soon: the same
     settle(organization_id)   after every look: begin what has to begin, end what may end
     fail_over(…)              a person says so; it lasts until a person says otherwise
     come_back(…)              a person says so
@@ -19,6 +20,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -67,6 +69,13 @@ def turned(organization_id: uuid.UUID | None, spec: EndpointSpec, before: Readin
     facts = {"endpoint": spec.name, "kind": spec.kind, "role": spec.role, "code": now.code}
     control_event(event, "endpoint", spec.id, organization_id=organization_id, payload=facts)
     notices.tell(organization_id, event, facts)
+
+
+def expiring(organization_id: uuid.UUID | None, spec: EndpointSpec, ends: datetime) -> None:
+    """In the transaction that keeps it, once for each certificate that ends soon."""
+    facts = {"endpoint": spec.name, "kind": spec.kind, "role": spec.role, "day": f"{ends:%Y-%m-%d}"}
+    control_event("endpoint.expiring", "endpoint", spec.id, organization_id=organization_id, payload=facts)
+    notices.tell(organization_id, "endpoint.expiring", facts)
 
 
 def settle(organization_id: uuid.UUID | None) -> None:

@@ -28,6 +28,7 @@ from byoc import endpoints, gateway
 from byoc.config_keys import BAD_PROBES, GOOD_PROBES, PROBE_SECONDS
 from byoc.contracts import EndpointSpec, Health
 from byoc.databases import guard_of
+from byoc.expiring import ends_soon
 from byoc.models import Endpoint, EndpointHealth, Probe, Watch
 from byoc.probing import Look, Target, can_be_looked_at, looks
 from byoc.readings import Reading, after, keep_readings, readings_of
@@ -222,6 +223,8 @@ def _keep_rows(organization_id: uuid.UUID | None, found: list[Look]) -> list[tup
         if reading.state != before.state:
             turned.append((look.target.spec.name, reading.state))
             failover.turned(organization_id, look.target.spec, before, reading)
+        if _is_news_of_its_end(row, look):
+            failover.expiring(organization_id, look.target.spec, look.health.expires_at)
     _save(rows.values())
     if any(row.in_a_row for row in rows.values()):
         _look_again_soon(organization_id)
@@ -251,7 +254,21 @@ def _save(rows: Iterable[EndpointHealth]) -> None:
 def _set(row: EndpointHealth, reading: Reading, found: Health) -> None:
     for name, value in asdict(reading).items():
         setattr(row, name, value)
-    row.details = dict(getattr(found, "details", {}))
+    if found.ok:  # one that does not answer says nothing of its end, which is as near as before
+        told_of = {name: row.details[name] for name in ("told_of",) if name in row.details}
+        ends = {"expires_at": found.expires_at.isoformat()} if found.expires_at else {}
+        row.details = {**told_of, **ends}
+
+
+def _is_news_of_its_end(row: EndpointHealth, look: Look) -> bool:
+    """Whether it ends soon, and nobody was told of this end yet. Notes that they are."""
+    ends = look.health.expires_at
+    if not look.health.ok or ends is None or row.details.get("told_of") == ends.isoformat():
+        return False
+    if not ends_soon(ends, look.target.organization_id, look.at):
+        return False
+    row.details = {**row.details, "told_of": ends.isoformat()}
+    return True
 
 
 def _probe(organization_id: uuid.UUID | None, look: Look) -> Probe:

@@ -37,7 +37,6 @@ BOMB = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
     ("document", "level", "code"),
     [
         (metadata(days=-1), "refuse", "expired"),
-        (metadata(days=10), "warn", "expires_soon"),
         (metadata(certificate=False), "refuse", "no_certificate"),
         (metadata(location="https://169.254.169.254/sso"), "refuse", "forbidden"),
         (metadata(location="https://10.0.0.1/sso"), "refuse", "forbidden"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from byoc.adapters.identity import fields
@@ -14,8 +14,6 @@ from byoc.contracts import Finding
 
 _MD = "{urn:oasis:names:tc:SAML:2.0:metadata}"
 _KEY = "{http://www.w3.org/2000/09/xmldsig#}"
-#: How long before its end a certificate is warned of.
-SOON = timedelta(days=30)
 
 
 class SAML(Looked):
@@ -93,19 +91,17 @@ def _certificates(provider: Any) -> list[Any]:
 
 
 def _judged(certificates: list[Any]) -> Finding:
-    """By the one that lasts longest: an old one may stand beside its successor."""
+    """By the one that lasts longest: an old one may stand beside its successor. How long before its end it is
+    warned of is the organization's to say (`sso.certificate_days`)."""
     now = datetime.now(UTC)
     begun = [one for one in certificates if one.not_valid_before_utc <= now]
     if not begun:
         raise refused("not_yet_valid", _("The certificate in the metadata is not valid yet."), "metadata")
     ends = max(one.not_valid_after_utc for one in begun)
-    told = {"day": f"{ends:%Y-%m-%d}"}
+    told = {"day": f"{ends:%Y-%m-%d}", "expires_at": ends}
     if ends <= now:
         sentence = _(
             "The certificate ended on %(day)s. Let the provider renew it, then enter its metadata anew."
         )
         raise refused("expired", sentence, "metadata", **told)
-    if ends - now < SOON:
-        sentence = _("The certificate ends on %(day)s. Let the provider renew it before.")
-        return Finding("warn", "expires_soon", sentence, told)
     return Finding("fact", "certificate", _("The certificate is valid until %(day)s."), told)
