@@ -44,16 +44,6 @@ ALLOWED_MODELS = declare(
     team_of="companion",
     effect="answers of companions (`chats/tuning.py`)",
 )
-STATEMENT_SECONDS = declare(
-    "database.statement_seconds",
-    Seconds(1, 600, _("seconds")),
-    default=60,
-    label=_("Time for one statement"),
-    help=_("How long one statement may take in a database of your own. In seconds."),
-    layers=_UPPER,
-    caps="global",
-    effect="nothing yet",
-)
 MAX_UPLOAD_BYTES = declare(
     "storage.max_upload_bytes",
     Whole(1_024, 5 * 1024**3, _("bytes")),

@@ -42,8 +42,8 @@ _BODIES: Mapping[str, Promise] = {
     ),
     "endpoint.recovered": lazy("Two probes in a row found “%(endpoint)s” well. There is nothing to do."),
     "endpoint.expiring": lazy(
-        "“%(endpoint)s” proves itself with a certificate that ends on %(day)s. Let the provider renew it before,"
-        " then enter its metadata anew: nobody can sign in by it afterwards."
+        "“%(endpoint)s” proves itself with a certificate that ends on %(day)s. Let the provider renew it"
+        " before, then enter its metadata anew: nobody can sign in by it afterwards."
     ),
     "failover.proposed": lazy(
         "“%(endpoint)s” does not serve. “%(by)s” could: promote it on your side, then confirm that on the"

@@ -83,3 +83,13 @@ ENCRYPTION_LEVEL = declare(
     floors="global",
     effect="entries of the trail, `encryption_required` (`audit/services/trail.py`)",
 )
+STATEMENT_SECONDS = declare(
+    "database.statement_seconds",
+    Seconds(1, 600, _("seconds")),
+    default=60,
+    label=_("Time for one statement"),
+    help=_("How long one statement may take in a database of your own. In seconds."),
+    layers=_UPPER,
+    caps="global",
+    effect="PostgreSQL and MariaDB of one organization (`tenants/db/statement_time.py`); SQLite has none",
+)

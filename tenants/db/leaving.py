@@ -11,10 +11,12 @@ from typing import Any
 import psycopg
 
 ENTER = "SELECT set_config('search_path', %s, false), set_config('humana.organization', %s, false)"
-NOWHERE = ("public", "")
+#: The same, with how long a statement may take, in milliseconds; empty: as when the session began.
+ENTER_TIMED = f"{ENTER}, set_config('statement_timeout', NULLIF(%s, ''), false)"
+NOWHERE = ("public", "", "")
 
 
-def note(connection: Any, entered: tuple[str, str] | None) -> None:
+def note(connection: Any, entered: tuple[str, str, str] | None) -> None:
     """Say what the session is set to, before it is handed back; None where nobody knows."""
     connection.humana_entered = entered
 
@@ -32,6 +34,6 @@ def leave(connection: psycopg.Connection[Any]) -> None:
 
 
 def _clear(connection: psycopg.Connection[Any]) -> None:
-    connection.execute(ENTER, NOWHERE)
+    connection.execute(ENTER_TIMED, NOWHERE)
     if not connection.autocommit:
         connection.commit()

@@ -22,6 +22,7 @@ FAILURES = (Error, EndpointError)
 
 #: By the SQLSTATE of PostgreSQL and the number of MariaDB.
 _TAKES_NO_CHANGES = {"25006", 1290, 1792, 1836}
+_TAKES_TOO_LONG = {"57014", 1969}
 _LACKS_RIGHTS = {"42501", "42P01", "3F000", 1044, 1142, 1143, 1146}
 
 
@@ -34,6 +35,8 @@ def refusal(error: Exception, alias: str) -> Unavailable | None:
         return _takes_no_changes()
     if code in _LACKS_RIGHTS:
         return _lacks_rights()
+    if code in _TAKES_TOO_LONG:
+        return _takes_too_long()
     return silent() if isinstance(error, NO_ANSWER) else None
 
 
@@ -50,10 +53,10 @@ def refusing(alias: str) -> Iterator[None]:
 
 
 def _code_of(error: Exception) -> object:
-    """As the driver has it, below what Django raised."""
+    """As the driver has it, below what Django raised. MariaDB's SQLSTATEs are too coarse: its number counts."""
     cause = error.__cause__
-    told = getattr(cause, "sqlstate", None) or (cause.args[0] if cause and cause.args else None)
-    return told if isinstance(told, str | int) else None
+    number = cause.args[0] if cause and cause.args else None
+    return number if isinstance(number, int) else getattr(cause, "sqlstate", None)
 
 
 def _takes_no_changes() -> Unavailable:
@@ -62,6 +65,14 @@ def _takes_no_changes() -> Unavailable:
         " read. Whoever looks after the database can let changes in again."
     )
     return Unavailable(message, retry_after=60, code="database_read_only")
+
+
+def _takes_too_long() -> Unavailable:
+    message = _(
+        "The organization's database did not finish this in the time that one statement may take there. Try"
+        " again with less at once; an administrator may allow more time in the configuration."
+    )
+    return Unavailable(message, retry_after=60, code="statement_took_too_long")
 
 
 def _lacks_rights() -> Unavailable:

@@ -51,11 +51,11 @@ def test_entering_costs_no_message_of_its_own(left: World, right: World) -> None
             assert messages(Chat.objects.count) == 1
 
 
-def messages(act: Callable[[], object]) -> int:
+def messages(act: Callable[[], object], by: Any = connection) -> int:
     """How often this connection waited for the server."""
-    connection.ensure_connection()
-    waited = Mock(wraps=connection.connection.wait)
-    with patch.object(connection.connection, "wait", waited):
+    by.ensure_connection()
+    waited = Mock(wraps=by.connection.wait)
+    with patch.object(by.connection, "wait", waited):
         act()
     return waited.call_count
 

@@ -28,9 +28,12 @@ from chats.models import Chat, Message
 from companions.models import Companion, Value
 from documents.models import Folder
 from humana.kernel.errors import EndpointError, HumanaError, Invalid, Unavailable
+from tenants.config_keys import STATEMENT_SECONDS
 from tenants.context import use_tenant
 from tenants.db import aliases, breaker
+from tenants.db.refusals import refusing
 from tenants.models import Isolation, Organization, PlacementJob
+from tenants.owner import as_owner
 from tenants.services.placing import removing
 from tenants.services.placing.places import place_for
 from tests.egress.conftest import Names, names  # noqa: F401
@@ -38,6 +41,7 @@ from tests.fixtures.organizations import World, build_world
 from tests.peers.certificates import certificate_for
 from tests.peers.customer_postgres import CustomerPostgres
 from tests.peers.mariadb import NAME, MariaDB
+from tests.tenants.test_config_effects import say
 from tests.tenants.test_moving import begun, moved, until_over, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 from tests.tenants.writers import people_at_work
@@ -119,6 +123,20 @@ def test_people_are_told_what_a_database_does_not_hold(world: World, brought: Ad
     for page in ("places", "trail"):
         text = client.get(f"/o/{world.slug}/{page}/", headers={"Accept-Language": "en"}).content.decode()
         assert ("row-level security" in text) == (brought.engine == "mysql"), page
+    moved(world, Isolation.ROW)
+
+
+def test_one_statement_has_an_end_there_and_a_move_has_none(world: World, brought: Address) -> None:
+    moves_in(world, brought)
+    say(world, STATEMENT_SECONDS, 1)
+    world.organization.refresh_from_db()
+    alias, sleep = world.organization.placement.database, "SLEEP" if brought.engine == "mysql" else "pg_sleep"
+    with use_tenant(world.context):
+        with pytest.raises(Unavailable) as refusal, refusing(alias), connections[alias].cursor() as cursor:
+            cursor.execute(f"SELECT {sleep}(20)")
+        assert refusal.value.code == "statement_took_too_long"
+    with use_tenant(world.context), as_owner(alias), connections[alias].cursor() as cursor:
+        cursor.execute(f"SELECT {sleep}(2)")
     moved(world, Isolation.ROW)
 
 

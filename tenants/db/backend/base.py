@@ -1,15 +1,16 @@
 """PostgreSQL, entered through the context.
 
-One combined statement sets the search path and the row-level-security organization, and only
-when they differ from what this connection last had. It travels in the message of the statement that
-needs it, so nobody waits for it (see `entering`). The parent forgets what was set on close,
-rollback and savepoint rollback, so a reverted setting is issued again. Without a context the
-connection points at `public` with no organization: tenant tables are not found, policies pass
-no row. In that state a connection comes out of the pool (see `tenants/db/leaving.py`).
+One combined statement sets the search path and the row-level-security organization (and, in a database
+of an organization's own, how long a statement may take there), and only when they differ from what this
+connection last had. It travels in the message of the statement that needs it, so nobody waits for it (see
+`entering`). The parent forgets what was set on close, rollback and savepoint rollback, so a reverted
+setting is issued again. Without a context the connection points at `public` with no organization: tenant
+tables are not found, policies pass no row. In that state a connection comes out of the pool (see
+`tenants/db/leaving.py`).
 
 Behind a pooler that gives every transaction another server connection (PgBouncer's transaction
 mode; `ENTER_PER_TRANSACTION` in the database's settings) nothing may stay on a session: there the
-same two settings are local to the transaction, or to the message where there is none.
+same settings are local to the transaction, or to the message where there is none.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from psycopg.pq import TransactionStatus
 from tenants.context import peek_tenant
 from tenants.db.aliases import latest, reaching
 from tenants.db.backend.bounded import Bounded
-from tenants.db.backend.entering import EnteringCursor
+from tenants.db.backend.entering import EnteringCursor, State
 from tenants.db.backend.schema import SchemaEditor
-from tenants.db.leaving import ENTER, NOWHERE, is_cleared, leave, note
+from tenants.db.leaving import ENTER, ENTER_TIMED, NOWHERE, is_cleared, leave, note
+from tenants.db.statement_time import GRACE, is_timed, seconds_of
 
 #: psycopg for a server that is not ours.
 BOUNDED = SimpleNamespace(**{**vars(psycopg), "connect": Bounded.connect})
@@ -39,9 +41,9 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
 
     SchemaEditorClass = SchemaEditor
     settings_dict: dict[str, Any]
-    search_path_set_schemas: tuple[str, str] | None
+    search_path_set_schemas: State | None
     _setting_search_path: bool
-    _last: tuple[str, str] | None = None
+    _last: State | None = None
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -56,6 +58,10 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
     @property
     def per_transaction(self) -> bool:
         return bool(self.settings_dict.get("ENTER_PER_TRANSACTION"))
+
+    @property
+    def is_timed(self) -> bool:
+        return is_timed(self.alias, self.settings_dict)
 
     @property
     def pool(self) -> Any:
@@ -108,7 +114,11 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
             note(self.connection, nothing_set if idle else None)  # what was set in a transaction is undone
         super()._close()
 
-    def _wanted(self) -> tuple[str, str]:
+    def _wanted(self) -> State:
+        seconds = seconds_of(self.alias) if self.is_timed else None
+        return (*self._whereabouts(), "" if seconds is None else str(1000 * seconds))
+
+    def _whereabouts(self) -> tuple[str, str]:
         context = peek_tenant()
         if context is not None and context.placement.alias == self.alias:
             return f'"{context.placement.schema}", public', context.organization_id.hex
@@ -118,16 +128,23 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         path = "public" if schema == "public" else f'"{schema}", public'
         return (path if self.include_public_schema else f'"{schema}"'), ""
 
-    def to_enter(self) -> tuple[str, str] | None:
+    def to_enter(self) -> State | None:
         """What the next statement has to set in its own message; None where it is set already."""
         wanted = self._wanted()
         if self.search_path_set_schemas == wanted or self._only_rollback_is_left():
             return None
         # Whatever interrupts the statement, nobody may believe that the last state still holds.
         self.search_path_set_schemas = None
+        self._be_patient(wanted)
         return None if self._is_forgotten_at_once and wanted == NOWHERE else wanted
 
-    def entered(self, wanted: tuple[str, str]) -> None:
+    def _be_patient(self, wanted: State) -> None:
+        """The server ends what takes too long, and says so; one that is silent we give a little longer."""
+        if self.is_timed and isinstance(self.connection, Bounded):
+            milliseconds = wanted[2]
+            self.connection.patience = int(milliseconds) / 1000 + GRACE if milliseconds else None
+
+    def entered(self, wanted: State) -> None:
         """The statement that set it has been answered."""
         if not self._is_forgotten_at_once:
             self.search_path_set_schemas = wanted
@@ -149,6 +166,7 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         self._setting_search_path = True
         self.search_path_set_schemas = None
         try:
+            self._be_patient(wanted)
             self._enter(cursor, wanted)
             self.search_path_set_schemas = wanted
         except DatabaseError:
@@ -157,12 +175,13 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         finally:
             self._setting_search_path = False
 
-    def _enter(self, cursor: Any, wanted: tuple[str, str]) -> None:
+    def _enter(self, cursor: Any, wanted: State) -> None:
+        text, values = (ENTER_TIMED, wanted) if self.is_timed else (ENTER, wanted[:2])
         if cursor is not None:
-            cursor.execute(ENTER, wanted)
+            cursor.execute(text, values)
             return
         with self.wrap_database_errors, self.connection.cursor() as own:
-            own.execute(ENTER, wanted)
+            own.execute(text, values)
 
     def _only_rollback_is_left(self) -> bool:
         """In a transaction that failed the statement may fail too: whatever follows does as well."""

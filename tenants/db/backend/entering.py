@@ -7,7 +7,7 @@ transaction, until the transaction ends. Where the statement fails they are undo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from psycopg import ClientCursor, sql
 
@@ -16,16 +16,25 @@ if TYPE_CHECKING:
 else:
     from django.db.backends.postgresql.base import Cursor
 
-ENTRY = "SELECT set_config('search_path', '{0}', {2}), set_config('humana.organization', '{1}', {2})"
+ENTRY = "SELECT set_config('search_path', '{0}', {3}), set_config('humana.organization', '{1}', {3})"
+#: How long a statement may take; PostgreSQL begins to count anew with each statement of a message.
+TIME = ", set_config('statement_timeout', NULLIF('{2}', ''), {3})"
+
+
+#: Search path, organization, and how long a statement may take, in milliseconds (see `leaving.NOWHERE`).
+State: TypeAlias = tuple[str, str, str]
 
 
 class Place(Protocol):
     @property
     def per_transaction(self) -> bool: ...
 
-    def to_enter(self) -> tuple[str, str] | None: ...
+    @property
+    def is_timed(self) -> bool: ...
 
-    def entered(self, wanted: tuple[str, str]) -> None: ...
+    def to_enter(self) -> State | None: ...
+
+    def entered(self, wanted: State) -> None: ...
 
 
 class EnteringCursor(Cursor):
@@ -38,7 +47,7 @@ class EnteringCursor(Cursor):
         if wanted is None or self.place is None:
             return super().execute(query, params, **options)
         text = query.as_string(self) if isinstance(query, sql.Composable) else query
-        super().execute(f"{_entry(wanted, self.place.per_transaction)};{text}", params, **options)
+        super().execute(f"{_entry(wanted, self.place)};{text}", params, **options)
         self.nextset()
         self.place.entered(wanted)
         return self
@@ -58,11 +67,11 @@ class EnteringCursor(Cursor):
     def _enter_alone(self) -> None:
         """Before what has to have a message for itself."""
         if self.place is not None and (wanted := self.place.to_enter()) is not None:
-            super().execute(_entry(wanted, self.place.per_transaction))
+            super().execute(_entry(wanted, self.place))
             self.place.entered(wanted)
 
 
-def _entry(wanted: tuple[str, str], local: bool) -> str:
-    """Names of ours only: neither a schema nor a hexadecimal id holds a per cent sign or a quote."""
-    path, organization = wanted
-    return ENTRY.format(path, organization, "true" if local else "false")
+def _entry(wanted: State, place: Place) -> str:
+    """Names and numbers of ours only: no schema and no hexadecimal id holds a per cent sign or a quote."""
+    text = ENTRY + TIME if place.is_timed else ENTRY
+    return text.format(*wanted, "true" if place.per_transaction else "false")

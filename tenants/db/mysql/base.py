@@ -12,6 +12,7 @@ from pymysql import OperationalError
 
 from tenants.db.aliases import latest, reaching
 from tenants.db.caseless import CaselessOperations, caseless
+from tenants.db.statement_time import GRACE, is_timed, seconds_of
 
 
 class DatabaseOperations(CaselessOperations, operations.DatabaseOperations):
@@ -64,14 +65,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         patience = (
             {"read_timeout": conn_params["connect_timeout"]} if "connect_timeout" in conn_params else {}
         )
+        seconds = seconds_of(self.alias) if is_timed(self.alias, self.settings_dict) else None
+        timed = _timed(conn_params, seconds)
         with reaching(self.alias, (OperationalError,)), _no_files():
-            connection: Any = super().get_new_connection({**conn_params, **patience})
+            connection: Any = super().get_new_connection({**conn_params, **patience, **timed})
         # PyMySQL bounds the server's greeting by this one, not by connect_timeout.
-        connection._read_timeout = self.settings_dict.get("PATIENCE") or conn_params.get("read_timeout")
+        usual = seconds + GRACE if seconds else conn_params.get("read_timeout")
+        connection._read_timeout = self.settings_dict.get("PATIENCE") or usual
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
         return Cursor(self.connection.cursor())
+
+
+def _timed(conn_params: dict[str, Any], seconds: int | None) -> dict[str, Any]:
+    """Said as the connection begins; a thread closes it when it leaves the organization."""
+    if seconds is None:
+        return {}
+    begins = conn_params.get("init_command", "SET SESSION autocommit = @@autocommit")
+    return {"init_command": f"{begins}, SESSION max_statement_time = {seconds}"}
 
 
 @contextmanager
