@@ -79,6 +79,8 @@ class OutboxAdmin(InHandAdmin):
 
 @admin.register(UsageEvent)
 class UsageEventAdmin(ContentAdmin):
-    list_display = ("created_at", "endpoint", "model", "input_tokens", "output_tokens", "cost", "outcome")
+    list_display = (
+        "created_at", "endpoint", "model", "input_tokens", "output_tokens", "cost", "price_source", "outcome",
+    )  # fmt: skip
     list_filter = ("outcome", "model")
     ordering = ("-created_at",)

@@ -116,7 +116,9 @@ class IdempotencyKey(OrganizationScoped):
 class UsageEvent(OrganizationScoped):
     """What one run used. Tokens as the provider counted them, or NULL where it did not say.
 
-    `cost` is in `currency`; NULL means unpriced, never free. Times are in milliseconds.
+    `cost` is in `currency`; NULL means unpriced, never free. Where it is known, `price_source` says whose
+    prices those were ("table", "genai-prices" or "own") and `price_version` which state of them. Times are in
+    milliseconds.
     """
 
     run_id = models.UUIDField()
@@ -129,6 +131,8 @@ class UsageEvent(OrganizationScoped):
     cached_tokens = models.PositiveIntegerField(null=True)
     cost = models.DecimalField(max_digits=16, decimal_places=8, null=True)
     currency = models.CharField(max_length=3, default="USD")
+    price_source = models.CharField(max_length=16, blank=True, default="", db_default="")
+    price_version = models.CharField(max_length=24, blank=True, default="", db_default="")
     first_token_ms = models.PositiveIntegerField(null=True)
     total_ms = models.PositiveIntegerField(null=True)
     outcome = models.CharField(max_length=16)

@@ -31,7 +31,7 @@ DEFAULT_MODEL = declare(
     help=_("For companions that name no model of their own. Empty: the first that is connected."),
     layers=f"{_UPPER} team",
     team_of="companion",
-    effect="answers of companions (`chats/tuning.py`)",
+    effect="answers of companions (`companions/choosing.py`)",
 )
 ALLOWED_MODELS = declare(
     "llm.allowed_models",
@@ -42,7 +42,7 @@ ALLOWED_MODELS = declare(
     layers=f"{_UPPER} team",
     caps=_UPPER,
     team_of="companion",
-    effect="answers of companions (`chats/tuning.py`)",
+    effect="answers of companions (`companions/choosing.py`)",
 )
 MAX_UPLOAD_BYTES = declare(
     "storage.max_upload_bytes",

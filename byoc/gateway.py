@@ -84,6 +84,11 @@ def answered_by(card: ModelCard, name: str) -> ModelCard:
     return card if found is None or found.name == card.name else _card_of(found)
 
 
+def answering_now(card: ModelCard) -> ModelCard:
+    """The card of what is asked first: what stands in for it, while something does."""
+    return answered_by(card, "")
+
+
 @lru_cache(maxsize=MOST)
 def _embedding(spec: EndpointSpec) -> EmbeddingAdapter:
     return make_embedding(spec, _guard(spec.owner))

@@ -19,7 +19,7 @@ from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, chats_named, draft_of, recent_chats
 from chats.services import conversations, drafts, explain, replies, votes
 from chats.shown import EveryChat, put_forward, shown_message, shown_thread
-from chats.tuning import shown_model
+from companions.choosing import shown_model
 from companions.queries import access_companion_by_slug, companions_for, silent_companions
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from byoc import endpoints, gateway
 from byoc.contracts import EndpointSpec, Kind, ModelCard
 from byoc.models import Endpoint, EndpointHealth
+from companions.choosing import chosen_model, shown_model
 from companions.models import Companion
 from companions.queries import Residence, residences
 from tenants.context import current_tenant
@@ -78,12 +79,12 @@ def offers(model: str) -> bool:
 
 
 def _answered_by(companion: Companion, endpoint_id: str) -> bool:
-    card = gateway.shown(companion.model or None)
+    card = chosen_model(companion)
     return card is not None and any(spec.id == endpoint_id for spec in card.route)
 
 
 def _of(one: Residence, fallbacks: tuple[Service, ...], health: dict[str, str]) -> Infrastructure:
-    card = gateway.shown(one.companion.model or None)
+    card = shown_model(one.companion)
     answers = _service(card.route[0], health) if card else None
     own = bool(answers and answers.id)
     return Infrastructure(one, one.companion.model, card, answers, fallbacks if own else ())

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from byoc import gateway
 from byoc.permissions import READ as READ_ENDPOINTS
+from companions.choosing import shown_model
 from companions.infrastructure import infrastructure, offers
 from companions.permissions import EDIT, READ
 from companions.queries import (
@@ -38,14 +38,15 @@ def companions(request: MemberRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def companion(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
-    """Context: `companion`, `inherited` (values, policies, brand as data), `model` (a ModelCard)."""
+    """Context: `companion`, `inherited` (values, policies, brand as data), `model` (the ModelCard of
+    what would answer now)."""
     member = request.visitor.member
     require(member, READ.name)
     found = access_companion_by_slug(member=member, slug=companion_slug)
     context = {
         "companion": found,
         "inherited": inheritance(found),
-        "model": gateway.shown(found.model or None),
+        "model": shown_model(found),
     }
     return render(request, "companions/companion.html", context)
 

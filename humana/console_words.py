@@ -50,6 +50,8 @@ LABELS = {
     "parent": _("after"),
     "parts": _("parts"),
     "payload": _("details"),
+    "price_source": _("prices of"),
+    "price_version": _("state of the prices"),
     "previous_hash": _("previous hash"),
     "prompt_digest": _("prompt (digest)"),
     "provenance": _("made from"),

@@ -64,7 +64,11 @@ class Entry(Shape, frozen=True):
 
 
 class Usage(Shape, frozen=True):
-    """What one answer used. Null tokens: the model did not say; null cost: not priced, never free."""
+    """What one answer used. Null tokens: the model did not say; null cost: not priced, never free.
+
+    `price_source` says whose prices they were: `table` (of the endpoint), `genai-prices` (the vendors' lists)
+    or `own` (a model of Humana's); `price_version` which state of them. Both empty where cost is null.
+    """
 
     id: uuid.UUID
     created_at: datetime
@@ -78,6 +82,8 @@ class Usage(Shape, frozen=True):
     cached_tokens: int | None
     cost: Decimal | None
     currency: str
+    price_source: str
+    price_version: str
     first_token_ms: int | None
     total_ms: int | None
     outcome: str

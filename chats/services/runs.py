@@ -214,6 +214,8 @@ def _note_usage(plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Pri
         cached_tokens=outcome.cached_tokens,
         cost=price.amount if price else None,
         currency=price.currency if price else CURRENCY,
+        price_source=price.source if price else "",
+        price_version=price.version if price else "",
         first_token_ms=outcome.first_token_ms,
         total_ms=outcome.total_ms,
         outcome=outcome.state,

@@ -13,7 +13,7 @@ from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Chat, Message
 from chats.services.conversations import TITLE_LIMIT, title_from
-from chats.tuning import model_for
+from companions.choosing import model_for
 from humana.kernel.errors import EndpointError
 from humana.kernel.ports import record_trail
 from tenants.transactions import tenant_atomic

@@ -53,7 +53,7 @@ def refusing(alias: str) -> Iterator[None]:
 
 
 def _code_of(error: Exception) -> object:
-    """As the driver has it, below what Django raised. MariaDB's SQLSTATEs are too coarse: its number counts."""
+    """As the driver has it, below what Django raised. Of MariaDB the number: its SQLSTATEs are coarse."""
     cause = error.__cause__
     number = cause.args[0] if cause and cause.args else None
     return number if isinstance(number, int) else getattr(cause, "sqlstate", None)

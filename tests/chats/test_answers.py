@@ -8,6 +8,7 @@ import time
 import pytest
 
 from audit.models import AuditEntry, UsageEvent
+from byoc.pricing import read_prices
 from chats.models import Chat, Message, Run
 from chats.queries import thread
 from chats.services.replies import edit, regenerate
@@ -28,7 +29,7 @@ def test_a_question_is_answered_saved_metered_and_in_the_trail(
         assert (usage.endpoint, usage.model, usage.outcome) == ("custom", "scripted", "done")
         assert usage.output_tokens
         assert usage.total_ms is not None
-        assert usage.cost is None
+        assert (usage.cost, usage.price_source, usage.price_version) == (None, "", "")
         assert (
             AuditEntry.objects.filter(action="chats.answer.done", resource_id=str(run.message_id)).count()
             == 1
@@ -168,7 +169,8 @@ def test_a_strangers_run_looks_missing(desk: Desk, scripted_model: ScriptedModel
 def test_a_run_says_which_endpoint_answered(desk: Desk, scripted_model: ScriptedModel) -> None:
     """Its own model is away, and the one that stands in answers."""
     connected(desk.world, "http://127.0.0.1:9/v1", name="Away", options={"model": "large"})
-    spare = {"name": "Spare", "role": "fallback", "options": {"model": "small"}}
+    prices = {"currency": "BRL", "models": {"small": {"input": "1", "output": "2"}}}
+    spare = {"name": "Spare", "role": "fallback", "options": {"model": "small"}, "prices": prices}
     connected(desk.world, scripted_model.openai_url, **spare)
     run = desk.ask("say:Bom%20dia")
     told = list(desk.events(run))
@@ -176,7 +178,10 @@ def test_a_run_says_which_endpoint_answered(desk: Desk, scripted_model: Scripted
     assert (run.message.text, run.endpoint, run.model) == ("Bom dia", "Spare", "small")
     assert "switched" in [data["state"] for _cursor, name, data in told if name == "state"]
     with use_tenant(desk.world.context):
-        assert UsageEvent.objects.get(run_id=run.id).endpoint == "Spare"
+        usage = UsageEvent.objects.get(run_id=run.id)
+        assert (usage.endpoint, usage.currency, usage.price_source) == ("Spare", "BRL", "table")
+        assert usage.cost
+        assert usage.price_version == read_prices(prices).version
         entry = AuditEntry.objects.get(action="chats.answer.done", resource_id=str(run.message_id))
         told_of = json.loads(entry.payload)
         assert (told_of["endpoint"], told_of["instead_of"]) == ("Spare", "Away")

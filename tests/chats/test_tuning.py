@@ -13,7 +13,8 @@ from byoc.config_keys import ALLOWED_MODELS, DEFAULT_MODEL
 from byoc.contracts import Event, TextDelta
 from chats.answering import _until
 from chats.config_keys import MESSAGE_LIMIT
-from chats.tuning import model_for, shown_model, tuning_for
+from chats.tuning import tuning_for
+from companions.choosing import model_for, shown_model
 from companions.config_keys import ANSWER_SECONDS, MAX_OUTPUT_TOKENS, TEMPERATURE
 from humana.kernel.errors import EndpointError, Invalid
 from tenants.config.snapshot import snapshot

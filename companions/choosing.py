@@ -1,0 +1,53 @@
+"""Which model answers for a companion: what it wishes, within what is configured and connected now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from byoc import gateway
+from byoc.config_keys import ALLOWED_MODELS, DEFAULT_MODEL
+from byoc.contracts import ModelCard
+from companions.models import Companion
+from humana.kernel.errors import EndpointError
+from tenants.config.resolver import Subject, explain, resolve
+
+
+def model_for(companion: Companion) -> ModelCard:
+    """The companion's own model first, unless the usual one is locked; never one that may not answer.
+
+    Inside the organization. EndpointError where no model may answer.
+    """
+    subject = Subject(companion_team_id=companion.team_id)
+    usual = explain(DEFAULT_MODEL, subject).settled
+    wanted = usual.value if usual.lock is not None and usual.value else companion.model or usual.value
+    allowed = resolve(ALLOWED_MODELS, subject)
+    if allowed is None:
+        return gateway.describe(wanted or None)
+    may = [card for card in gateway.offered() if {card.name, card.model} & set(allowed)]
+    for card in may:
+        if wanted in (card.name, card.model):
+            return _only(card, allowed)
+    if not may:
+        message = "No connected model is among those that may answer (llm.allowed_models)."
+        raise EndpointError(message, permanent=True, code="not_configured")
+    return _only(may[0], allowed)
+
+
+def chosen_model(companion: Companion) -> ModelCard | None:
+    """The same; None where there is none, since pages work without."""
+    try:
+        return model_for(companion)
+    except EndpointError:
+        return None
+
+
+def shown_model(companion: Companion) -> ModelCard | None:
+    """What would answer now: of that, what stands in for it while a failover is in effect."""
+    chosen = chosen_model(companion)
+    return None if chosen is None else gateway.answering_now(chosen)
+
+
+def _only(card: ModelCard, allowed: tuple[str, ...]) -> ModelCard:
+    """What may not answer does not stand in either."""
+    route = tuple(one for one in card.route if {one.name, one.model} & set(allowed))
+    return replace(card, route=route)
