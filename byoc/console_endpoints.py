@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -47,6 +48,7 @@ WIDGETS: dict[str, Any] = {
     "lines": UnfoldAdminTextareaWidget,
     "secret": UnfoldAdminPasswordWidget,
     "int": UnfoldAdminIntegerFieldWidget,
+    "decimal": UnfoldAdminDecimalFieldWidget,
     "bool": UnfoldBooleanWidget,
     "choice": UnfoldAdminSelectWidget,
 }

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from django.utils.translation import gettext as _
 
+from byoc.contracts import ModelInfo
 from byoc.contracts.fields import TypeSpec
 from byoc.models import Endpoint
 from byoc.pricing import read_prices
@@ -79,7 +81,23 @@ def _offers(asked: TypeSpec, name: str, value: Any) -> list[dict[str, Any]]:
     offers = _list(name, value)
     if not all(isinstance(one, Mapping) and isinstance(one.get("name"), str) for one in offers):
         raise Invalid(_("Each model needs a name."), field=name)
+    for one in offers:
+        _judge(name, one)
     return [dict(one) for one in offers]
+
+
+def _judge(name: str, model: Mapping[str, Any]) -> None:
+    """What the adapter would not understand is refused here: it would serve nobody."""
+    if not model["name"]:
+        raise Invalid(_("Each model needs a name."), field=name)
+    try:
+        found = msgspec.convert(dict(model), ModelInfo)
+    except msgspec.ValidationError as error:
+        message = _("What is said of the model %(model)s cannot be read: %(why)s")
+        raise Invalid(message % {"model": model["name"], "why": error}, field=name) from None
+    if any(number is not None and number < 1 for number in (found.max_output_tokens, found.context_tokens)):
+        message = _("A number of tokens of %(model)s is less than one.")
+        raise Invalid(message % {"model": model["name"]}, field=name)
 
 
 def _object(asked: TypeSpec, name: str, value: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from byoc.board import kept_secrets
 from byoc.contracts.fields import Field, TypeSpec
 from byoc.describing import LAST, LINES, Entry
 from byoc.entering import LONGEST, values_of
+from byoc.forms_models import CURRENCY_FIELD, LIMIT, ModelRows, Row
 from byoc.models import Endpoint
 from humana.kernel.egress import EgressRefused
 from humana.kernel.errors import HumanaError
@@ -26,6 +27,7 @@ WIDGETS: dict[str, Callable[..., forms.Widget]] = {
     "lines": forms.Textarea,
     "secret": forms.PasswordInput,
     "int": forms.NumberInput,
+    "decimal": forms.NumberInput,
     "bool": forms.CheckboxInput,
     "choice": forms.Select,
 }
@@ -58,6 +60,9 @@ class EndpointForm(forms.Form):
         for one in asked.fields:
             self.fields[VALUE + one.name] = self._field(one, values)
         self.fields |= self._describing_last()
+        self.models = ModelRows(endpoint, data, widgets) if asked.kind == "llm" else None
+        if self.models is not None:
+            self.fields |= self._of_models(self.models)
         if endpoint is not None:
             self.fields["seen"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
             self.initial["seen"] = endpoint.version
@@ -65,7 +70,7 @@ class EndpointForm(forms.Form):
     @property
     def first(self) -> list[forms.BoundField]:
         """What is asked at once."""
-        return [self[name] for name in self.fields if name not in self._further]
+        return [self[name] for name in self.fields if name not in self._further | self._rowed]
 
     @property
     def further(self) -> list[forms.BoundField]:
@@ -75,6 +80,26 @@ class EndpointForm(forms.Form):
     @property
     def further_open(self) -> bool:
         return any(one.errors for one in self.further)
+
+    @property
+    def plain(self) -> list[forms.BoundField]:
+        """All that stands in no row."""
+        return [self[name] for name in self.fields if name not in self._rowed]
+
+    @property
+    def model_rows(self) -> list[Row]:
+        """What its models can do and cost; none but for language models."""
+        return self.models.rows(self) if self.models else []
+
+    @property
+    def rows_open(self) -> bool:
+        return any(self[name].errors for name in self._rowed)
+
+    def clean(self) -> dict[str, Any]:
+        told: dict[str, Any] = super().clean() or {}
+        if self.models is not None:
+            self.models.judge(self)
+        return told
 
     @property
     def lost_a_secret(self) -> bool:
@@ -111,7 +136,12 @@ class EndpointForm(forms.Form):
             VALUE + one.name for one in self.asked.fields if one.kind != "url" and one.default is not None
         }
         bounds = {VALUE + one.name for one in self.asked.fields if one.kind == "int" and not one.required}
-        return frozenset(usual | bounds | {"region", "tags", "rank"})
+        limits = {name for name in self.fields if name.startswith(LIMIT)}
+        return frozenset(usual | bounds | limits | {"region", "tags", "rank"})
+
+    @property
+    def _rowed(self) -> frozenset[str]:
+        return frozenset(name for name in self.fields if name.startswith("model_") or name == CURRENCY_FIELD)
 
     @property
     def _secrets(self) -> set[str]:
@@ -132,7 +162,12 @@ class EndpointForm(forms.Form):
             if name in self.fields
         }
         tags = [one.strip() for one in self.cleaned_data["tags"].split(",") if one.strip()]
-        return {**told, "tags": tags, "rank": self.cleaned_data["rank"] or 0}
+        rows = self.models.told(self.cleaned_data) if self.models else {}
+        return {**told, **rows, "tags": tags, "rank": self.cleaned_data["rank"] or 0}
+
+    def _of_models(self, models: ModelRows) -> dict[str, forms.Field]:
+        self.initial |= models.initial
+        return models.fields()
 
     def _field(self, one: Field, values: Mapping[str, Any]) -> forms.Field:
         sealed = one.kind == "secret" or one.sealed

@@ -99,3 +99,23 @@ def test_a_change_by_hand_keeps_the_secret(
     with use_tenant(left.context):
         assert credentials_of(Endpoint.objects.get(name="Renamed")) == {"key": KEY}
     assert "Somebody changed this in the meantime" in words(operator.client.post(address, changes))
+
+
+def test_models_and_prices_are_entered_in_the_console_too(
+    operator: Desk, left: World, scripted_model: ScriptedModel
+) -> None:
+    granted(left, scripted_model.openai_url)
+    operator.take(left)
+    row = {"model_0_name": "echo", "model_0_vision": "true", "model_0_input": "2.50", "models_shown": "1"}
+    said = told(scripted_model.openai_url, **row, model_1_output="3", currency="EUR")
+    page = words(operator.client.post(NEW, said, follow=True))
+    assert "Name the model, or empty the whole row." in page
+    assert 'value="2.50"' in page, "nothing is lost"
+    operator.client.post(NEW, said | {"model_1_output": ""})
+    with use_tenant(left.context):
+        kept = Endpoint.objects.get(name="Our own model")
+    assert kept.offers == [{"name": "echo", "vision": True}]
+    assert kept.prices == {"currency": "EUR", "models": {"echo": {"input": "2.5"}}}
+    page = words(operator.get("byoc_endpoint", kept.id))
+    assert 'value="2.5"' in page
+    assert "<legend>echo</legend>" in page

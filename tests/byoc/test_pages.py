@@ -174,3 +174,53 @@ def test_what_is_not_offered_leads_back_to_the_choice(ana: Client, name: str) ->
     page = ana.get(f"{HOME}new/?type={name}")
     assert page.status_code == 200
     assert "What would you like to connect?" in Page(page).words
+
+
+def rows(*models: dict[str, str], **more: str) -> dict[str, str]:
+    typed = {f"model_{n}_{column}": value for n, one in enumerate(models) for column, value in one.items()}
+    return {"models_shown": "1", **typed, **more}
+
+
+def test_what_models_can_do_and_cost_is_entered_on_the_page(
+    ana: Client, left: World, scripted_model: ScriptedModel
+) -> None:
+    granted(left, scripted_model.openai_url)
+    echo = {"name": "echo", "base": "gpt-4o-mini", "tools": "false", "input": "14.50", "output": "0"}
+    every = {"name": "*", "input": "1", "output": "2", "cached": "0.25"}
+    told = filled(scripted_model.openai_url) | rows(echo, every, currency="brl", limit_context_tokens="8000")
+    assert "It answers, in" in Page(typed(ana, told)).words
+    row = only(left)
+    assert row.offers == [{"name": "echo", "base": "gpt-4o-mini", "tools": False}]
+    prices = {"echo": {"input": "14.5", "output": "0"}, "*": {"input": "1", "output": "2", "cached": "0.25"}}
+    assert row.prices == {"currency": "BRL", "models": prices}
+    assert row.limits == {"context_tokens": 8000}
+    form = Page(ana.get(f"{HOME}{row.id}/change/"))
+    assert shortcomings(form) == []
+    fields = {one["name"]: one["value"] for one in form.all("input")}
+    assert (fields["model_0_input"], fields["model_1_name"], fields["currency"]) == ("14.5", "*", "BRL")
+    assert fields["model_3_name"] == "", "there is room for more"
+    with use_tenant(left.context):  # what a program said beside that
+        Endpoint.objects.filter(id=row.id).update(offers=[{"name": "echo", "accepts_temperature": False}])
+    told = filled(scripted_model.openai_url, value_key="", seen=row.version)
+    ana.post(f"{HOME}{row.id}/change/", told)
+    assert only(left).prices == row.prices, "who sends no rows changes none"
+    told |= rows({"name": "echo", "vision": "true"}, seen=str(only(left).version))
+    assert "It answers, in" in Page(ana.post(f"{HOME}{row.id}/change/", told, follow=True)).words
+    row = only(left)
+    assert row.offers == [{"name": "echo", "accepts_temperature": False, "vision": True}]
+    assert (row.prices, row.limits) == ({}, {})
+
+
+def test_what_is_wrong_in_a_row_is_said_there(ana: Client, left: World) -> None:
+    told = filled("https://models.example/v1") | rows(
+        {"name": "echo", "input": "-1"}, {"name": "", "output": "2"}, {"name": "echo"}, currency="reais"
+    )
+    page = Page(typed(ana, told))
+    assert shortcomings(page) == []
+    wrong = {one["name"] for one in page.all("input") if one["aria-invalid"]}
+    assert wrong == {"model_0_input", "model_1_name", "model_2_name", "currency"}
+    assert "Name the model, or empty the whole row." in page.words
+    fields = {one["name"]: one["value"] for one in page.all("input")}
+    assert (fields["model_0_input"], fields["model_1_output"]) == ("-1", "2"), "nothing is lost"
+    with use_tenant(left.context):
+        assert Endpoint.objects.count() == 1
