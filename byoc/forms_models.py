@@ -39,9 +39,9 @@ ABILITIES: dict[str, Any] = {
 }
 #: Per million tokens.
 RATES: dict[str, Any] = {
-    "input": gettext_lazy("Price read"),
-    "output": gettext_lazy("Price written"),
-    "cached": gettext_lazy("Price remembered"),
+    "input": gettext_lazy("Price of tokens read"),
+    "output": gettext_lazy("Price of tokens written"),
+    "cached": gettext_lazy("Price of tokens remembered"),
 }
 _AS_KNOWN = [("", gettext_lazy("As known")), ("true", gettext_lazy("Yes")), ("false", gettext_lazy("No"))]
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
@@ -137,11 +137,9 @@ class ModelRows:
         return {"name": name, **{column: value for column, value in found.items() if value not in ("", None)}}
 
     def _columns(self) -> dict[str, forms.Field]:
-        every = gettext_lazy("As the service calls it. * is the price of every model that is not named.")
-        base = gettext_lazy("The well-known model behind a name of your own.")
         made: dict[str, forms.Field] = {
-            "name": self._line(gettext_lazy("Name of the model"), every),
-            "base": self._line(ABILITIES["base"], base),
+            "name": self._line(gettext_lazy("Name of the model")),
+            "base": self._line(ABILITIES["base"]),
         }
         for column in ("tools", "vision"):
             made[column] = forms.ChoiceField(
@@ -153,11 +151,10 @@ class ModelRows:
             made[column] = self._number(label, forms.DecimalField, "decimal", least=0, max_value=MILLION - 1)
         return made
 
-    def _line(self, label: Any, help_text: Any) -> forms.CharField:
+    def _line(self, label: Any) -> forms.CharField:
         return forms.CharField(
-            label=label, required=False, max_length=120, help_text=help_text,
-            widget=self._widgets["text"](attrs=_PLAIN),
-        )  # fmt: skip
+            label=label, required=False, max_length=120, widget=self._widgets["text"](attrs=_PLAIN)
+        )
 
     def _number(
         self, label: Any, kind: type[forms.IntegerField], widget: str, *, least: int, **bounds: Any

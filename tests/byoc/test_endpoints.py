@@ -221,6 +221,9 @@ def test_two_people_who_change_it_do_not_undo_each_other(left: World) -> None:
         ({"rank": True}, "rank"),
         ({"tags": "gold"}, "tags"),
         ({"offers": [{"tools": True}]}, "offers"),
+        ({"offers": [{"name": "echo", "tools": "perhaps"}]}, "offers"),
+        ({"offers": [{"name": "echo", "colour": "green"}]}, "offers"),
+        ({"offers": [{"name": "echo", "context_tokens": 0}]}, "offers"),
     ],
 )
 def test_what_is_wrong_is_named(left: World, changes: dict[str, Any], field: str | None) -> None:
