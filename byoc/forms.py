@@ -166,7 +166,7 @@ class EndpointForm(forms.Form):
         return {**told, **rows, "tags": tags, "rank": self.cleaned_data["rank"] or 0}
 
     def _of_models(self, models: ModelRows) -> dict[str, forms.Field]:
-        self.initial |= models.initial
+        self.initial = {**self.initial, **models.initial}
         return models.fields()
 
     def _field(self, one: Field, values: Mapping[str, Any]) -> forms.Field:

@@ -223,8 +223,8 @@ def _keep_rows(organization_id: uuid.UUID | None, found: list[Look]) -> list[tup
         if reading.state != before.state:
             turned.append((look.target.spec.name, reading.state))
             failover.turned(organization_id, look.target.spec, before, reading)
-        if _is_news_of_its_end(row, look):
-            failover.expiring(organization_id, look.target.spec, look.health.expires_at)
+        if ends := _news_of_its_end(row, look):
+            failover.expiring(organization_id, look.target.spec, ends)
     _save(rows.values())
     if any(row.in_a_row for row in rows.values()):
         _look_again_soon(organization_id)
@@ -260,15 +260,15 @@ def _set(row: EndpointHealth, reading: Reading, found: Health) -> None:
         row.details = {**told_of, **ends}
 
 
-def _is_news_of_its_end(row: EndpointHealth, look: Look) -> bool:
-    """Whether it ends soon, and nobody was told of this end yet. Notes that they are."""
+def _news_of_its_end(row: EndpointHealth, look: Look) -> datetime | None:
+    """When it ends, if that is soon and nobody was told of this end yet. Notes that they are."""
     ends = look.health.expires_at
     if not look.health.ok or ends is None or row.details.get("told_of") == ends.isoformat():
-        return False
+        return None
     if not ends_soon(ends, look.target.organization_id, look.at):
-        return False
+        return None
     row.details = {**row.details, "told_of": ends.isoformat()}
-    return True
+    return ends
 
 
 def _probe(organization_id: uuid.UUID | None, look: Look) -> Probe:
