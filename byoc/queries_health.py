@@ -25,6 +25,7 @@ from byoc.expiring import time_before
 from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Probe
 from byoc.readings import Reading, readings_of
 from byoc.recommending import Recommendation, recommended
+from byoc.telemetry.destinations import withheld
 from tenants.context import use_tenant, without_tenant
 from tenants.models import Organization
 
@@ -137,6 +138,7 @@ def health_report(organization: Organization | None, *, now: datetime | None = N
             standing,
             recommended(
                 whole, zone=zone, at=at, grants=_ending_grants(organization, at),
+                withheld=withheld(organization.id) if organization and zone else (),
                 certificates=time_before(organization.id if organization else None),
             ),
         )  # fmt: skip

@@ -7,6 +7,7 @@ no_backup          nothing takes what is written while its storage is away
 expiring           a certificate, a key or a grant ends soon
 slow               the slowest of its probes take long
 outside_zone       it is outside the zone that the organization's content does not leave
+unheard            telemetry that nothing inside the zone takes is dropped
 unvalidated        it was entered and never validated
 """
 
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+
+from byoc.contracts import Signal
 
 if TYPE_CHECKING:
     from byoc.queries_health import EndpointReport
@@ -50,6 +53,7 @@ def recommended(
     at: datetime,
     grants: Iterable[tuple[str, datetime]],
     certificates: timedelta = SOON,
+    withheld: Sequence[Signal] = (),
 ) -> tuple[Recommendation, ...]:
     """What to act on first, then what to consider. `certificates` is how long before its end one for signing
     in is told."""
@@ -58,6 +62,7 @@ def recommended(
         *_expiring(reports, at, certificates),
         *_ending(grants, at),
         *_outside(reports, zone),
+        *_unheard(withheld, zone),
         *_alone(reports),
         *_slow(reports),
         *_unvalidated(reports),
@@ -96,6 +101,22 @@ def _outside(reports: Sequence[EndpointReport], zone: str) -> Iterator[Recommend
         if zone and one.zone != zone and one.kind != "identity":
             told = _("“%(name)s” is outside the zone %(zone)s: it serves no content. Choose one inside it.")
             yield Recommendation("outside_zone", "act", told % {"name": one.name, "zone": zone}, one.id)
+
+
+def _unheard(withheld: Sequence[Signal], zone: str) -> Iterator[Recommendation]:
+    if withheld:
+        told = _(
+            "Of your telemetry this is dropped: %(signals)s. Humana's own monitoring is outside the zone "
+            "%(zone)s. Connect one of your own inside it."
+        )
+        told = told % {"signals": in_words(withheld), "zone": zone}
+        yield Recommendation("unheard", "consider", told)
+
+
+def in_words(signals: Iterable[Signal]) -> str:
+    """Signals of telemetry as a person calls them, in the reader's language."""
+    words: dict[Signal, str] = {"traces": _("traces"), "metrics": _("numbers"), "logs": _("log lines")}
+    return ", ".join(words[one] for one in signals)
 
 
 def _alone(reports: Sequence[EndpointReport]) -> Iterator[Recommendation]:

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from byoc import endpoints, gateway
 from byoc.contracts import EndpointSpec, Kind, ModelCard
 from byoc.models import Endpoint, EndpointHealth
+from byoc.recommending import in_words
+from byoc.telemetry.destinations import withheld
 from companions.choosing import chosen_model, shown_model
 from companions.models import Companion
 from companions.queries import Residence, residences
@@ -52,6 +54,7 @@ class Whole:
     models: tuple[ModelCard, ...]
     storage: tuple[tuple[str, Service], ...]
     monitoring: tuple[tuple[str, Service], ...]
+    dropped: str  # of telemetry, what nothing inside the organization's zone takes
 
 
 def infrastructure() -> Whole:
@@ -63,6 +66,7 @@ def infrastructure() -> Whole:
         gateway.offered(),
         _by_role("storage", health),
         _by_role("monitoring", health),
+        in_words(withheld(current_tenant().organization_id)),
     )
 
 

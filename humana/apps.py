@@ -14,7 +14,8 @@ class HumanaConfig(AppConfig):
         if settings.HUMANA_TRACES or settings.HUMANA_TELEMETRY:
             from humana import telemetry
 
-            telemetry.start(lines=settings.HUMANA_TRACES, out=settings.HUMANA_TELEMETRY)
+            told = {"lines": settings.HUMANA_TRACES, "out": settings.HUMANA_TELEMETRY}
+            telemetry.start(**told, detail=settings.HUMANA_TRACE_DETAIL)
 
         # Celery finds tasks in workers only; whoever enqueues must know them too.
         autodiscover_modules("tasks")

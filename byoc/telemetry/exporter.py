@@ -41,6 +41,7 @@ MEASURED = 15.0  # seconds between two rounds of numbers
 AT_ONCE = 500  # requests under way
 ADAPTERS = 200  # kept with their connections; the one used longest ago goes
 THREADS = 8  # that ask where to, and resolve names
+OUTSIDE = "outside_zone"  # why something was dropped
 KNOWN = 4_096  # organizations of which it is remembered whether anybody wants to hear of them
 
 Find = Callable[[uuid.UUID | None], Route]
@@ -192,7 +193,7 @@ class Exporter:
                 self._known(lane, wanted=True)
                 self._judge_anew(lane, adapter.spec)
                 while lane.items and lane.breaker.allows(time.monotonic()):
-                    taken = self._lanes.take(lane)
+                    taken = self._inside(lane, adapter.spec, self._lanes.take(lane))
                     await self._send(adapter, lane, route, taken)
                     taken = []
         except EndpointError as error:
@@ -249,16 +250,27 @@ class Exporter:
         if whose is None:
             self._known(lane, wanted=False)
             return
-        humanas = await self._route(None)
-        self._known(lane, wanted=lane.signal in humanas.to)
-        if lane.signal in humanas.to:
-            owner = Owner(whose, route.namespace)
+        found = (await self._route(None)).to.get(lane.signal)
+        inside = found is not None and route.zone in ("", found[0].zone)
+        self._known(lane, wanted=inside)
+        if inside:
+            owner = Owner(whose, route.namespace, route.zone)
             kept = [
                 (owner, thing)
                 for _, thing in things
                 if lane.signal != "traces" or _sampled(thing, route.rate)
             ]
             self._lanes.put(None, lane.signal, *kept)
+        elif found is not None and lane.signal != "metrics":
+            heard = whose if "metrics" in route.to else None  # else the count itself would be dropped
+            self._dropped(heard, lane.signal, OUTSIDE, len(things))
+
+    def _inside(self, lane: Lane, spec: EndpointSpec, taken: list[Waiting]) -> list[Waiting]:
+        """The last look at zones: Humana's own may have become another while things waited for it."""
+        kept = [one for one in taken if one[0] is None or one[0].zone in ("", spec.zone)]
+        if lane.signal != "metrics":
+            self._dropped(lane.organization_id, lane.signal, OUTSIDE, len(taken) - len(kept))
+        return kept
 
     def _known(self, lane: Lane, *, wanted: bool) -> None:
         if lane.signal != "traces":

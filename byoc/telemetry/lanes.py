@@ -24,10 +24,11 @@ BATCH = 256  # things in one request
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose work it tells of: an organization, and what it is called now."""
+    """Whose work it tells of: an organization, what it is called now, and the zone it does not leave."""
 
     id: uuid.UUID
     namespace: str
+    zone: str = ""
 
 
 #: Things are spans, lines, or (for metrics) nothing: the numbers are kept elsewhere. An owner is named

@@ -276,6 +276,9 @@ HUMANA_TRACES = env.flag("HUMANA_TRACES", False)  # a log line for each span
 HUMANA_TELEMETRY = env.flag("HUMANA_TELEMETRY", True)  # to customers' endpoints, else to this one
 HUMANA_OTLP_URL = env.url("HUMANA_OTLP_URL", "", schemes=("http", "https"))
 HUMANA_OTLP_KEY = env.text("HUMANA_OTLP_KEY", "")
+HUMANA_OTLP_ZONE = env.text("HUMANA_OTLP_ZONE", "")  # where that collector is
+# Of a hundred traces, how many name each question to a database or to Valkey.
+HUMANA_TRACE_DETAIL = env.integer("HUMANA_TRACE_DETAIL", 10, least=0, most=100)
 
 LOGGING = {
     "version": 1,
@@ -290,5 +293,6 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "propagate": False},
         "azure": {"level": "WARNING"},  # so would this, with names of files
         "httpx2": {"level": "WARNING"},  # it would name every address at INFO
+        "opentelemetry.attributes": {"level": "ERROR"},  # a line for every statement that it cuts short
     },
 }

@@ -1,7 +1,8 @@
 """What this process tells of itself: spans, numbers and lines of the log, without anybody's text.
 
-HUMANA_TELEMETRY   on by itself: to the organization whose work it is, else to HUMANA_OTLP_URL
-HUMANA_TRACES      a line of the log for each span, for whoever has no collector
+HUMANA_TELEMETRY     on by itself: to the organization whose work it is, else to HUMANA_OTLP_URL
+HUMANA_TRACE_DETAIL  of a hundred traces, how many name each question to a database or to Valkey
+HUMANA_TRACES        a line of the log for each span, for whoever has no collector
 
 spans      which spans are made, and where they go as they end
 numbers    what is counted of them
@@ -33,9 +34,9 @@ LIMITS = SpanLimits(max_attributes=40, max_events=4, max_links=4, max_attribute_
 UNTOLD = "health/.*,static/.*"
 
 
-def start(*, lines: bool, out: bool) -> None:
+def start(*, lines: bool, out: bool, detail: int) -> None:
     """Once in a process, before Django loads its middleware. `lines` are HUMANA_TRACES."""
-    provider = TracerProvider(sampler=Worthwhile(), span_limits=LIMITS)
+    provider = TracerProvider(sampler=Worthwhile(detail), span_limits=LIMITS)
     provider.add_span_processor(OrganizationSpans())
     if lines:
         provider.add_span_processor(SimpleSpanProcessor(LoggedSpans()))

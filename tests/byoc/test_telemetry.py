@@ -39,6 +39,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.to: dict[uuid.UUID | None, str] = {}
+        self.zones: dict[uuid.UUID | None, str] = {}  # of organizations, and (None) of Humana's own
         self.rate = 1.0
         self.broken = False
         self.measures = Measures()
@@ -65,15 +66,17 @@ class Desk:
     def _find(self, organization_id: uuid.UUID | None) -> Route:
         if self.broken:
             raise OSError("the control plane is out of reach")
-        to = self.to.get(organization_id)
+        to, zone = self.to.get(organization_id), self.zones.get(organization_id, "")
         if to is None:
-            return Route(NAMES[organization_id], self.rate)
+            return Route(NAMES[organization_id], self.rate, zone=zone)
         owner = str(organization_id) if organization_id else "platform"
         key = KEYS[organization_id]
         options = {"connect_seconds": 1.0, "total_seconds": 2.0}
-        spec = EndpointSpec("ours", "monitoring", "custom", to, key=key, owner=owner, options=options)
+        spec = EndpointSpec(
+            "ours", "monitoring", "custom", to, key=key, owner=owner, options=options, zone=zone
+        )
         found = (spec, Guard(owner, [Grant.for_url(to, owner=owner, reason="a sink")]))
-        return Route(NAMES[organization_id], self.rate, dict.fromkeys(ROLES, found))
+        return Route(NAMES[organization_id], self.rate, dict.fromkeys(ROLES, found), zone)
 
 
 @pytest.fixture
@@ -143,6 +146,37 @@ def test_who_has_no_endpoint_is_told_of_at_humanas_own(desk: Desk, two: tuple[Si
     assert whose(humanas) == {("beta", str(B))}
     assert whose(a) == {("alfa", str(A))}
     assert all(humanas.kept.values())
+
+
+def test_what_may_not_leave_its_zone_is_dropped_and_counted(desk: Desk, two: tuple[Sink, Sink, Sink]) -> None:
+    _, _, humanas = two
+    desk.to, desk.zones = {None: humanas.url}, {A: "eu", B: "us", None: "us"}
+    desk.work(A, "of the zone eu")
+    desk.work(B, "of the zone us")
+    assert desk.exporter.flush(10)
+    assert whose(humanas) - {(None, None)} == {("beta", str(B))}  # what was dropped may be told already
+    assert str(A).encode() not in humanas.raw
+    assert not desk.exporter.wanted(A)
+    dropped = [one for one in desk.measures.of(None) if one.name == "humana.telemetry.dropped"]
+    lost = {
+        (told(one.sum.data_points[0].attributes)["signal"], told(one.sum.data_points[0].attributes)["reason"])
+        for one in dropped
+    }
+    assert lost == {("traces", "outside_zone"), ("logs", "outside_zone")}
+
+
+def test_what_waits_for_humanas_own_does_not_follow_it_out_of_the_zone(
+    desk: Desk, two: tuple[Sink, Sink, Sink], quick: None
+) -> None:
+    a, _, humanas = two
+    desk.to, desk.zones = {None: humanas.url}, {A: "eu", None: "eu"}
+    humanas.status = 503
+    desk.work(A, "of the zone eu")
+    assert soon(lambda: humanas.asked >= 2)
+    desk.to, desk.zones = {None: a.url}, {A: "eu", None: "us"}
+    assert soon(lambda: desk.exporter.waiting() == 0)
+    assert desk.exporter.flush(10)
+    assert str(A).encode() not in a.raw
 
 
 def test_where_there_is_none_at_all_it_is_forgotten(desk: Desk) -> None:

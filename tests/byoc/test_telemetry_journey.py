@@ -54,7 +54,7 @@ def test_a_customers_collector_hears_of_its_members_and_of_nobody_else(
 ) -> None:
     with sink() as ours, sink() as humanas:
         which = connected(left, ours, "metrics")
-        more = {"HUMANA_TELEMETRY": "1", "HUMANA_OTLP_URL": humanas.url}
+        more = {"HUMANA_TELEMETRY": "1", "HUMANA_TRACE_DETAIL": "100", "HUMANA_OTLP_URL": humanas.url}
         with running_server(scripted_model_server.openai_url, tmp_path / "web.log", **more) as server:
             for world in (left, right):
                 for address, headers in (

@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
 from humana.embedded.process import CannotStart, Child, free_port, on_free_port, spawn, wait_until
 from tests.peers.server import ENVIRONMENT, program
@@ -27,10 +27,27 @@ def answers(url: str) -> bool:
         return False
 
 
+def listens(url: str) -> bool:
+    """For a server that has nothing to show: any answer will do."""
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except HTTPError:
+        return True
+    except (URLError, OSError):
+        return False
+    return True
+
+
 def started(
-    name: str, binary: Path | None, options: Callable[[int], list[str]], ready: str, home: Path
+    name: str,
+    binary: Path | None,
+    options: Callable[[int], list[str]],
+    ready: str,
+    home: Path,
+    *,
+    well: Callable[[str], bool] = answers,
 ) -> tuple[Child, int]:
-    """The running program and its port; `ready` is a path that answers once it is up."""
+    """The running program and its port; `ready` is a path that is `well` once it is up."""
     if binary is None:
         raise CannotStart(f"{name} is not installed")
     ports: list[int] = []
@@ -43,9 +60,9 @@ def started(
             [binary, *options(port)],
             log=home / f"{name}.log",
             directory=home,
-            environ={**ENVIRONMENT, "HOME": str(home)},
+            environ={**ENVIRONMENT, "HOME": str(home), "PYTHONUNBUFFERED": "1"},
         )
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}{ready}"), child, seconds=30)
+        wait_until(lambda: well(f"http://127.0.0.1:{port}{ready}"), child, seconds=30)
         return child
 
     return on_free_port(start), ports[-1]
@@ -59,6 +76,27 @@ def ddapm(home: Path) -> tuple[Child, int]:
         return ["--host", "127.0.0.1", "--otlp-http-port", str(port), *others]
 
     return started("ddapm", beside("ddapm-test-agent"), options, "/test/session/traces", home)
+
+
+TAP = """
+import asyncio, sys
+from oteltap.oteltap_http_protobuf_receiver import OtelTapHttpProtobufReceiver as Receiver
+from oteltap.oteltap_http_protobuf_receiver_settings import OtelTapHttpProtobufReceiverSettings as Settings
+
+async def tap(port, to):
+    printed = {f"print_{one}_as_ndjson": True for one in ("traces", "logs", "metrics")}
+    passed = {f"reemit_{one}_to_url": f"{to}/v1/{one}" for one in ("traces", "logs", "metrics")}
+    async with Receiver(Settings(http_port=int(port), **printed, **passed)):
+        await asyncio.Event().wait()
+
+asyncio.run(tap(*sys.argv[1:]))
+"""
+
+
+def oteltap(home: Path, to: str) -> tuple[Child, int]:
+    """A tap in a line of OTLP: `oteltap.log` has each span, line and number; whole requests go on to `to`."""
+    binary = beside("oteltap") and beside("python")
+    return started("oteltap", binary, lambda port: ["-c", TAP, str(port), to], "/", home, well=listens)
 
 
 def victoria(home: Path) -> tuple[Child, int]:

@@ -108,6 +108,10 @@ def _mongodb() -> str | None:
     return "no server that speaks MongoDB is installed: make mongo-peer"
 
 
+def _oteltap() -> str | None:
+    return None if monitoring.beside("oteltap") else "no oteltap: make adapter-peers"
+
+
 def _ddapm() -> str | None:
     return None if monitoring.beside("ddapm-test-agent") else "no ddapm-test-agent: make adapter-peers"
 
@@ -159,6 +163,7 @@ def _strace() -> str | None:
 MISSING = {
     "strace": _strace,
     "ddapm": _ddapm,
+    "oteltap": _oteltap,
     "victoria": _victoria,
     "alertmanager": _alertmanager,
     "scim": _scim,
