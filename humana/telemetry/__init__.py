@@ -4,6 +4,7 @@ HUMANA_TELEMETRY     on by itself: to the organization whose work it is, else to
 HUMANA_TRACE_DETAIL  of a hundred traces, how many name each question to a database or to Valkey
 HUMANA_TRACES        a line of the log for each span, for whoever has no collector
 
+requests   the span of a request
 spans      which spans are made, and where they go as they end
 numbers    what is counted of them
 lines      spans as lines of the log, and lines of the log as telemetry
@@ -16,13 +17,13 @@ import logging
 from celery.signals import worker_process_shutdown, worker_shutdown
 from opentelemetry import trace
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
-from opentelemetry.instrumentation.django import DjangoInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from byoc.telemetry import exporter
+from humana.telemetry import requests
 from humana.telemetry.lines import LinesOut, LoggedSpans
 from humana.telemetry.numbers import Numbers
 from humana.telemetry.spans import SpansOut, Worthwhile
@@ -49,7 +50,7 @@ def start(*, lines: bool, out: bool, detail: int) -> None:
         for ending in (worker_process_shutdown, worker_shutdown):
             ending.connect(stop, weak=False)
     trace.set_tracer_provider(provider)
-    DjangoInstrumentor().instrument(excluded_urls=UNTOLD)
+    requests.instrument(UNTOLD)
     CeleryInstrumentor().instrument()
 
 

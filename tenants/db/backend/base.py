@@ -28,6 +28,7 @@ from tenants.context import peek_tenant
 from tenants.db.aliases import latest, reaching
 from tenants.db.backend.bounded import Bounded
 from tenants.db.backend.entering import EnteringCursor, State
+from tenants.db.backend.moments import read_quickly
 from tenants.db.backend.schema import SchemaEditor
 from tenants.db.leaving import ENTER, ENTER_TIMED, NOWHERE, is_cleared, leave, note
 from tenants.db.statement_time import GRACE, is_timed, seconds_of
@@ -75,7 +76,7 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
         return super().pool
 
     def get_connection_params(self) -> dict[str, Any]:
-        params: dict[str, Any] = super().get_connection_params()
+        params = read_quickly(super().get_connection_params())
         return {**params, "cursor_factory": EnteringCursor}
 
     def get_new_connection(self, conn_params: Any) -> Any:
