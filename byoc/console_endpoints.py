@@ -6,6 +6,7 @@ as a secret is in no form, no message and no log.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import admin, messages
@@ -35,6 +36,7 @@ from byoc.forms import EndpointForm
 from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe
 from byoc.services import endpoints as services
 from byoc.services import failover
+from byoc.services.spares import choices_of
 from byoc.types import TYPES
 from byoc.views import told_of
 from humana.kernel.errors import HumanaError
@@ -115,7 +117,8 @@ class EndpointAdmin(OwnOrInHand):
         form = self._form(request, one)
         if form is not None and form.is_bound and form.is_valid() and self._changed(request, row, form):
             return self._to(row)
-        return self._page(request, "endpoint", row.name, {"form": form, "one": one, "original": row})
+        context = {"form": form, "one": one, "original": row, "spares": choices_of(row)}
+        return self._page(request, "endpoint", row.name, context)
 
     def delete_model(self, request: HttpRequest, obj: Endpoint) -> None:
         services.remove_endpoint(organization=in_hand(request), endpoint_id=obj.id)
@@ -156,8 +159,9 @@ class EndpointAdmin(OwnOrInHand):
         if act == "validate":
             self._look(request, row)
             return
+        further = _further(request) if act == "failover" else {}
         try:
-            _ACTS[act](organization=in_hand(request), endpoint_id=row.id)
+            _ACTS[act](organization=in_hand(request), endpoint_id=row.id, **further)
         except HumanaError as refusal:
             messages.error(request, str(refusal.message))
         else:
@@ -213,6 +217,15 @@ _ACTS: dict[str, Any] = {
     "failover": failover.fail_over,
     "return": failover.come_back,
 }
+
+
+def _further(request: HttpRequest) -> dict[str, Any]:
+    """Which one was chosen to stand in; without one the first does. What is no id names nobody's endpoint."""
+    wanted = request.POST.get("to", "")
+    try:
+        return {"to_endpoint_id": uuid.UUID(wanted)} if wanted else {}
+    except ValueError:
+        return {"to_endpoint_id": uuid.UUID(int=0)}
 
 
 def _type(name: str) -> TypeSpec | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,6 +22,7 @@ from byoc.permissions import EDIT, READ
 from byoc.queries_health import health_report, history_of
 from byoc.services import endpoints as services
 from byoc.services import failover
+from byoc.services.spares import choices_of
 from byoc.sparkline import sparkline
 from humana.kernel.errors import HumanaError, NotFound
 from tenants.permissions import allowed, require
@@ -83,7 +85,7 @@ def change(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpRes
 
 @require_GET
 def endpoint(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
-    """Context: `one` (Shown), `history`, `line` (Sparkline), `failovers`, `users`, `said`, `may_edit`."""
+    """Context: `one` (Shown), `history`, `line` (Sparkline), `failovers`, `users`, `spares`, `may_edit`."""
     member = request.visitor.member
     one = access_endpoint(member=member, endpoint_id=endpoint_id)
     history = history_of(member.organization, one.endpoint.id, days=_days(request))
@@ -95,7 +97,7 @@ def endpoint(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpR
         "all_days": DAYS,
         "failovers": failovers_of(one.endpoint),
         "users": users_of(one.endpoint),
-        "may_fail_over": one.serves and not one.failover and any(failover.spares_of(one.endpoint)),
+        "spares": [] if one.failover else choices_of(one.endpoint),
     }
     return _page(request, "endpoint", context)
 
@@ -124,7 +126,8 @@ def withdraw(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpR
 @require_POST
 def fail_over(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
     done = _("Another serves instead of “%(name)s”, until you let it come back.")
-    return _act(request, endpoint_id, failover.fail_over, done)
+    act = partial(failover.fail_over, to_endpoint_id=_chosen(request))
+    return _act(request, endpoint_id, act, done)
 
 
 @require_POST
@@ -217,6 +220,14 @@ def _type(name: str) -> TypeSpec | None:
     """A type that people may set up by themselves; None for none."""
     known = {f"{one.kind}/{one.type}": one for *_kind, types in types_for(operators=False) for one in types}
     return known.get(name)
+
+
+def _chosen(request: MemberRequest) -> uuid.UUID | None:
+    """What the person chose to stand in; None for the first that may."""
+    try:
+        return uuid.UUID(request.POST["to"]) if request.POST.get("to") else None
+    except ValueError:
+        raise NotFound(_("There is nothing here.")) from None
 
 
 def _days(request: MemberRequest) -> int:

@@ -16,7 +16,8 @@ from byoc.contracts.fields import Field, TypeSpec
 from byoc.describing import LAST, LINES, WORD
 from byoc.models import Endpoint, EndpointHealth
 from byoc.queries_health import EndpointReport, HealthReport
-from humana.api.inputs import Input, Text
+from byoc.services.spares import choices_of
+from humana.api.inputs import IdOf, Input, Text
 from humana.api.shapes import Shape
 from humana.kernel.errors import Invalid
 
@@ -57,14 +58,23 @@ class EndpointShape(Shape, frozen=True):
     version: int
 
 
+class SpareShape(Shape, frozen=True):
+    """Another endpoint that may stand in."""
+
+    id: uuid.UUID
+    name: str
+
+
 class EndpointDetail(EndpointShape, frozen=True):
     """One endpoint. `kept` names the secrets that are sealed in it; what they are is told to nobody.
 
     `stands_in` names what serves instead just now, empty where nothing does; null where it serves itself.
+    `spares` are those that may be chosen to, the first one first.
     """
 
     kept: list[str]
     stands_in: str | None
+    spares: list[SpareShape]
 
 
 class LookShape(Shape, frozen=True):
@@ -196,10 +206,17 @@ class EndpointInput(EndpointChanges):
     type = Text(max_length=24)
 
 
+class FailOverInput(Input):
+    """Which one stands in; without it the first that may."""
+
+    to = IdOf(required=False)
+
+
 def detail(one: Shown) -> EndpointDetail:
     stands_in = one.failover.to_endpoint if one.failover else None
     named = (stands_in.name if stands_in else "") if one.failover else None
-    return EndpointDetail(*(*_told(one), sorted(kept_secrets(one.endpoint)), named))
+    spares = [SpareShape(row.id, row.name) for row in choices_of(one.endpoint)]
+    return EndpointDetail(*(*_told(one), sorted(kept_secrets(one.endpoint)), named, spares))
 
 
 def listed(one: Shown) -> EndpointShape:

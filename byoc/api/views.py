@@ -76,6 +76,9 @@ class _OneEndpoint(ApiView):
         """For a service: proved to be there, and the body to be empty."""
         access_endpoint(member=self.member, endpoint_id=endpoint_id)
         self.no_body()
+        return self.whom(endpoint_id)
+
+    def whom(self, endpoint_id: uuid.UUID) -> dict[str, Any]:
         return {
             "organization": self.member.organization,
             "endpoint_id": endpoint_id,
@@ -169,11 +172,14 @@ class FailOverView(_OneEndpoint):
 
     @operation(
         "failOverEndpoint",
-        "Let the first that may stand in serve instead",
+        "Let another serve instead: the one named, or the first that may",
+        takes=serializers.FailOverInput,
         gives=serializers.EndpointDetail,
     )
     def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
-        failover.fail_over(**self.whose(endpoint_id))
+        access_endpoint(member=self.member, endpoint_id=endpoint_id)
+        wanted = self.body(serializers.FailOverInput).get("to")
+        failover.fail_over(**self.whom(endpoint_id), to_endpoint_id=wanted)
         return self.told(endpoint_id)
 
 

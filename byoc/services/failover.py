@@ -36,6 +36,7 @@ from byoc.permissions import EDIT
 from byoc.queries_health import inside
 from byoc.readings import Reading
 from byoc.services import notices
+from byoc.services.spares import SERVING, SPARES, chosen, needed_state, spares_of
 from humana.kernel.errors import Conflict, NotFound
 from humana.kernel.registry import Registry
 from tenants.config.resolver import resolve_for
@@ -43,15 +44,6 @@ from tenants.db.aliases import forget
 from tenants.models import Membership, Organization
 from tenants.permissions import require
 from tenants.services.events import control_event
-
-#: The role of what stands in, by kind, and the way it does; the first that there is.
-SPARES: dict[str, tuple[tuple[str, str], ...]] = {
-    "llm": (("fallback", Failover.Way.FALLBACK),),
-    "database": (("replica", Failover.Way.READ_ONLY), ("backup", Failover.Way.STANDBY)),
-    "storage": (("backup", Failover.Way.BACKUP),),
-}
-#: Roles that something stands in for.
-SERVING = frozenset({"primary", "documents", "attachments", "exports"})
 
 #: Ways that take more than a word to end: what was written meanwhile is copied back. Each wakes a worker, by
 #: the organization's id and the failover's, and is asked again after every look.
@@ -106,15 +98,15 @@ def fail_over(
 ) -> Failover:
     """Let another serve instead, until somebody says otherwise: the one named, or the first there is.
 
-    Conflict where something stands in already, and where nothing may. A standby database is not for this:
-    see `standby.confirm_standby`.
+    Conflict where something stands in already, and where nothing may, or not the one named; Invalid where
+    there is none like that. A standby database is not for this: see `standby.confirm_standby`.
     """
     with by_whom_may(organization, member), transaction.atomic():
         endpoint = held(organization, endpoint_id, lock=True)
         if open_of(organization.id if organization else None).filter(endpoint=endpoint).exists():
             message = _("Something stands in for “%(name)s” already.") % {"name": endpoint.name}
             raise Conflict(message, code="stands_in_already")
-        spare, way = _chosen(endpoint, to_endpoint_id)
+        spare, way = chosen(endpoint, to_endpoint_id)
         if way == Failover.Way.STANDBY:
             message = _("A standby database is used once its promotion is confirmed.")
             raise Conflict(message, code="confirm_promotion")
@@ -164,13 +156,8 @@ def open_of(organization_id: uuid.UUID | None) -> Any:
 
 def _serving(organization_id: uuid.UUID | None) -> Iterator[Endpoint]:
     for row in Endpoint.objects.filter(organization=organization_id, role__in=SERVING, kind__in=SPARES):
-        if row.state == _needed_state(row.kind):
+        if row.state == needed_state(row.kind):
             yield row
-
-
-def _needed_state(kind: str) -> str:
-    """A database serves when it is ready; see `Endpoint.State`."""
-    return Endpoint.State.READY if kind == Endpoint.Kind.DATABASE else Endpoint.State.ACTIVE
 
 
 def _ends_by_itself(row: Failover) -> bool:
@@ -200,43 +187,13 @@ def _begin_by_itself(endpoint: Endpoint, health: dict[uuid.UUID, str]) -> None:
         return  # somebody began it meanwhile
 
 
-def spares_of(endpoint: Endpoint) -> Iterator[tuple[Endpoint, str]]:
-    """What may stand in for it, in order, and how. Of the same owner, inside its zone, ready to serve."""
-    zone = endpoint.organization.zone if endpoint.organization else ""
-    for role, way in SPARES.get(endpoint.kind, ()):
-        rows = Endpoint.objects.filter(
-            organization=endpoint.organization_id, kind=endpoint.kind, role=role
-        ).exclude(id=endpoint.id)
-        for row in rows.filter(state__in=["active", "ready"]).order_by("rank", "name"):
-            if zone in ("", row.zone) and row.state == _needed_state(row.kind) and _same_data(endpoint, row):
-                yield row, way
-
-
-def _same_data(endpoint: Endpoint, spare: Endpoint) -> bool:
-    """A replica has every database of its primary under the same name; a storage names its backup."""
-    if endpoint.kind == Endpoint.Kind.STORAGE:
-        return bool(spare.name == endpoint.options.get("backup"))
-    if endpoint.kind != Endpoint.Kind.DATABASE:
-        return True
-    database = endpoint.options.get("database")
-    return spare.type == endpoint.type and spare.options.get("database") == database
-
-
-def _chosen(endpoint: Endpoint, wanted: uuid.UUID | None) -> tuple[Endpoint, str]:
-    for spare, way in spares_of(endpoint):
-        if wanted in (None, spare.id):
-            return spare, way
-    message = _("Nothing may stand in for “%(name)s”: it has to be ready, and in the organization's zone.")
-    raise Conflict(message % {"name": endpoint.name}, code="no_stand_in")
-
-
 def held(organization: Organization | None, endpoint_id: uuid.UUID, *, lock: bool = False) -> Endpoint:
     """An endpoint that serves, of that owner. NotFound."""
     rows = Endpoint.objects.select_related("organization")
     if lock:
         rows = rows.select_for_update(of=["self"])
     endpoint = rows.filter(organization=organization, id=endpoint_id, role__in=SERVING).first()
-    if endpoint is None or endpoint.state != _needed_state(endpoint.kind):
+    if endpoint is None or endpoint.state != needed_state(endpoint.kind):
         raise NotFound(_("There is nothing here."))
     return endpoint
 

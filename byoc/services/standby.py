@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from byoc.databases import settings_of
 from byoc.models import Endpoint, Failover
 from byoc.services import failover
+from byoc.services.spares import spares_of
 from humana.kernel.actor import current_actor
 from humana.kernel.errors import Conflict, EndpointError
 from tenants.db.unreachable import unreachable
@@ -87,7 +88,7 @@ def _chosen(endpoint: Endpoint, wanted: uuid.UUID | None) -> Endpoint:
         endpoint=endpoint, way=Failover.Way.STANDBY, state=Failover.State.PROPOSED
     )
     wanted = wanted or proposed.values_list("to_endpoint_id", flat=True).first()
-    spares = sorted(failover.spares_of(endpoint), key=lambda one: one[1] != Failover.Way.STANDBY)
+    spares = sorted(spares_of(endpoint), key=lambda one: one[1] != Failover.Way.STANDBY)
     for spare, _way in spares:
         if endpoint.kind == Endpoint.Kind.DATABASE and wanted in (None, spare.id):
             return spare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from byoc.models import Endpoint
 from byoc.sealing import credentials_of
 from tenants.context import use_tenant, without_tenant
 from tests.admin.conftest import Desk, actions
+from tests.byoc.rows import connected
 from tests.byoc.test_endpoints import KEY, answer, granted
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
@@ -119,3 +121,25 @@ def test_models_and_prices_are_entered_in_the_console_too(
     page = words(operator.get("byoc_endpoint", kept.id))
     assert 'value="2.5"' in page
     assert "<legend>echo</legend>" in page
+
+
+def test_an_operator_chooses_what_stands_in(
+    operator: Desk, left: World, scripted_model: ScriptedModel
+) -> None:
+    operator.take(left)
+    first = connected(left, scripted_model.openai_url)
+    for name in ("Near", "Other"):
+        connected(left, scripted_model.openai_url, name=name, role="fallback")
+    far = connected(left, scripted_model.openai_url, name="Vectors", role="embedding")
+    address = operator.address("byoc_endpoint", first.id)
+    page = operator.client.get(address).content.decode()
+    options = {name: key for key, name in re.findall(r'<option value="([0-9a-f-]{36})">(\w+)<', page)}
+    assert list(options) == ["Near", "Other"]
+    refusal = operator.client.post(address, {"act": "failover", "to": str(far.id)}, follow=True)
+    assert "is not meant to stand in" in words(refusal)
+    for wrong in ("nonsense", str(left.organization.id)):
+        assert "There is no such endpoint" in words(
+            operator.client.post(address, {"act": "failover", "to": wrong}, follow=True)
+        )
+    operator.client.post(address, {"act": "failover", "to": options["Other"]})
+    assert "Other" in words(operator.get("byoc_failover"))

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.stage import ROOT, Process, staged, verdict
+from tests.benchmarks.stage import ROOT, Process, answering, staged, verdict
 
 if TYPE_CHECKING:
     from byoc.probing import Target
@@ -52,7 +52,7 @@ def _cpu() -> float:
 def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with staged() as services:
-        service = _service(services.home / "answering.log")
+        service = answering(services)
         try:
             _look(service.url, 200)  # the first loads modules
             wall, cpu = min(measured(lambda: _look(service.url, ENDPOINTS)) for _ in range(3))
@@ -147,13 +147,6 @@ def _until_done(queue: Any) -> None:
     while idle < 3:
         time.sleep(0.05)
         idle = 0 if queue.llen("celery") or queue.hlen("unacked") else idle + 1
-
-
-def _service(log: Any) -> Process:
-    command = [sys.executable, "-m", "tests.peers.answering"]
-    popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log.open("ab"))
-    assert popen.stdout is not None
-    return Process(popen, f"http://127.0.0.1:{int(popen.stdout.readline())}", log)
 
 
 if __name__ == "__main__":

@@ -98,6 +98,15 @@ def scripted_model(services: Services) -> Process:
     return Process(popen, f"http://127.0.0.1:{port}", log)
 
 
+def answering(services: Services) -> Process:
+    """A service that answers as it is asked to, in a process of its own; see `tests.peers.answering`."""
+    log = services.home / "answering.log"
+    command = [sys.executable, "-m", "tests.peers.answering"]
+    popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log.open("ab"))
+    assert popen.stdout is not None
+    return Process(popen, f"http://127.0.0.1:{int(popen.stdout.readline())}", log)
+
+
 def _wait(process: Process, port: int, seconds: float = 30) -> None:
     import socket
 

@@ -11,9 +11,12 @@ from byoc import endpoints
 from byoc.models import Endpoint
 from tenants.context import use_tenant
 from tests.api.conftest import Program, program_of, refused
+from tests.byoc.rows import connected
 from tests.byoc.test_endpoints import KEY, active, answer, created, granted
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
+from tests.pages.conftest import signed_in
+from tests.pages.reading import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +129,32 @@ def test_another_stands_in_until_it_comes_back(
     assert json.loads(program.get("health/").content)["overall"] == "degraded"
     assert json.loads(program.post(f"endpoints/{first.id}/return/").content)["stands_in"] is None
     refused(program.post(f"endpoints/{first.id}/return/"), 409, "nothing_stands_in")
+
+
+def test_who_lets_another_stand_in_says_which(
+    program: Program, left: World, scripted_model: ScriptedModel
+) -> None:
+    """In the API and on the page; never one outside the zone, nor what serves something else."""
+    first = connected(left, scripted_model.openai_url, zone="br")
+    near = connected(left, scripted_model.openai_url, name="Near", role="fallback", zone="br")
+    other = connected(left, scripted_model.openai_url, name="Other", role="fallback", zone="br", rank=1)
+    far = connected(left, scripted_model.openai_url, name="Far", role="fallback", zone="us")
+    embeds = connected(left, scripted_model.openai_url, name="Vectors", role="embedding", zone="br")
+    left.organization.zone = "br"
+    left.organization.save()
+    way = f"endpoints/{first.id}/failover/"
+    refused(program.post(way, {"to": str(far.id)}), 409, "outside_zone")
+    refused(program.post(way, {"to": str(embeds.id)}), 409, "not_a_stand_in")
+    refused(program.post(way, {"to": str(first.organization_id)}), 422, "invalid", "to")
+    refused(program.post(way, {"by": str(near.id)}), 422, "unknown_field", "by")
+    told = json.loads(program.get(f"endpoints/{first.id}/").content)
+    assert [one["name"] for one in told["spares"]] == ["Near", "Other"]
+    assert json.loads(program.post(way, {"to": str(other.id)}).content)["stands_in"] == "Other"
+    program.post(f"endpoints/{first.id}/return/")
+    ana, page = signed_in(left.owner), f"/o/left/settings/endpoints/{first.id}/"
+    options = [one["value"] for one in Page(ana.get(page)).all("option")]
+    assert options == [str(near.id), str(other.id)]
+    said = Page(ana.post(f"{page}failover/", {"to": str(far.id)}, follow=True)).words
+    assert "is not in the zone br" in said
+    ana.post(f"{page}failover/", {"to": str(other.id)})
+    assert json.loads(program.get(f"endpoints/{first.id}/").content)["stands_in"] == "Other"
