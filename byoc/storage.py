@@ -3,7 +3,7 @@
     storage_of(organization_id, "documents")    an adapter in which only that organization's documents are
     files_of(organization_id, folder)           the same for a folder of any name, see the port
 
-    Limited(Scoped(Moving(Fallback(adapter))))  what stands before the wire, outermost first
+    Limited(Following(Moving(Fallback(adapter))))  what stands before the wire, outermost first
 
 Its own endpoint of that role, else the platform's: one that an operator entered, the one of the environment
 (HUMANA_STORAGE_TYPE, _URL, _OPTIONS, _CREDENTIALS), or a folder of this server (HUMANA_FILES).
@@ -26,9 +26,9 @@ from byoc import endpoints
 from byoc.adapters.storage import make
 from byoc.adapters.storage.errors import StorageFailed
 from byoc.adapters.storage.fallback import Fallback
+from byoc.adapters.storage.following import Following
 from byoc.adapters.storage.limited import Limited
 from byoc.adapters.storage.moving import Moving
-from byoc.adapters.storage.scoped import Scoped
 from byoc.config_keys import LINK_SECONDS, MAX_UPLOAD_BYTES
 from byoc.contracts import PURPOSES, EndpointSpec, StorageAdapter
 from byoc.ledgers import BackupLedger, CopyTombs, inside
@@ -51,14 +51,15 @@ KEPT = 256
 def storage_of(organization_id: uuid.UUID, purpose: str = USUAL) -> StorageAdapter:
     """Costs no query where nothing changed, and dials nothing. The adapter is for one use, not for keeping:
     a change of storage is in effect within a second for whoever asks again."""
-    whole = whole_of(organization_id, role_of(purpose))
-    return _limited(organization_id, purpose, Scoped(whole, f"{folder_of(organization_id)}/{purpose}"))
+    part = _part(organization_id, role_of(purpose), f"{folder_of(organization_id)}/{purpose}")
+    return _limited(organization_id, purpose, part)
 
 
 def files_of(organization_id: uuid.UUID, folder: str = USUAL) -> StorageAdapter:
     """Everything of the organization that is where that folder is. See the port."""
-    whole = whole_of(organization_id, role_of(folder))
-    return _limited(organization_id, folder, Scoped(whole, folder_of(organization_id)))
+    return _limited(
+        organization_id, folder, _part(organization_id, role_of(folder), folder_of(organization_id))
+    )
 
 
 def _limited(organization_id: uuid.UUID, purpose: str, storage: StorageAdapter) -> StorageAdapter:
@@ -74,6 +75,13 @@ def _limited(organization_id: uuid.UUID, purpose: str, storage: StorageAdapter) 
 def _too_large(most: int) -> str:
     sentence = _("This file is larger than %(most)s, the most that your organization takes.")
     return sentence % {"most": filesizeformat(most)}
+
+
+def _part(organization_id: uuid.UUID, role: str, folder: str) -> StorageAdapter:
+    def now() -> StorageAdapter:
+        return _with_backup(organization_id, role, spec_for(organization_id, role))
+
+    return Following(whole_of(organization_id, role), folder, now)
 
 
 def folder_of(organization_id: uuid.UUID) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from datetime import timedelta
-from hashlib import sha256
 
 from celery import current_app
 from django.db import transaction
@@ -22,7 +20,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from byoc import storage
-from byoc.adapters.storage.errors import StorageFailed
+from byoc.adapters.storage.copying import copied as _copied
 from byoc.contracts import EndpointSpec, Item, StorageAdapter
 from byoc.ledgers import BackupLedger, CopyTombs, Notes, inside
 from byoc.models import Endpoint, StorageCopy, StorageObject
@@ -37,7 +35,6 @@ log = logging.getLogger(__name__)
 TASK = "byoc.copy_storage"
 #: So long after the change nobody writes to the old storage any more, in seconds.
 SETTLED = OLDEST + 1
-_OTHER = "“%(name)s” gave back other bytes than were written. Do not use it."
 
 
 def begin_copy(
@@ -106,6 +103,7 @@ def work_on(copy_id: uuid.UUID) -> StorageCopy | None:
         copy = StorageCopy.objects.filter(id=copy_id, state=StorageCopy.State.COPYING).first()
         if not mine or copy is None:
             return None
+        began = timezone.now()
         try:
             source, target = _sides(copy)
             _bring(copy, source, target)
@@ -115,7 +113,8 @@ def work_on(copy_id: uuid.UUID) -> StorageCopy | None:
         except HumanaError as error:
             _keep(copy, state=StorageCopy.State.FAILED, code=error.code)
         else:
-            if timezone.now() - copy.created_at >= timedelta(seconds=SETTLED):
+            # What a process that knew the old storage wrote is found by a look that began after that.
+            if began - copy.created_at >= timedelta(seconds=SETTLED):
                 _finish(copy)
         copy.refresh_from_db()
         return copy
@@ -159,24 +158,6 @@ def _items(copy: StorageCopy, source: StorageAdapter) -> Iterator[Item]:
     for item in source.list(folder):
         if storage.belongs(item.name, copy.organization_id, copy.role):
             yield item
-
-
-def _copied(name: str, source: StorageAdapter, target: StorageAdapter, *, replace: bool = False) -> str:
-    """The digest, once the target gave back the same bytes; else what came there is deleted again."""
-    with closing(source.download(name)) as pieces:
-        stored = target.upload(name, pieces, replace=replace)
-    if _digest(target.download(name)) != stored.digest:
-        target.delete(name)
-        raise StorageFailed("malformed", _OTHER, name=target.spec.name)
-    return stored.digest
-
-
-def _digest(pieces: Generator[bytes, None, None]) -> str:
-    digest = sha256()
-    with closing(pieces):
-        for piece in pieces:
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _keep(copy: StorageCopy, **changes: object) -> None:

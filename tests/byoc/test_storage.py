@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from django.core.files.storage import default_storage
 
 from audit.models import AuditEntry
 from byoc import endpoints, storage
+from byoc.adapters.storage import copying
 from byoc.adapters.storage.fallback import Fallback
 from byoc.adapters.storage.moving import Moving
 from byoc.contracts import StorageAdapter
@@ -163,13 +167,53 @@ def test_other_bytes_are_noticed_and_stop_the_copy(
 ) -> None:
     save(left, "plans/plan.txt", b"before")
     activated(left, brought(left, tmp_path))
-    monkeypatch.setattr(storages, "_digest", lambda pieces: "other")
+    monkeypatch.setattr(copying, "digest_of", lambda pieces: "other")
     stopped = storages.work_on(copy_of(left).id)
     assert stopped is not None
     assert (stopped.state, stopped.code) == ("failed", "malformed")
     assert files_in(tmp_path) == set()
     fresh()
     assert read(left, "plans/plan.txt") == b"before"
+
+
+def test_an_upload_that_outlasts_the_change_arrives_where_files_are_now(left: World, tmp_path: Path) -> None:
+    """Also when the copy is over, and what was emptied stays empty."""
+    first, second = brought(left, tmp_path / "1", "one"), brought(left, tmp_path / "2", "two")
+    activated(left, first)
+    storages.work_on(copy_of(left).id)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"begun before, "
+        fresh()
+        activated(left, second)
+        done = storages.work_on(copy_of(left).id)
+        assert done is not None
+        assert done.state == "done"
+        storages.erase_old(copy=done)
+        yield b"ended after"
+
+    fresh()
+    stored = storage.storage_of(left.organization.id, "documents").upload("plan.txt", pieces())
+    fresh()
+    assert read(left, "documents/plan.txt") == b"begun before, ended after"
+    assert stored.digest == sha256(b"begun before, ended after").hexdigest()
+    assert (files_in(tmp_path / "1"), files_in(tmp_path / "2") >= {"plan.txt"}) == (set(), True)
+
+
+def test_one_look_of_the_copy_begins_after_nobody_knows_the_old_storage(
+    left: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that began too early and took long is not the last one."""
+    monkeypatch.setattr(storages, "SETTLED", 1)
+    activated(left, brought(left, tmp_path))
+    whole = storages._bring
+    monkeypatch.setattr(storages, "_bring", lambda *given: (whole(*given), time.sleep(1.1)))
+    early = storages.work_on(copy_of(left).id)
+    monkeypatch.setattr(storages, "_bring", whole)
+    late = storages.work_on(copy_of(left).id)
+    assert early is not None
+    assert late is not None
+    assert (early.state, late.state) == ("copying", "done")
 
 
 def test_one_change_at_a_time_but_back_is_allowed(left: World, tmp_path: Path) -> None:
