@@ -11,14 +11,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from byoc import console_endpoints
+from byoc import console_copies, console_endpoints
 from byoc.models import EgressGrant
 from byoc.services.grants import Asked, grant_egress, schemes, withdraw_grant
 from tenants.console import OperatorAdmin
 from tenants.console_actions import confirmed
 from tenants.operators import in_hand
 
-__all__ = ["EgressGrantAdmin", "console_endpoints"]
+__all__ = ["EgressGrantAdmin", "console_copies", "console_endpoints"]
 ASKED = ("scheme", "host", "network", "port", "reason", "expires_at")
 
 

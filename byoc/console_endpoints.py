@@ -36,6 +36,7 @@ from byoc.forms import EndpointForm
 from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe
 from byoc.services import endpoints as services
 from byoc.services import failover
+from byoc.services.platform_storage import progress_of
 from byoc.services.spares import choices_of
 from byoc.types import TYPES
 from byoc.views import told_of
@@ -118,6 +119,7 @@ class EndpointAdmin(OwnOrInHand):
         if form is not None and form.is_bound and form.is_valid() and self._changed(request, row, form):
             return self._to(row)
         context = {"form": form, "one": one, "original": row, "spares": choices_of(row)}
+        context["progress"] = progress_of(row)
         return self._page(request, "endpoint", row.name, context)
 
     def delete_model(self, request: HttpRequest, obj: Endpoint) -> None:

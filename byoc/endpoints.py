@@ -81,6 +81,11 @@ def platform(kind: Kind, role: str | None = None) -> tuple[EndpointSpec, ...]:
     return _of_kind(_known(None).specs, kind, role)
 
 
+def read(organization_id: uuid.UUID | None) -> Known:
+    """The same from the rows as they are now, in the transaction at hand."""
+    return _load(organization_id)
+
+
 def zone_of(organization_id: uuid.UUID) -> str:
     """The zone that the organization's content does not leave; empty for anywhere."""
     return _known(organization_id).zone

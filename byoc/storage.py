@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,13 +37,15 @@ from humana import env
 from humana.kernel.egress import EgressRefused, Grant, Guard
 from humana.kernel.errors import Misconfigured, NotFound
 from tenants.config.resolver import resolve_for
-from tenants.context import use_tenant
+from tenants.context import use_tenant, without_tenant
 from tenants.freshness import Fresh
 
 #: What has no purpose of its own is kept with the documents.
 USUAL = "documents"
 #: What Humana makes itself and nobody uploads: an export is as large as what it is of.
 OURS = "exports"
+#: What a copy calls the storage of the environment, which has no row.
+ENVIRONMENT = uuid.UUID(int=0)
 #: Adapters that one process keeps, with their connections.
 KEPT = 256
 
@@ -101,23 +103,45 @@ def belongs(name: str, organization_id: uuid.UUID, role: str) -> bool:
 
 def whole_of(organization_id: uuid.UUID, role: str) -> StorageAdapter:
     """The storage itself, with whatever stands by; names are whole."""
-    current = spec_for(organization_id, role)
-    adapter = _with_backup(organization_id, role, current)
-    coming = _coming(organization_id).get(role)
-    if coming is None:
+    place = _places(organization_id)[role]
+    adapter = _with_backup(organization_id, role, place.spec)
+    if place.source is None:
         return adapter
-    return Moving(adapter, adapter_of(organization_id, coming.source), CopyTombs(organization_id, role))
+    return Moving(adapter, adapter_of(organization_id, place.source), CopyTombs(organization_id, role))
 
 
 def spec_for(organization_id: uuid.UUID, role: str) -> EndpointSpec:
-    own = endpoints.active(organization_id, "storage", role)
-    return own[0] if own else platform_spec(role)
+    """What is written to. While files are on their way that is where they go, whatever was chosen since."""
+    return _places(organization_id)[role].spec
+
+
+def chosen_now(organization_id: uuid.UUID, role: str) -> EndpointSpec:
+    """Where files of that role should be, from the rows as they are in this transaction."""
+    return _chosen(role, endpoints.read(organization_id).specs, endpoints.read(None).specs)
+
+
+def platform_now(role: str) -> EndpointSpec:
+    """Where the platform keeps files of that role, from the rows as they are in this transaction."""
+    return _chosen(role, (), endpoints.read(None).specs)
 
 
 def platform_spec(role: str = USUAL) -> EndpointSpec:
     """Where files are of whoever brought no storage."""
-    entered = endpoints.platform("storage", role) or endpoints.platform("storage", USUAL)
-    return entered[0] if entered else of_the_environment()
+    return _chosen(role, (), endpoints.platform("storage"))
+
+
+def _chosen(role: str, own: Iterable[EndpointSpec], ours: Iterable[EndpointSpec]) -> EndpointSpec:
+    """The organization's own of that role, else the platform's, of that role or of documents."""
+    for specs, wanted in ((own, role), (ours, role), (ours, USUAL)):
+        found = [one for one in specs if (one.kind, one.role) == ("storage", wanted)]
+        if found:
+            return found[0]
+    return of_the_environment()
+
+
+def key_of(spec: EndpointSpec) -> uuid.UUID:
+    """What a copy calls it."""
+    return uuid.UUID(spec.id) if spec.id else ENVIRONMENT
 
 
 def of_the_environment() -> EndpointSpec:
@@ -187,42 +211,75 @@ def backup_of(organization_id: uuid.UUID, spec: EndpointSpec) -> EndpointSpec | 
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
-    """What is being brought from there."""
+class Place:
+    """Where files of a role are, and where they still come from."""
 
-    source: EndpointSpec
+    spec: EndpointSpec
+    source: EndpointSpec | None = None
 
 
-def _load(organization_id: uuid.UUID | None) -> dict[str, Coming]:
+def _load(organization_id: uuid.UUID | None) -> dict[str, Place]:
+    """Read together, so that nobody sees the new storage without what is still to be brought there."""
     if organization_id is None:
         return {}
-    rows = StorageCopy.objects.filter(organization=organization_id, state__in=StorageCopy.LIVE)
-    with use_tenant(inside(organization_id)):
-        return {row.role: Coming(spec_by_id(organization_id, row.source_id, row.role)) for row in rows}
+    live = StorageCopy.objects.filter(organization=organization_id, state__in=StorageCopy.LIVE)
+    copies = {row.role: row for row in live}
+    return {role: _place(organization_id, role, copies.get(role)) for role in PURPOSES}
+
+
+def _place(organization_id: uuid.UUID, role: str, copy: StorageCopy | None) -> Place:
+    if copy is None:
+        return Place(chosen_now(organization_id, role))
+    target, source = (spec_by_id(organization_id, key, role) for key in (copy.target_id, copy.source_id))
+    return Place(target, source)
 
 
 def spec_by_id(organization_id: uuid.UUID, endpoint_id: uuid.UUID | None, role: str) -> EndpointSpec:
-    """Inside the organization; None is the platform's. Raises NotFound for one that was removed."""
+    """One of the organization's, or of the platform's. None is the platform's of now, as copies were noted
+    before it could change. Raises NotFound for one that was removed."""
     if endpoint_id is None:
-        return platform_spec(role)
-    row = Endpoint.objects.filter(organization=organization_id, id=endpoint_id).first()
+        return platform_now(role)
+    if endpoint_id == ENVIRONMENT:
+        return of_the_environment()
+    rows = Endpoint.objects.filter(id=endpoint_id, kind=Endpoint.Kind.STORAGE)
+    with use_tenant(inside(organization_id)):
+        row = rows.filter(organization=organization_id).first()
+    with without_tenant(reason="a storage of the platform itself"):
+        row = row or rows.filter(organization=None).first()
     if row is None:
         raise NotFound(_("There is nothing here."))
-    return endpoints.spec_of(row)
+    with use_tenant(inside(organization_id)):
+        return endpoints.spec_of(row)
 
 
-_coming: Fresh[dict[str, Coming]] = Fresh("storages", _load)
+_places: Fresh[dict[str, Place]] = Fresh("storages", _load)
 
 
-def changed(organization_id: uuid.UUID) -> None:
-    """In the transaction in which a copy begins or ends."""
-    _coming.changed(organization_id)
+def changed(organization_id: uuid.UUID | None) -> None:
+    """In the transaction in which a storage changes, or a copy begins or ends; None is for everybody."""
+    _places.changed(organization_id)
+
+
+def forget() -> None:
+    """This process reads everything again."""
+    _places.forget()
 
 
 def erase_platform(organization_id: uuid.UUID) -> int:
     """Nothing of the organization is left in any storage of the platform's; how many files there were."""
-    specs = {platform_spec(role) for role in PURPOSES} | {of_the_environment()}
+    specs = (
+        {platform_spec(role) for role in PURPOSES} | {of_the_environment()} | _once_theirs(organization_id)
+    )
     return sum(erase(adapter_of(organization_id, spec), organization_id) for spec in specs)
+
+
+def _once_theirs(organization_id: uuid.UUID) -> set[EndpointSpec]:
+    """The platform's that its files were brought from or to."""
+    copies = StorageCopy.objects.filter(organization=organization_id)
+    once = {key for pair in copies.values_list("source_id", "target_id") for key in pair if key}
+    with without_tenant(reason="storages of the platform itself"):
+        rows = Endpoint.objects.filter(organization=None, kind=Endpoint.Kind.STORAGE, id__in=once)
+        return {endpoints.spec_of(row) for row in rows}
 
 
 def erase(

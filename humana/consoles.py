@@ -117,6 +117,7 @@ def _platform() -> Items:
         (_("Health of endpoints"), "byoc_endpointhealth", "ecg_heart"),
         (_("Probes"), "byoc_probe", "radar"),
         (_("Failovers"), "byoc_failover", "swap_horiz"),
+        (_("Copies of files"), "byoc_storagecopy", "drive_file_move"),
         (_("Notices"), "byoc_notice", "campaign"),
         (_("People"), "tenants_user", "person"),
         (_("Egress grants"), "byoc_egressgrant", "router"),

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from byoc import endpoints
+from byoc import endpoints, storage
 from byoc.checking import check
 from byoc.contracts import Health
 from byoc.contracts.fields import TypeSpec
@@ -28,6 +28,7 @@ from byoc.models import Endpoint, Watch
 from byoc.permissions import EDIT
 from byoc.queries import use_of
 from byoc.sealing import credentials_of, sealed_credentials
+from byoc.services.platform_storage import files_follow
 from byoc.services.storages import begin_copy, copying, holds_files
 from byoc.types import type_of
 from humana.kernel.crypto import CannotOpen
@@ -78,7 +79,14 @@ def change_endpoint(
     with _inside(organization, member):
         endpoint = _held(organization, endpoint_id, version)
         asked = _asked(endpoint.kind, endpoint.type, member)
+        was = _where(endpoint)
         touched = _apply(endpoint, asked, changes)
+        if _where(endpoint) != was and _has_files(endpoint):
+            message = _(
+                "Files are kept there. Connect the other place as an endpoint of its own and activate it:"
+                " they are brought over."
+            )
+            raise Conflict(message, code="files_are_there")
         if endpoint.state != "draft" and touched & REACHING:
             _must_serve(asked, endpoint)
         with transaction.atomic():
@@ -114,11 +122,13 @@ def activate_endpoint(
         endpoint = _held(organization, endpoint_id, lock=True)
         _may_serve(organization, endpoint)
         before = _before(endpoint)
-        for one in before:
-            one.state = "ready"
-            _keep(one)
-        was_active, endpoint.state = endpoint.state == "active", "active"
-        _keep(endpoint)
+        was_active = endpoint.state == "active"
+        with _followed(endpoint):
+            for one in before:
+                one.state = "ready"
+                _keep(one)
+            endpoint.state = "active"
+            _keep(endpoint)
         if organization is not None and _carries_files(endpoint) and not was_active:
             begin_copy(
                 organization_id=organization.id, role=endpoint.role,
@@ -139,8 +149,9 @@ def withdraw_endpoint(
         if holds_files(endpoint):
             message = _("“%(name)s” holds files that have not been brought back yet.")
             raise Conflict(message % {"name": endpoint.name}, code="holds_files")
-        endpoint.state = "ready"
-        _keep(endpoint)
+        with _followed(endpoint):
+            endpoint.state = "ready"
+            _keep(endpoint)
         if organization is not None and _carries_files(endpoint):
             begin_copy(organization_id=organization.id, role=endpoint.role, source=endpoint, target=None)
         _tell("withdrawn", endpoint)
@@ -270,9 +281,26 @@ def _may_serve(organization: Organization | None, endpoint: Endpoint) -> None:
         raise Conflict(message % {"name": endpoint.name, "zone": zone}, code="outside_zone")
 
 
+def _where(endpoint: Endpoint) -> tuple[Any, ...]:
+    """What says where the files of a storage are; how to sign in there is not part of it."""
+    place = [endpoint.options.get(name) for name in ("bucket", "container", "folder", "prefix")]
+    return (endpoint.role, endpoint.origin, endpoint.path, *place)
+
+
+def _has_files(endpoint: Endpoint) -> bool:
+    serves = endpoint.kind == "storage" and endpoint.state == "active"
+    return serves or copying(endpoint) or holds_files(endpoint)
+
+
 def _carries_files(endpoint: Endpoint) -> bool:
     """Whether an organization's files are there, which go where they are served from."""
     return endpoint.kind == "storage" and endpoint.role != "backup" and endpoint.organization_id is not None
+
+
+def _followed(endpoint: Endpoint) -> AbstractContextManager[None]:
+    """Around what puts it in use or out of use: files of everybody are where the platform's storage is."""
+    of_everybody = endpoint.organization_id is None and endpoint.kind == "storage"
+    return files_follow() if of_everybody and endpoint.role != "backup" else nullcontext()
 
 
 def _before(endpoint: Endpoint) -> list[Endpoint]:
@@ -312,6 +340,8 @@ def _keep(endpoint: Endpoint, *, new: bool = False) -> None:
         message = _("There is an endpoint named “%(name)s” already.") % {"name": endpoint.name}
         raise Conflict(message, code="name_taken") from None
     endpoints.changed(endpoint.organization_id)
+    if endpoint.kind == "storage":
+        storage.changed(endpoint.organization_id)
     if endpoint.organization_id is not None:
         Watch.objects.get_or_create(
             organization_id=endpoint.organization_id, defaults={"due_at": timezone.now()}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from celery import current_app
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 TASK = "byoc.copy_storage"
 #: So long after the change nobody writes to the old storage any more, in seconds.
 SETTLED = OLDEST + 1
+#: How often the sweep wakes those that wait, in seconds, and how many; what no worker took by then is gone.
+EVERY, AT_ONCE = 15, 100
 
 
 def begin_copy(
@@ -44,23 +46,46 @@ def begin_copy(
 
     Raises Conflict while something else is on its way; going back to where it came from is allowed.
     """
-    source_id, target_id = source.id if source else None, target.id if target else None
+    hold_platform_still()
+    source_id, target_id = (one.id if one else _platform_key(role) for one in (source, target))
     live = StorageCopy.objects.select_for_update().filter(
         organization=organization_id, role=role, state__in=StorageCopy.LIVE
     )
     running = live.first()
+    if running is not None and target is None and _is_platform(running.source_id):
+        target_id = running.source_id  # back there first; where the platform is by now comes after
     if running is not None and running.source_id != target_id:
         message = _("Files are still being brought to this storage. Wait until that is done, or go back.")
         raise Conflict(message, code="being_copied")
     live.update(state=StorageCopy.State.UNDONE, finished_at=timezone.now())
     Notes(organization_id, role, "copy").strike_all()
+    return _begun(organization_id, role, source_id, target_id)
+
+
+def _begun(organization_id: uuid.UUID, role: str, source: uuid.UUID, target: uuid.UUID | None) -> StorageCopy:
     copy = StorageCopy.objects.create(
-        organization_id=organization_id, role=role, source_id=source_id, target_id=target_id
+        organization_id=organization_id, role=role, source_id=source, target_id=target
     )
     _tell("begun", copy)
     storage.changed(organization_id)
     transaction.on_commit(lambda: wake(copy.id))
     return copy
+
+
+def hold_platform_still(*, alone: bool = False) -> None:
+    """Until this transaction ends the platform's storages do not change; `alone` is for who changes them."""
+    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {lock}(hashtext('byoc.platform_storage'))")
+
+
+def _platform_key(role: str) -> uuid.UUID:
+    return storage.key_of(storage.platform_now(role))
+
+
+def _is_platform(key: uuid.UUID | None) -> bool:
+    """Inside the organization, where the platform's rows are not to be seen."""
+    return not Endpoint.objects.filter(id=key).exists()
 
 
 def holds_files(endpoint: Endpoint) -> bool:
@@ -73,20 +98,22 @@ def holds_files(endpoint: Endpoint) -> bool:
 
 def copying(endpoint: Endpoint) -> bool:
     """Whether files are on their way from it or to it."""
-    live = StorageCopy.objects.filter(organization=endpoint.organization_id, state__in=StorageCopy.LIVE)
+    live = StorageCopy.objects.filter(state__in=StorageCopy.LIVE)
     return live.filter(Q(source_id=endpoint.id) | Q(target_id=endpoint.id)).exists()
 
 
 def wake(copy_id: uuid.UUID) -> None:
     """Ask a worker to go on; where none can be asked the sweep does."""
     try:
-        current_app.tasks[TASK].apply_async(kwargs={"copy_id": str(copy_id)}, retry=False)
+        current_app.tasks[TASK].apply_async(kwargs={"copy_id": str(copy_id)}, retry=False, expires=EVERY)
     except OperationalError:
         log.warning("broker unreachable; the sweep will wake the copy %s", copy_id)
 
 
 def wake_all() -> None:
-    for copy_id in StorageCopy.objects.filter(state=StorageCopy.State.COPYING).values_list("id", flat=True):
+    """Those that waited longest: a change of the platform's storage begins one for each organization."""
+    waiting = StorageCopy.objects.filter(state=StorageCopy.State.COPYING).order_by("updated_at")
+    for copy_id in waiting.values_list("id", flat=True)[:AT_ONCE]:
         wake(copy_id)
 
 
@@ -165,13 +192,19 @@ def _keep(copy: StorageCopy, **changes: object) -> None:
 
 
 def _finish(copy: StorageCopy) -> None:
+    """Where something else was chosen meanwhile, files go on there."""
     with use_tenant(inside(copy.organization_id)), transaction.atomic():
+        hold_platform_still()
         done = StorageCopy.objects.filter(id=copy.id, state=StorageCopy.State.COPYING)
         done.update(state=StorageCopy.State.DONE, code="", finished_at=timezone.now())
         copy.refresh_from_db()
         Notes(copy.organization_id, copy.role, "copy").strike_all()
         _tell("done", copy)
         storage.changed(copy.organization_id)
+        here = copy.target_id or _platform_key(copy.role)
+        chosen = storage.key_of(storage.chosen_now(copy.organization_id, copy.role))
+        if chosen != here:
+            _begun(copy.organization_id, copy.role, here, chosen)
 
 
 def erase_old(*, copy: StorageCopy) -> int:

@@ -49,6 +49,7 @@ def test_every_page_is_of_one_of_the_three_kinds() -> None:
         "byoc_failover",
         "byoc_notice",
         "byoc_probe",
+        "byoc_storagecopy",
         "tenants_configvalue",
         "tenants_organization",
         "tenants_placement",

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Notice, Probe
+from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Notice, Probe, StorageCopy
 from tenants.context import use_tenant, without_tenant
 from tenants.models import ConfigValue, Organization, Placement, PlacementJob, Position, Role, Team
 from tenants.services.events import control_event
@@ -65,7 +65,7 @@ def _a_job_that_stopped(left: World) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _endpoints_of_the_platform(db: None) -> None:
+def _endpoints_of_the_platform(left: World) -> None:
     """One, and what became of it."""
     with without_tenant(reason="a test looks at the platform's own"):
         ConfigValue.objects.create(layer="global", key="session.max_age", has_value=True, value=3_600)
@@ -76,6 +76,7 @@ def _endpoints_of_the_platform(db: None) -> None:
         )
         Probe.objects.create(endpoint=row, at=NOW, ok=False, milliseconds=7, code="timeout")
         Failover.objects.create(endpoint=row, way="fallback", state="over", began_at=NOW, back_at=NOW)
+        StorageCopy.objects.create(organization=left.organization, role="exports", state="done", found=3)
         told = {"event": "endpoint.failing", "channel": "email", "recipient": "ana@harbour.example"}
         Notice.objects.create(key="k", due_at=NOW, **told)
 

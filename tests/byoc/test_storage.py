@@ -42,7 +42,7 @@ def _read_anew(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def fresh() -> None:
     endpoints.forget()
-    storage._coming.forget()
+    storage.forget()
 
 
 def brought(world: World, folder: Path, name: str = "disk", **more: Any) -> Endpoint:
