@@ -258,10 +258,14 @@ class ProbeAdmin(OwnOrInHand):
 class FailoverAdmin(OwnOrInHand):
     """What stood in for what, to read."""
 
-    list_display = ("endpoint", "to_endpoint", "way", "state", "began_at", "back_at")
+    list_display = ("what", "to_endpoint", "way", "state", "began_at", "back_at")
     list_filter = ("state", "way")
     list_select_related = ("endpoint", "to_endpoint")
-    fields = ("endpoint", "to_endpoint", "way", "state", "why", "began_at", "back_at")
+    fields = ("what", "to_endpoint", "way", "state", "why", "began_at", "back_at")
+
+    @admin.display(description=gettext_lazy("endpoint"))
+    def what(self, obj: Failover) -> str:
+        return obj.whose
 
 
 @admin.register(Notice)

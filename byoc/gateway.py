@@ -192,7 +192,7 @@ def _route(spec: EndpointSpec) -> tuple[EndpointSpec, ...]:
         away = standing(here.organization_id)
     zone = endpoints.zone_of(here.organization_id)
     allowed = [one for one in spares if zone in ("", one.zone) and one != spec]
-    now = away.get(spec.id)
+    now = away.get(spec.id or spec.name)
     chosen = [one for one in allowed if now is not None and one.id == now.by]
     return (*chosen, spec, *(one for one in allowed if one not in chosen))
 

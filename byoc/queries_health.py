@@ -66,7 +66,7 @@ class StandIn:
     """What stands in for an endpoint, or waits to: a row of `Failover` that is not over."""
 
     id: uuid.UUID
-    endpoint_id: uuid.UUID
+    endpoint_id: uuid.UUID | None  # none of what the environment names
     endpoint: str
     way: str
     state: str
@@ -127,7 +127,7 @@ def health_report(organization: Organization | None, *, now: datetime | None = N
         rows = list(_endpoints(organization))
         standing = tuple(_stand_in(row) for row in _failovers(organization))
         reports = _reports(organization, rows, standing, at)
-        further = () if organization else _of_the_environment()
+        further = () if organization else _of_the_environment(standing)
         zone = organization.zone if organization else ""
         whole = (*reports, *further)
         return HealthReport(
@@ -197,7 +197,7 @@ def _stand_in(row: Failover) -> StandIn:
     return StandIn(
         row.id,
         row.endpoint_id,
-        row.endpoint.name,
+        row.whose,
         row.way,
         row.state,
         row.to_endpoint.name if row.to_endpoint else "",
@@ -258,18 +258,19 @@ def _moment(text: object) -> datetime | None:
     return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
-def _of_the_environment() -> tuple[EndpointReport, ...]:
+def _of_the_environment(standing: tuple[StandIn, ...]) -> tuple[EndpointReport, ...]:
     found = readings_of(gateway.environment())
-    return tuple(_of_the_platform(spec, reading) for spec, reading in found)
+    by_name = {one.endpoint: one for one in standing if one.endpoint_id is None}
+    return tuple(_of_the_platform(spec, reading, by_name.get(spec.name)) for spec, reading in found)
 
 
-def _of_the_platform(spec: EndpointSpec, reading: Reading) -> EndpointReport:
+def _of_the_platform(spec: EndpointSpec, reading: Reading, stand_in: StandIn | None) -> EndpointReport:
     """No address: whoever set the environment knows it."""
     return EndpointReport(
         id=None, name=spec.name, kind=spec.kind, role=spec.role, type=spec.type, address="",
         zone=spec.zone, region=spec.region, in_use="active", state=reading.state,
         since=reading.since, probed_at=reading.probed_at, well_at=reading.well_at,
-        milliseconds=reading.milliseconds, code=reading.code, message=reading.message,
+        milliseconds=reading.milliseconds, code=reading.code, message=reading.message, stand_in=stand_in,
     )  # fmt: skip
 
 

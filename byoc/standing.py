@@ -1,6 +1,7 @@
 """What stands in for what just now, as every process knows it within a second.
 
-standing(organization_id)    by the id of the endpoint that is away; the platform's own for None
+standing(organization_id)    by the id of the endpoint that is away; the platform's own for None, those of
+                             the environment by their names
 """
 
 from __future__ import annotations
@@ -54,8 +55,12 @@ def _read(organization_id: uuid.UUID | None) -> Mapping[str, Standing]:
         organization=organization_id, state__in=[Failover.State.ACTIVE, Failover.State.RETURNING]
     )
     return {
-        str(row.endpoint_id): Standing(
-            str(row.id), str(row.endpoint_id), str(row.to_endpoint_id or ""), row.way, row.began_at
+        str(row.endpoint_id or row.named): Standing(
+            str(row.id),
+            str(row.endpoint_id or row.named),
+            str(row.to_endpoint_id or ""),
+            row.way,
+            row.began_at,
         )
         for row in rows
     }

@@ -92,7 +92,8 @@ class Failover(BaseModel):
     """Something stands in for an endpoint that does not serve: since when, why, and until when.
 
     `to_endpoint` is empty where nothing stands in and the rest works on (a database that can only be
-    read). A standby database waits for a person's word: `confirmed_by`.
+    read). A standby database waits for a person's word: `confirmed_by`. A model that the environment names
+    has no row: then `endpoint` is empty and `named` is what it is called there.
     """
 
     class Way(models.TextChoices):
@@ -110,7 +111,10 @@ class Failover(BaseModel):
     organization = models.ForeignKey(
         Organization, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
-    endpoint = TenantForeignKey(Endpoint, models.CASCADE, related_name="failovers")
+    endpoint = TenantForeignKey(
+        Endpoint, models.CASCADE, null=True, blank=True, related_name="failovers", verbose_name=_("endpoint")
+    )
+    named = models.CharField(max_length=80, blank=True)
     to_endpoint = TenantForeignKey(Endpoint, models.CASCADE, null=True, blank=True, related_name="stands_in")
     way = models.CharField(_("way"), max_length=12, choices=Way.choices)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.ACTIVE)
@@ -126,15 +130,28 @@ class Failover(BaseModel):
         ordering = ["-began_at"]
         constraints = (
             models.UniqueConstraint(
-                fields=["organization", "endpoint"],
+                fields=["organization", "endpoint", "named"],
                 name="byoc_failover_once",
                 condition=~models.Q(state="over"),
                 nulls_distinct=False,
             ),
+            models.CheckConstraint(
+                condition=models.Q(endpoint=None) ^ models.Q(named=""), name="byoc_failover_of_one"
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.endpoint_id}: {self.way}"
+        return f"{self.named or self.endpoint_id}: {self.way}"
+
+    @property
+    def whose(self) -> str:
+        """The name of what something stands in for."""
+        return self.endpoint.name if self.endpoint else self.named
+
+    @property
+    def kind(self) -> str:
+        """The environment names models only."""
+        return self.endpoint.kind if self.endpoint else Endpoint.Kind.LLM
 
 
 class Notice(BaseModel):

@@ -74,7 +74,7 @@ def settle(organization_id: uuid.UUID | None) -> None:
     """Every failover that should be is, and no other. Inside the organization; asks no endpoint."""
     states = EndpointHealth.objects.filter(organization=organization_id)
     health = dict(states.values_list("endpoint_id", "state"))
-    open_ = {row.endpoint_id: row for row in open_of(organization_id)}
+    open_ = {row.endpoint_id: row for row in open_of(organization_id).exclude(endpoint=None)}
     if "bad" not in health.values() and not open_:
         return
     for row in open_.values():
@@ -198,10 +198,10 @@ def held(organization: Organization | None, endpoint_id: uuid.UUID, *, lock: boo
     return endpoint
 
 
-def begin(endpoint: Endpoint, spare: Endpoint, way: str, **fields: Any) -> Failover:
-    """In the transaction of whoever decided it."""
+def begin(endpoint: Endpoint | None, spare: Endpoint, way: str, **fields: Any) -> Failover:
+    """In the transaction of whoever decided it. Without an endpoint it is `named` among `fields`."""
     row = Failover.objects.create(
-        organization_id=endpoint.organization_id, endpoint=endpoint, to_endpoint=spare, way=way,
+        organization_id=spare.organization_id, endpoint=endpoint, to_endpoint=spare, way=way,
         began_at=timezone.now(), **fields,
     )  # fmt: skip
     note(row, "failover.proposed" if row.state == Failover.State.PROPOSED else "failover.began")
@@ -241,8 +241,8 @@ def note(row: Failover, event: str) -> None:
     """Every process hears of it, the trail too, and whoever is told. In the transaction of the change."""
     by = row.to_endpoint.name if row.to_endpoint else ""
     facts = {
-        "endpoint": row.endpoint.name,
-        "kind": row.endpoint.kind,
+        "endpoint": row.whose,
+        "kind": row.kind,
         "way": row.way,
         "by": by,
         "code": row.why,
@@ -251,6 +251,6 @@ def note(row: Failover, event: str) -> None:
     notices.tell(row.organization_id, event, facts)
     standing.changed(row.organization_id)
     endpoints.changed(row.organization_id)
-    if row.endpoint.kind == Endpoint.Kind.DATABASE:
+    if row.endpoint is not None and row.kind == Endpoint.Kind.DATABASE:
         alias = alias_of(row.endpoint)
         transaction.on_commit(lambda: forget(alias))

@@ -32,7 +32,7 @@ from byoc.expiring import ends_soon
 from byoc.models import Endpoint, EndpointHealth, Probe, Watch
 from byoc.probing import Look, Target, can_be_looked_at, looks
 from byoc.readings import Reading, after, keep_readings, readings_of
-from byoc.services import failover
+from byoc.services import environment, failover
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.egress import Guard
 from tenants.config.resolver import resolve, resolve_for
@@ -200,6 +200,8 @@ def keep(organization_id: uuid.UUID | None, found: list[Look]) -> list[tuple[uui
         turned += _keep_rows(organization_id, [look for look in found if look.target.spec.id])
     with transaction.atomic():
         failover.settle(organization_id)
+    if organization_id is None:
+        environment.settle()
     return [(organization_id, name, state) for name, state in turned]
 
 
@@ -291,6 +293,8 @@ def _keep_of_the_environment(found: list[Look]) -> list[tuple[str, str]]:
         kept.append((spec, reading))
         if reading.state != before.state:
             turned.append((spec.name, reading.state))
+            with transaction.atomic():
+                failover.turned(None, spec, before, reading)
     if kept:
         keep_readings(kept)
     return turned

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import caches
 from django.utils import timezone
 
+from byoc import endpoints, gateway, standing
 from byoc.contracts import EndpointSpec
-from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe, Watch
+from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Notice, Probe, Watch
 from byoc.probing import Target, in_turns, looks
 from byoc.queries_health import health_report
+from byoc.sealing import sealed_credentials
 from byoc.services import health
 from humana.kernel.egress import Grant, Guard
-from tenants.context import use_tenant
+from tenants.context import use_tenant, without_tenant
 from tenants.models import ControlEvent
 from tests.byoc.rows import connected
 from tests.fixtures.organizations import World
@@ -164,6 +167,57 @@ def test_a_fallback_stands_in_by_itself_and_gives_way_again(left: World, service
         assert (row.state, row.why) == ("over", "overloaded")
         told_of = list(Notice.objects.filter(channel="email").values_list("event", flat=True).distinct())
     assert {"failover.began", "failover.ended"} <= set(told_of)
+
+
+def test_so_it_does_for_a_model_that_the_environment_names(
+    left: World, service: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Operators read it; the organization is told nothing but the quiet line where it is answered."""
+    monkeypatch.setenv("HUMANA_LLM_URL", f"{service.url}/next/v1")
+    gateway.reload()
+    try:
+        spare = humanas_own(f"{service.url}/200/v1", "Our spare")
+        service.script.extend([503] * 3)
+        for _ in range(3):
+            looked_at_the_platform()
+        [told] = health_report(None).stand_ins
+        assert (told.endpoint, told.by, told.why) == ("custom", "Our spare", "overloaded")
+        with use_tenant(left.context):
+            assert [one.name for one in gateway.describe("custom").route] == ["Our spare", "custom"]
+            assert not Notice.objects.filter(organization=left.organization).exists()
+            assert not ControlEvent.objects.filter(action__startswith="failover").exists()
+        for _ in range(2):
+            looked_at_the_platform()
+        with use_tenant(left.context):
+            assert [one.name for one in gateway.describe("custom").route] == ["custom", "Our spare"]
+        with without_tenant(reason="a test looks at the platform's own"):
+            row = Failover.objects.get(named="custom")
+            assert (row.state, row.to_endpoint_id) == ("over", spare.id)
+            events = ControlEvent.objects.filter(organization=None).values_list("action", flat=True)
+            assert {"endpoint.failing", "failover.began", "endpoint.recovered", "failover.ended"} <= {*events}
+    finally:
+        caches["platform"].delete("reading:custom")
+        monkeypatch.undo()
+        gateway.reload()
+        standing.forget()
+
+
+def humanas_own(url: str, name: str) -> Endpoint:
+    """A model that an operator entered to stand in, in use."""
+    parts = urlsplit(url)
+    with without_tenant(reason="a test looks at the platform's own"):
+        EgressGrant.objects.create(scheme=parts.scheme, host=parts.hostname, port=parts.port, reason="Test")
+        made = Endpoint(kind="llm", type="custom", role="fallback", state="active", name=name)
+        made.origin, made.path, made.options = f"{parts.scheme}://{parts.netloc}", parts.path, {"model": "m"}
+        made.credentials = sealed_credentials(made, {"key": "sk-test"})
+        made.save(force_insert=True)
+    endpoints.forget()
+    return made
+
+
+def looked_at_the_platform() -> None:
+    health.probe_now(None)
+    standing.forget()
 
 
 def test_probes_are_forgotten_after_a_month(left: World, service: Answering) -> None:
