@@ -35,7 +35,7 @@ from byoc.contracts.fields import TypeSpec
 from byoc.forms import EndpointForm
 from byoc.models import Endpoint, EndpointHealth, Failover, Notice, Probe
 from byoc.services import endpoints as services
-from byoc.services import failover
+from byoc.services import homecoming
 from byoc.services.platform_storage import progress_of
 from byoc.services.spares import choices_of
 from byoc.types import TYPES
@@ -119,7 +119,7 @@ class EndpointAdmin(OwnOrInHand):
         if form is not None and form.is_bound and form.is_valid() and self._changed(request, row, form):
             return self._to(row)
         context = {"form": form, "one": one, "original": row, "spares": choices_of(row)}
-        context["progress"] = progress_of(row)
+        context |= {"progress": progress_of(row), "job": homecoming.job_of(one.failover)}
         return self._page(request, "endpoint", row.name, context)
 
     def delete_model(self, request: HttpRequest, obj: Endpoint) -> None:
@@ -216,8 +216,8 @@ _ACTS: dict[str, Any] = {
     "validate": services.validate_endpoint,
     "activate": services.activate_endpoint,
     "withdraw": services.withdraw_endpoint,
-    "failover": failover.fail_over,
-    "return": failover.come_back,
+    "failover": homecoming.stand_in,
+    "return": homecoming.come_back,
 }
 
 

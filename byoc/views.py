@@ -21,7 +21,7 @@ from byoc.models import Endpoint
 from byoc.permissions import EDIT, READ
 from byoc.queries_health import health_report, history_of
 from byoc.services import endpoints as services
-from byoc.services import failover
+from byoc.services import homecoming
 from byoc.services.spares import choices_of
 from byoc.sparkline import sparkline
 from humana.kernel.errors import HumanaError, NotFound
@@ -85,7 +85,8 @@ def change(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpRes
 
 @require_GET
 def endpoint(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
-    """Context: `one` (Shown), `history`, `line` (Sparkline), `failovers`, `users`, `spares`, `may_edit`."""
+    """Context: `one` (Shown), `history`, `line` (Sparkline), `failovers`, `job` of the way back, `users`,
+    `spares`, `may_edit`."""
     member = request.visitor.member
     one = access_endpoint(member=member, endpoint_id=endpoint_id)
     history = history_of(member.organization, one.endpoint.id, days=_days(request))
@@ -97,6 +98,7 @@ def endpoint(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpR
         "all_days": DAYS,
         "failovers": failovers_of(one.endpoint),
         "users": users_of(one.endpoint),
+        "job": homecoming.job_of(one.failover),
         "spares": [] if one.failover else choices_of(one.endpoint),
     }
     return _page(request, "endpoint", context)
@@ -126,14 +128,14 @@ def withdraw(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpR
 @require_POST
 def fail_over(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
     done = _("Another serves instead of “%(name)s”, until you let it come back.")
-    act = partial(failover.fail_over, to_endpoint_id=_chosen(request))
+    act = partial(homecoming.stand_in, to_endpoint_id=_chosen(request))
     return _act(request, endpoint_id, act, done)
 
 
 @require_POST
 def come_back(request: MemberRequest, slug: str, endpoint_id: uuid.UUID) -> HttpResponse:
     done = _("“%(name)s” serves again, or will once what was written meanwhile is copied back.")
-    return _act(request, endpoint_id, failover.come_back, done)
+    return _act(request, endpoint_id, homecoming.come_back, done)
 
 
 @require_POST

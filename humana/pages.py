@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -23,9 +24,10 @@ from chats.permissions import WRITE
 from chats.queries import recent_chats
 from chats.shown import put_forward
 from companions.queries import companions_for, silent_companions
+from humana.kernel.errors import Unavailable
 from tenants.context import peek_tenant
 from tenants.doors import Visitor
-from tenants.models import User
+from tenants.models import Membership, User
 from tenants.permissions import CONFIG_VIEW as READ_CONFIGURATION
 from tenants.permissions import MANAGE, allowed
 from tenants.places import at_main
@@ -60,13 +62,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
 
 def _sidebar(visitor: Visitor) -> dict[str, Any]:
     member = visitor.member
-    chats = recent_chats(member, stop=LISTED)
-    with at_main():
-        companions = list(companions_for(member=member))
-    return {
-        "groups": grouped(chats.found),
-        "silent": silent_companions(chats.silent),
-        "companions": put_forward(companions, gateway.shown())[:OFFERED],
+    return _chats_and_companions(member) | {
         "may_manage": allowed(member, MANAGE.name),
         "may_write": allowed(member, WRITE.name),
         "organizations": [one.organization for one in memberships_of(member.user)],
@@ -74,6 +70,21 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_see_endpoints": allowed(member, READ_ENDPOINTS.name),
         "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
         "troubled": troubled(member.organization_id),
+    }
+
+
+def _chats_and_companions(member: Membership) -> dict[str, Any]:
+    """Nothing where the organization's database does not answer: the pages that mend it need none of it."""
+    try:
+        chats = recent_chats(member, stop=LISTED)
+        with at_main():
+            companions = list(companions_for(member=member))
+    except (OperationalError, Unavailable):
+        return {"groups": [], "silent": [], "companions": []}
+    return {
+        "groups": grouped(chats.found),
+        "silent": silent_companions(chats.silent),
+        "companions": put_forward(companions, gateway.shown())[:OFFERED],
     }
 
 

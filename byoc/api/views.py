@@ -16,7 +16,7 @@ from byoc.models import Endpoint
 from byoc.permissions import EDIT, READ
 from byoc.queries_health import health_report
 from byoc.services import endpoints as services
-from byoc.services import failover
+from byoc.services import homecoming
 from humana.api.filters import Choice
 from humana.api.lists import ListView
 from humana.api.schema import operation
@@ -179,7 +179,7 @@ class FailOverView(_OneEndpoint):
     def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
         access_endpoint(member=self.member, endpoint_id=endpoint_id)
         wanted = self.body(serializers.FailOverInput).get("to")
-        failover.fail_over(**self.whom(endpoint_id), to_endpoint_id=wanted)
+        homecoming.stand_in(**self.whom(endpoint_id), to_endpoint_id=wanted)
         return self.told(endpoint_id)
 
 
@@ -188,7 +188,7 @@ class ReturnView(_OneEndpoint):
 
     @operation("returnEndpoint", "End what stands in for an endpoint", gives=serializers.EndpointDetail)
     def post(self, request: Request, endpoint_id: uuid.UUID) -> HttpResponse:
-        failover.come_back(**self.whose(endpoint_id))
+        homecoming.come_back(**self.whose(endpoint_id))
         return self.told(endpoint_id)
 
 

@@ -9,7 +9,7 @@
     kind        what stands in                 by itself                   back by itself
     llm         an active `fallback`           yes                         yes
     database    a ready `replica`, read only   yes                         yes, when it takes changes
-    database    a ready `backup`               proposed; see `standby`     never: it has rows of its own
+    database    a ready `backup`               proposed; see `standby`     never: see `homecoming`
     storage     the active `backup` it names   yes                         when its files are copied back
 
 Nothing outside the organization's zone ever stands in, and never the platform's for an organization's own.
@@ -48,6 +48,8 @@ from tenants.services.events import control_event
 #: Ways that take more than a word to end: what was written meanwhile is copied back. Each wakes a worker, by
 #: the organization's id and the failover's, and is asked again after every look.
 RETURNS: Registry[Any] = Registry("way back")
+#: Ways back that somebody else is at: what became of it is asked after every look, in the transaction.
+FOLLOWED: Registry[Any] = Registry("way back that is followed")
 
 
 def turned(organization_id: uuid.UUID | None, spec: EndpointSpec, before: Reading, now: Reading) -> None:
@@ -78,7 +80,9 @@ def settle(organization_id: uuid.UUID | None) -> None:
     if "bad" not in health.values() and not open_:
         return
     for row in open_.values():
-        if row.state == Failover.State.RETURNING:
+        if row.state == Failover.State.RETURNING and row.way in FOLLOWED:
+            FOLLOWED.get(row.way)(organization_id, row)
+        elif row.state == Failover.State.RETURNING:
             _go_on(row, well=health.get(row.endpoint_id) != "bad")
         elif health.get(row.endpoint_id) == "good" and _ends_by_itself(row):
             _end(row)
@@ -128,10 +132,7 @@ def come_back(
             message = _("“%(name)s” is on its way back: what was written meanwhile is copied first.")
             raise Conflict(message % {"name": endpoint.name}, code="coming_back")
         if row.way == Failover.Way.STANDBY and row.state == Failover.State.ACTIVE:
-            message = _(
-                "“%(name)s” does not have what was written since. Make it a replica of the standby and"
-                " promote it, or bring it anew and move the organization there."
-            )
+            message = _("“%(name)s” does not have what was written since: that has to be carried there.")
             raise Conflict(message % {"name": endpoint.name}, code="standby_has_more")
         row.details = {**row.details, "ended_by": "person"}
         return _end(row)

@@ -37,10 +37,10 @@ def spares_of(endpoint: Endpoint) -> Iterator[tuple[Endpoint, str]]:
 
 
 def choices_of(endpoint: Endpoint) -> list[Endpoint]:
-    """Those that a person may choose among at once; a standby database has to be confirmed instead."""
+    """Those that a person may choose among; whoever chooses a standby says that it was promoted."""
     if endpoint.role not in SERVING or endpoint.state != needed_state(endpoint.kind):
         return []
-    return [spare for spare, way in spares_of(endpoint) if way != Failover.Way.STANDBY]
+    return [spare for spare, _way in spares_of(endpoint)]
 
 
 def chosen(endpoint: Endpoint, wanted: uuid.UUID | None) -> tuple[Endpoint, str]:
@@ -90,4 +90,6 @@ def _same_data(endpoint: Endpoint, spare: Endpoint) -> bool:
     if endpoint.kind != Endpoint.Kind.DATABASE:
         return True
     database = endpoint.options.get("database")
+    if spare.origin == endpoint.origin:
+        return False  # a server does not stand in for itself
     return spare.type == endpoint.type and spare.options.get("database") == database

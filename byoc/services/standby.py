@@ -7,6 +7,7 @@ standby has to take changes, and the one it stands in for must not.
 from __future__ import annotations
 
 import uuid
+from typing import Any, LiteralString
 
 import psycopg
 from django.db import transaction
@@ -62,6 +63,11 @@ def confirm_standby(
 
 def takes_changes(endpoint: Endpoint) -> bool:
     """Whether the server takes changes from our user now. EndpointError where it does not answer."""
+    return ask(endpoint, "SHOW transaction_read_only") == "off"
+
+
+def ask(endpoint: Endpoint, query: LiteralString, *given: object) -> Any:
+    """The first value of the answer, by our user on a connection of its own. EndpointError."""
     wanted = settings_of(endpoint)
     options = {name: wanted["OPTIONS"][name] for name in _DIALLED if name in wanted["OPTIONS"]}
     try:
@@ -69,10 +75,10 @@ def takes_changes(endpoint: Endpoint) -> bool:
             host=wanted["HOST"], port=wanted["PORT"], dbname=wanted["NAME"], user=wanted["USER"],
             password=wanted["PASSWORD"], autocommit=True, **options,
         ) as connection:  # fmt: skip
-            row = connection.execute("SHOW transaction_read_only").fetchone()
+            row = connection.execute(query, given or None).fetchone()
     except psycopg.Error as error:
         raise unreachable(error) from error
-    return row is not None and row[0] == "off"
+    return row[0] if row else None
 
 
 def _still_takes_changes(endpoint: Endpoint) -> bool:

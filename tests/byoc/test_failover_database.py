@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -20,6 +24,7 @@ from byoc.sealing import credentials_of, sealed_credentials
 from byoc.services import health
 from byoc.services.endpoints import validate_endpoint
 from byoc.services.failover import come_back
+from byoc.services.spares import spares_of
 from byoc.services.standby import confirm_standby
 from chats.models import Chat
 from humana.kernel.egress import Guard
@@ -27,10 +32,12 @@ from humana.kernel.errors import Conflict, NotAllowed
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
 from tenants.db import aliases
-from tenants.models import ControlEvent
+from tenants.models import ControlEvent, Organization, PlacementJob
+from tenants.services.placing import moving
 from tests.fixtures.organizations import World, build_world
 from tests.peers.replicated_postgres import ReplicatedPostgres, kill, start_again
 from tests.tenants.test_customers_servers import address_of, moves_in
+from tests.tenants.test_moving import read, until_over, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
 pytestmark = [pytest.mark.adapters, pytest.mark.django_db(transaction=True)]
@@ -150,6 +157,83 @@ def test_a_standby_is_used_once_its_promotion_is_confirmed(
         come_back(**asked, member=world.owner)
     with use_tenant(world.context):
         assert Chat.objects.get(id=world.chat.id).title == "Written in the standby"
+
+
+def test_what_was_written_in_the_standby_is_carried_home(
+    world: World, books: Endpoint, replicated_postgres: ReplicatedPostgres
+) -> None:
+    """By two presses on the page of the endpoint: one to work in the standby, one to return."""
+    backup = beside(world, books, replicated_postgres, "backup")
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(world.twin.user)
+    way = f"/o/{world.slug}/settings/endpoints/{books.id}/"
+    kill(replicated_postgres.primary)
+    looked(world, (books, False), (backup, True))
+    replicated_postgres.promote()
+    assert "It is promoted" in page(client, world, f"settings/endpoints/{books.id}/")
+    assert "stands in" not in client.post(f"{way}failover/", {"to": str(backup.id)}).content.decode()
+    with use_tenant(world.context):
+        Chat.objects.filter(id=world.chat.id).update(title="Written in the standby")
+    away = client.post(f"{way}return/", follow=True).content.decode()
+    assert "The server does not answer" in away, "it is still down, and nothing has begun"
+    start_again(replicated_postgres.primary)
+
+    def presses() -> str:
+        return client.post(f"{way}return/", follow=True).content.decode()
+
+    def in_zone(zone: str) -> None:
+        Organization.objects.filter(id=world.organization.id).update(zone=zone)
+
+    in_zone("br")
+    assert "is not in the zone br" in presses()
+    in_zone("")
+    with replicated_postgres.primary.server.connect(books.options["database"]) as first:
+        chats = f'"{world.placement.schema}".chats_chat'
+        first.execute(f"ALTER TABLE {chats} ADD COLUMN odd integer".encode())
+        assert "does not have the tables" in presses()
+        first.execute(f"ALTER TABLE {chats} DROP COLUMN odd".encode())
+        with only_read(first):
+            assert "takes no changes" in presses()
+    assert "being carried back" in presses()
+    job = begun_now(world)
+    looked(world, (books, True), (backup, True), times=1)
+    assert ways_back(books, world) == {"over", "returning"}
+    until_over(moving.undo(job=job, later=False))
+    looked(world, (books, True), times=1)
+    assert ways_back(books, world) == {"over", "active"}, "it was given up: the standby stays in use"
+    assert "being carried back" in presses()
+    job = begun_now(world)
+    assert worked_on(job).state == PlacementJob.State.DONE, read(job).error
+    looked(world, (backup, True), times=1)
+    world.organization.refresh_from_db()
+    with use_tenant(world.organization.context):
+        assert Chat.objects.get(id=world.chat.id).title == "Written in the standby"
+        home = endpoint_of(world.organization.placement.database)
+        assert (home.role, home.origin) == ("primary", books.origin)
+        assert Endpoint.objects.get(id=backup.id).state == "draft"
+        assert list(spares_of(home)) == []
+    assert ways_back(books, world) == {"over"}
+
+
+def begun_now(world: World) -> PlacementJob:
+    return PlacementJob.objects.get(organization=world.organization, kind="move", state="running")
+
+
+def ways_back(books: Endpoint, world: World) -> set[str]:
+    with use_tenant(world.context):
+        return set(Failover.objects.filter(endpoint=books).values_list("state", flat=True))
+
+
+@contextmanager
+def only_read(server: psycopg.Connection[Any]) -> Iterator[None]:
+    """Whoever connects within the block changes nothing."""
+    server.execute("SET default_transaction_read_only = off")
+    for said in (b"SET default_transaction_read_only = on", b"RESET default_transaction_read_only"):
+        server.execute(b"ALTER SYSTEM " + said)
+        server.execute("SELECT pg_reload_conf()")
+        time.sleep(0.5)
+        if said.startswith(b"SET"):
+            yield
 
 
 def test_while_the_first_takes_changes_no_standby_is_used(
