@@ -118,7 +118,7 @@ class EndpointAdmin(OwnOrInHand):
         form = self._form(request, one)
         if form is not None and form.is_bound and form.is_valid() and self._changed(request, row, form):
             return self._to(row)
-        context = {"form": form, "one": one, "original": row, "spares": choices_of(row)}
+        context: dict[str, Any] = {"form": form, "one": one, "original": row, "spares": choices_of(row)}
         context |= {"progress": progress_of(row), "job": homecoming.job_of(one.failover)}
         return self._page(request, "endpoint", row.name, context)
 

@@ -155,9 +155,10 @@ def _door_to(first: Endpoint) -> Endpoint:
 
 def _at_home(row: Failover) -> None:
     """The door is the primary's from now on. The standby follows nobody any more: it is validated anew."""
-    Endpoint.objects.filter(id=row.endpoint_id).update(role=Endpoint.Role.BACKUP)
-    Endpoint.objects.filter(id=row.details["home"]).update(role=Endpoint.Role.PRIMARY)
-    Endpoint.objects.filter(id=row.to_endpoint_id).update(state=Endpoint.State.DRAFT)
+    rows = Endpoint.objects.filter(organization=row.organization_id)
+    rows.filter(failovers=row).update(role=Endpoint.Role.BACKUP)
+    rows.filter(id=row.details["home"]).update(role=Endpoint.Role.PRIMARY)
+    rows.filter(stands_in=row).update(state=Endpoint.State.DRAFT)
     failover.end(row)
 
 

@@ -63,7 +63,7 @@ def confirm_standby(
 
 def takes_changes(endpoint: Endpoint) -> bool:
     """Whether the server takes changes from our user now. EndpointError where it does not answer."""
-    return ask(endpoint, "SHOW transaction_read_only") == "off"
+    return bool(ask(endpoint, "SHOW transaction_read_only") == "off")
 
 
 def ask(endpoint: Endpoint, query: LiteralString, *given: object) -> Any:

@@ -37,6 +37,8 @@ TASK = "byoc.copy_storage"
 SETTLED = OLDEST + 1
 #: How often the sweep wakes those that wait, in seconds, and how many; what no worker took by then is gone.
 EVERY, AT_ONCE = 15, 100
+_HOLD = "SELECT pg_advisory_xact_lock_shared(hashtext('byoc.platform_storage'))"
+_HOLD_ALONE = "SELECT pg_advisory_xact_lock(hashtext('byoc.platform_storage'))"
 
 
 def begin_copy(
@@ -47,14 +49,16 @@ def begin_copy(
     Raises Conflict while something else is on its way; going back to where it came from is allowed.
     """
     hold_platform_still()
-    source_id, target_id = (one.id if one else _platform_key(role) for one in (source, target))
+    source_id, target_id = _key(source, role), _key(target, role)
     live = StorageCopy.objects.select_for_update().filter(
         organization=organization_id, role=role, state__in=StorageCopy.LIVE
     )
     running = live.first()
     if running is not None and target is None and _is_platform(running.source_id):
-        target_id = running.source_id  # back there first; where the platform is by now comes after
-    if running is not None and running.source_id != target_id:
+        target_id = (
+            running.source_id or target_id
+        )  # back there first; where the platform is by now comes after
+    if running is not None and (running.source_id or target_id) != target_id:
         message = _("Files are still being brought to this storage. Wait until that is done, or go back.")
         raise Conflict(message, code="being_copied")
     live.update(state=StorageCopy.State.UNDONE, finished_at=timezone.now())
@@ -74,9 +78,12 @@ def _begun(organization_id: uuid.UUID, role: str, source: uuid.UUID, target: uui
 
 def hold_platform_still(*, alone: bool = False) -> None:
     """Until this transaction ends the platform's storages do not change; `alone` is for who changes them."""
-    lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(hashtext('byoc.platform_storage'))")
+        cursor.execute(_HOLD_ALONE if alone else _HOLD)
+
+
+def _key(endpoint: Endpoint | None, role: str) -> uuid.UUID:
+    return endpoint.id if endpoint else _platform_key(role)
 
 
 def _platform_key(role: str) -> uuid.UUID:
@@ -85,7 +92,7 @@ def _platform_key(role: str) -> uuid.UUID:
 
 def _is_platform(key: uuid.UUID | None) -> bool:
     """Inside the organization, where the platform's rows are not to be seen."""
-    return not Endpoint.objects.filter(id=key).exists()
+    return key is None or not Endpoint.objects.filter(id=key).exists()
 
 
 def holds_files(endpoint: Endpoint) -> bool:

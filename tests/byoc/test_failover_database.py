@@ -228,12 +228,17 @@ def ways_back(books: Endpoint, world: World) -> set[str]:
 def only_read(server: psycopg.Connection[Any]) -> Iterator[None]:
     """Whoever connects within the block changes nothing."""
     server.execute("SET default_transaction_read_only = off")
-    for said in (b"SET default_transaction_read_only = on", b"RESET default_transaction_read_only"):
-        server.execute(b"ALTER SYSTEM " + said)
-        server.execute("SELECT pg_reload_conf()")
-        time.sleep(0.5)
-        if said.startswith(b"SET"):
-            yield
+    try:
+        _configured(server, b"SET default_transaction_read_only = on")
+        yield
+    finally:
+        _configured(server, b"RESET default_transaction_read_only")
+
+
+def _configured(server: psycopg.Connection[Any], said: bytes) -> None:
+    server.execute(b"ALTER SYSTEM " + said)
+    server.execute("SELECT pg_reload_conf()")
+    time.sleep(0.5)
 
 
 def test_while_the_first_takes_changes_no_standby_is_used(
