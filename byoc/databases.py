@@ -12,6 +12,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,13 +22,14 @@ from byoc.adapters.database import make
 from byoc.adapters.database.fields import TYPES
 from byoc.adapters.database.mongodb import no_rows
 from byoc.contracts import DatabaseAdapter
-from byoc.endpoints import owner_of, spec_of
+from byoc.endpoints import guard_for, owner_of, spec_of
 from byoc.models import Endpoint, Failover
 from byoc.standing import Standing, standing
 from humana.kernel.egress import EgressRefused, Grant, Guard, Origin
+from humana.kernel.egress.addresses import parse
 from humana.kernel.errors import NotFound
 from tenants.context import CONTROL_PLANE, TenantContext, peek_tenant, use_tenant, without_tenant
-from tenants.db.aliases import INSTEAD, PREFIX
+from tenants.db.aliases import GRANTED, INSTEAD, PREFIX
 from tenants.queries import context_at
 
 #: Those that somebody may bring without more ado.
@@ -48,7 +50,24 @@ def open_database(alias: str, owner: bool = False) -> dict[str, Any]:
     endpoint = endpoint_of(alias)
     instead = _standing_at(alias)
     there = endpoint if instead is None else _stand_in(endpoint, instead)
-    return {**settings_of(there, owner=owner), INSTEAD: instead.failover if instead else ""}
+    wanted = settings_of(there, owner=owner)
+    granted = (
+        partial(_ask_again, there.organization_id, origin_of(there), _dialled(wanted))
+        if there.origin
+        else None
+    )
+    return {**wanted, INSTEAD: instead.failover if instead else "", GRANTED: granted}
+
+
+def _dialled(wanted: dict[str, Any]) -> str:
+    """The judged address, as settings of the engines have it."""
+    return str(wanted["OPTIONS"].get("hostaddr") or wanted["HOST"])
+
+
+def _ask_again(organization_id: uuid.UUID | None, origin: Origin, address: str) -> None:
+    """Judge what was judged before, by the grants of this moment. EgressRefused where they do not reach."""
+    if organization_id is not None:
+        guard_for(organization_id).judge(origin, parse(address))
 
 
 def instead_of(alias: str) -> str:
@@ -146,10 +165,12 @@ def followed_by(endpoint: Endpoint) -> DatabaseAdapter | None:
 
 
 def guard_of(endpoint: Endpoint) -> Guard:
-    """May dial the endpoint's own address and no other.
+    """May dial what operators granted its organization, as that stands at each moment; see `byoc.endpoints`.
 
-    An operator brought it, or granted its address before it could be validated; either way it has answered.
+    A server of the platform's own was joined by its address: that, and no other.
     """
+    if endpoint.organization_id is not None:
+        return guard_for(endpoint.organization_id)
     whose, ports = owner_of(endpoint.organization_id), TYPE_PORTS[endpoint.type]
     scheme, _sep, hosts = endpoint.origin.partition("://")
     there = [Origin.of(f"{scheme}://{host}", ports=ports) for host in hosts.split(",") if host]

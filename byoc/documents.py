@@ -9,9 +9,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from byoc.adapters.database.mongodb import OPERATION_MS, MongoDB
-from byoc.endpoints import owner_of, spec_of
+from byoc.endpoints import guard_for, spec_of
 from byoc.models import Endpoint
-from humana.kernel.egress import Grant, Guard, Origin
+from humana.kernel.egress import Origin
 from humana.kernel.errors import EndpointError
 
 if TYPE_CHECKING:
@@ -42,11 +42,8 @@ def documents_endpoint(organization_id: uuid.UUID) -> Endpoint | None:
 
 
 def mongodb_of(endpoint: Endpoint) -> MongoDB:
-    """The endpoint's adapter, which may dial what the endpoint names: an operator granted it."""
-    owner = owner_of(endpoint.organization_id)
-    reason = f"documents endpoint {endpoint.id}"
-    grants = [Grant(owner, one.scheme, one.port, reason, host=one.host) for one in members_of(endpoint)]
-    return MongoDB(spec_of(endpoint), Guard(owner, grants))
+    """The endpoint's adapter, which may dial what an operator granted, as that stands at each moment."""
+    return MongoDB(spec_of(endpoint), guard_for(endpoint.organization_id))
 
 
 def members_of(endpoint: Endpoint) -> list[Origin]:

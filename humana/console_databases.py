@@ -11,10 +11,10 @@ from byoc.console_forms import BringForm
 from byoc.services.databases import bring_database, forget_database
 from humana.kernel.errors import HumanaError, NotFound
 from humana.kernel.text import clean_text
-from tenants.models import Organization
+from tenants.models import Organization, User
 
 
-def bring(organization: Organization, form: BringForm) -> bool:
+def bring(request: HttpRequest, organization: Organization, form: BringForm) -> bool:
     """Join what the form says; False, and the form says why, where that cannot be.
 
     Looks at the customer's server, which takes seconds where it does not answer: nothing to do inside
@@ -24,11 +24,17 @@ def bring(organization: Organization, form: BringForm) -> bool:
         return False
     try:
         name = clean_text(form.cleaned_data["name"], field="name", limit=80)
-        bring_database(organization=organization, name=name, address=form.address)
+        bring_database(
+            organization=organization, name=name, address=form.address, operator=_operator(request)
+        )
     except HumanaError as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal.message))
         return False
     return True
+
+
+def _operator(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
 
 
 def forget(request: HttpRequest, organization: Organization) -> str:

@@ -69,7 +69,7 @@ def _done(request: HttpRequest, organization: Organization, bring_form: BringFor
     """Whether the page is to be asked for anew; a form that was wrong is shown as it is."""
     if _act_of(request) != "bring":
         _act(request, organization)
-    elif not console_databases.bring(organization, bring_form):
+    elif not console_databases.bring(request, organization, bring_form):
         return False
     else:
         messages.success(request, _("The database has joined: the organization can move there."))

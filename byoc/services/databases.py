@@ -13,12 +13,13 @@ from byoc.databases import PORTS, alias_of, endpoint_of, in_words, require_rows
 from byoc.models import Endpoint
 from byoc.queries import use_of
 from byoc.sealing import sealed_credentials
+from byoc.services.grants import forget_joining, grant_by_joining
 from humana.kernel.egress import Origin
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from tenants.context import use_tenant, without_tenant
 from tenants.db.aliases import forget
 from tenants.db.preflight import preflight
-from tenants.models import Organization
+from tenants.models import Organization, User
 from tenants.services.events import control_event
 
 
@@ -61,15 +62,19 @@ class Address:
     pooler: bool = False
 
 
-def bring_database(*, organization: Organization, name: str, address: Address) -> str:
+def bring_database(
+    *, organization: Organization, name: str, address: Address, operator: User | None = None
+) -> str:
     """Join a database that the organization brings, once it was looked at; its alias.
+
+    Its address is granted to the organization with that: withdrawn, nobody reaches the database any more.
 
     Raises Invalid for an address that cannot be, Conflict for a database that was brought before or
     is not empty, and EndpointError with a sentence that says what to change there; then nothing of it
     stays. Takes seconds where the server does not answer: not for the inside of a transaction.
     """
     with use_tenant(organization.context):
-        return _joined(_endpoint(organization, name, address), lend=True)
+        return _joined(_endpoint(organization, name, address), lend=True, operator=operator)
 
 
 def forget_database(*, organization: Organization, endpoint_id: uuid.UUID) -> str:
@@ -94,6 +99,7 @@ def forget_database(*, organization: Organization, endpoint_id: uuid.UUID) -> st
             payload={"name": endpoint.name, "type": endpoint.type},
         )  # fmt: skip
         alias = alias_of(endpoint)
+        forget_joining(endpoint)
         endpoint.delete()
     forget(alias)
     return endpoint.name
@@ -138,14 +144,16 @@ def join_server_at(*, name: str, url: str, owner_url: str = "") -> str:
     return join_server(name=name, address=address)
 
 
-def _joined(endpoint: Endpoint, *, lend: bool) -> str:
+def _joined(endpoint: Endpoint, *, lend: bool, operator: User | None = None) -> str:
     """Looked at before it is kept; the event says what was found there."""
     alias = alias_of(endpoint)
-    _keep(endpoint)
+    _keep(endpoint, operator)
     try:
         found = preflight(alias, lend=lend, empty=True)
     except BaseException:
-        Endpoint.objects.filter(id=endpoint.id).delete()
+        with transaction.atomic():
+            forget_joining(endpoint)
+            Endpoint.objects.filter(id=endpoint.id).delete()
         raise
     finally:
         forget(alias)
@@ -156,11 +164,13 @@ def _joined(endpoint: Endpoint, *, lend: bool) -> str:
     return alias
 
 
-def _keep(endpoint: Endpoint) -> None:
+def _keep(endpoint: Endpoint, operator: User | None) -> None:
     """Raises Conflict for a database that was brought before, and does not tell by whom."""
     try:
         with transaction.atomic():
             endpoint.save(force_insert=True)
+            if endpoint.organization_id is not None:
+                grant_by_joining(endpoint, operator)
     except IntegrityError:
         message = _("This database has been brought already. Each organization needs one of its own.")
         raise Conflict(message, code="brought_already") from None

@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from byoc import endpoints
-from byoc.databases import PORTS, in_words
-from byoc.models import EgressGrant
+from byoc.databases import PORTS, in_words, origin_of
+from byoc.models import EgressGrant, Endpoint
 from byoc.types import TYPES
 from humana.kernel.egress import Origin
 from humana.kernel.egress.addresses import Network, Reach, never, reach
@@ -65,6 +65,30 @@ def grant_egress(*, organization: Organization | None, asked: Asked, operator: U
         grant.save(force_insert=True)
         _tell("granted", grant)
     return grant
+
+
+def grant_by_joining(endpoint: Endpoint, operator: User | None) -> EgressGrant:
+    """Joining a database lets it be dialled: a grant like every other, under the id of the endpoint.
+
+    Nothing where its address was granted before.
+    """
+    there = origin_of(endpoint)
+    kept, _made = EgressGrant.objects.get_or_create(
+        organization_id=endpoint.organization_id, scheme=there.scheme, host=there.host, port=there.port,
+        network="", expires_at=None,
+        defaults={
+            "id": endpoint.id, "approved_by": operator.id if operator else None,
+            "reason": _("Joined as the database “%(name)s”.") % {"name": endpoint.name},
+        },
+    )  # fmt: skip
+    endpoints.changed(endpoint.organization_id)
+    return kept
+
+
+def forget_joining(endpoint: Endpoint) -> None:
+    """What joining it had granted goes with it; what an operator granted besides stays."""
+    EgressGrant.objects.filter(organization_id=endpoint.organization_id, id=endpoint.id).delete()
+    endpoints.changed(endpoint.organization_id)
 
 
 def withdraw_grant(*, organization: Organization | None, grant_id: uuid.UUID, operator: User) -> str:

@@ -14,12 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from byoc.adapters.database.base import PATIENCE
 from byoc.databases import settings_of
 from byoc.models import Endpoint, Failover
 from byoc.services import failover
 from byoc.services.spares import spares_of
 from humana.kernel.actor import current_actor
 from humana.kernel.errors import Conflict, EndpointError
+from tenants.db.backend.bounded import MOST_LOOKED_AT, Bounded
 from tenants.db.unreachable import unreachable
 from tenants.models import Membership, Organization
 
@@ -71,10 +73,11 @@ def ask(endpoint: Endpoint, query: LiteralString, *given: object) -> Any:
     wanted = settings_of(endpoint)
     options = {name: wanted["OPTIONS"][name] for name in _DIALLED if name in wanted["OPTIONS"]}
     try:
-        with psycopg.connect(
+        with Bounded.connect(
             host=wanted["HOST"], port=wanted["PORT"], dbname=wanted["NAME"], user=wanted["USER"],
             password=wanted["PASSWORD"], autocommit=True, **options,
         ) as connection:  # fmt: skip
+            connection.patience, connection.most = PATIENCE, MOST_LOOKED_AT
             row = connection.execute(query, given or None).fetchone()
     except psycopg.Error as error:
         raise unreachable(error) from error

@@ -2,7 +2,8 @@
 
 A client keeps its connections and threads for as long as its endpoint stays as it is; of many, the
 longest unused is closed. One that lost its server is forgotten, so that the next operation asks
-anew where the server is, and which member of a replica set takes writes.
+anew where the server is, and which member of a replica set takes writes. Before each operation it is
+asked whether the server may still be dialled; where an operator withdrew that, the client is closed.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ from pymongo.errors import AutoReconnect, DuplicateKeyError, NotPrimaryError, Py
 
 from byoc.documents import failure, mongodb_of
 from byoc.models import Endpoint
-from humana.kernel.egress import EgressRefused
+from humana.kernel.egress import EgressRefused, Origin
 
 Client = MongoClient[dict[str, Any]]
 Indexes = Mapping[str, Sequence[IndexModel]]
 Key = tuple[int, uuid.UUID, int]
+#: A client, and the member of the endpoint that it speaks with.
+Kept = tuple[Client, Origin]
 
 #: Clients that one process keeps open.
 MOST = 32
 
-_clients: OrderedDict[Key, Client] = OrderedDict()
+_clients: OrderedDict[Key, Kept] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -46,9 +49,8 @@ class Server:
         """For one operation. Raises EndpointError for every failure but DuplicateKeyError."""
         key = (os.getpid(), self._endpoint.id, self._endpoint.version)
         try:
-            client = _known(key)
-            if client is None:
-                client = _keep(key, self._open())
+            kept = _known(key) or _keep(key, self._open())
+            client = self._still_granted(key, kept)
             yield client[self._endpoint.options["database"]][name]
         except DuplicateKeyError:
             raise
@@ -57,13 +59,22 @@ class Server:
                 _forget(key)
             raise failure(error) from error
 
-    def _open(self) -> Client:
+    def _still_granted(self, key: Key, kept: Kept) -> Client:
+        client, member = kept
+        try:
+            mongodb_of(self._endpoint).still_granted(member, client)
+        except EgressRefused:
+            _forget(key)
+            raise
+        return client
+
+    def _open(self) -> Kept:
         """A client of the server that takes writes just now, with the indexes there."""
         failures: list[PyMongoError | EgressRefused] = []
         adapter = mongodb_of(self._endpoint)
         for member in adapter.members:
             try:
-                return self._prepared(adapter.client(member))
+                return self._prepared(adapter.client(member)), member
             except (PyMongoError, EgressRefused) as why:
                 failures.append(why)
         raise failures[0]
@@ -85,25 +96,25 @@ def forget_all() -> None:
     with _lock:
         gone = list(_clients.values())
         _clients.clear()
-    for client in gone:
+    for client, _member in gone:
         client.close()
 
 
-def _known(key: Key) -> Client | None:
+def _known(key: Key) -> Kept | None:
     with _lock:
         if key in _clients:
             _clients.move_to_end(key)
         return _clients.get(key)
 
 
-def _keep(key: Key, client: Client) -> Client:
+def _keep(key: Key, opened: Kept) -> Kept:
     """The client to use: that of another thread which was quicker, or this one."""
     with _lock:
-        kept = _clients.setdefault(key, client)
+        kept = _clients.setdefault(key, opened)
         gone = [_clients.pop(old) for old in _outdated(key)]
-    if kept is not client:
-        gone.append(client)
-    for old in gone:
+    if kept is not opened:
+        gone.append(opened)
+    for old, _member in gone:
         old.close()
     return kept
 
@@ -118,6 +129,6 @@ def _outdated(key: Key) -> list[Key]:
 
 def _forget(key: Key) -> None:
     with _lock:
-        client = _clients.pop(key, None)
-    if client is not None:
-        client.close()
+        kept = _clients.pop(key, None)
+    if kept is not None:
+        kept[0].close()

@@ -10,7 +10,8 @@ and here it is bounded:
                   once an alias is forgotten, nobody else would find that connection
 
 A name is resolved when an alias is learned. Where no connection can be made it is learned anew, since
-the name may lead elsewhere by now (`reaching`, `latest`).
+the name may lead elsewhere by now (`reaching`, `latest`). Whether it may be dialled at all is asked before
+each connection, and where that is over the pool is closed (`still_granted`).
 
 An alias names one version of one address (see `open_database` in `humana.kernel.ports`), so a
 pool never hands out a connection made with another customer's credentials, or with old ones.
@@ -36,6 +37,7 @@ from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 
 from humana.kernel import ports
+from humana.kernel.egress import EgressRefused
 from humana.kernel.errors import EndpointError, Unavailable
 from tenants.db import breaker
 
@@ -48,6 +50,8 @@ POOL = {"min_size": 0, "max_size": 2, "timeout": 5, "max_idle": 60, "num_workers
 LOST = "LOST"
 #: Among the settings of an alias: the failover by which they lead elsewhere, empty for none.
 INSTEAD = "INSTEAD"
+#: Among the settings of an alias: raises EgressRefused once its address may not be dialled any more.
+GRANTED = "GRANTED"
 
 
 class Opener(Protocol):
@@ -197,6 +201,17 @@ def latest(alias: str, wanted: dict[str, Any]) -> dict[str, Any]:
     return fresh
 
 
+def still_granted(alias: str, known: dict[str, Any]) -> None:
+    """Unavailable where an operator withdrew leave to dial the address; its open connections end, too."""
+    ask = known.get(GRANTED)
+    try:
+        if ask is not None:
+            ask()
+    except EgressRefused as refused:
+        _lose(alias)
+        raise breaker.shut() from refused
+
+
 def _lose(alias: str) -> None:
     """Threads that have the settings in hand see that they are old. Nobody waits for the pool to end."""
     registered: Any = connections.settings
@@ -222,12 +237,17 @@ def _learn(registered: OnDemand, alias: str) -> None:
     try:
         wanted = opened(alias)
     except EndpointError as error:
-        raise breaker.silent() from error
+        raise (breaker.shut() if _is_shut(error) else breaker.silent()) from error
     with _lock:
         if alias not in registered.placements:
             _make_room()
             registered.placements[alias] = complete(wanted)
             _known[alias] = weakref.WeakSet()
+
+
+def _is_shut(error: EndpointError) -> bool:
+    """A name that leads nowhere may lead somewhere tomorrow; that is no refusal."""
+    return isinstance(error, EgressRefused) and error.permanent
 
 
 def complete(wanted: dict[str, Any]) -> dict[str, Any]:

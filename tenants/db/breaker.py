@@ -57,6 +57,14 @@ def silent() -> Unavailable:
     return Unavailable(message, retry_after=15, code="database_unreachable")
 
 
+def shut() -> Unavailable:
+    message = _(
+        "Your organization's database may not be reached: no operator lets Humana dial its address any more."
+        " Nothing is lost: ask an operator to grant the address again."
+    )
+    return Unavailable(message, retry_after=15, code="database_not_granted")
+
+
 def _let_one_through(alias: str) -> None:
     """Who comes first after a pause asks; the others wait for the answer like before."""
     with _lock:

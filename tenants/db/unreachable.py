@@ -124,6 +124,12 @@ def _known() -> Iterator[_Said]:
     )
     yield _Said(
         (),
+        r"larger than allowed",
+        _("The server sends more than any answer can be. See that it is the database that you mean."),
+        True,
+    )
+    yield _Said(
+        (),
         r"unexpected eof|consuming input failed|connection reset|broken pipe",  # it was there before
         _("The server does not answer. Check address, port and firewall."),
         False,

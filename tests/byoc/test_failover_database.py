@@ -17,7 +17,7 @@ from django.utils import timezone
 from byoc import endpoints, standing
 from byoc.contracts import Health
 from byoc.databases import endpoint_of
-from byoc.models import EgressGrant, Endpoint, Failover, Notice
+from byoc.models import Endpoint, Failover, Notice
 from byoc.probing import Look, Target
 from byoc.queries_health import health_report
 from byoc.sealing import credentials_of, sealed_credentials
@@ -34,6 +34,7 @@ from tenants.context import use_tenant
 from tenants.db import aliases
 from tenants.models import ControlEvent, Organization, PlacementJob
 from tenants.services.placing import moving
+from tests.fixtures.grants import let_dial
 from tests.fixtures.organizations import World, build_world
 from tests.peers.replicated_postgres import ReplicatedPostgres, kill, start_again
 from tests.tenants.test_customers_servers import address_of, moves_in
@@ -74,6 +75,7 @@ def beside(world: World, primary: Endpoint, pair: ReplicatedPostgres, role: str)
         )  # fmt: skip
         spare.credentials = sealed_credentials(spare, known)
         spare.save(force_insert=True)
+    let_dial(world.organization, spare.origin)
     return spare
 
 
@@ -271,14 +273,8 @@ def test_a_replica_is_validated_against_what_it_should_follow(
     """The replica itself serves; the primary once more, under the name of a replica, does not."""
     spare = beside(world, books, replicated_postgres, "replica")
     there = replicated_postgres.replica if follows else replicated_postgres.primary
+    let_dial(world.organization, f"postgresql://{there.host}:{there.port}")
     with use_tenant(world.context):
-        EgressGrant.objects.create(
-            organization=world.organization,
-            scheme="postgresql",
-            host=there.host,
-            port=there.port,
-            reason="Ours",
-        )
         known = credentials_of(books)
         spare.origin, spare.state = f"postgresql://{there.host}:{there.port}", "draft"
         spare.credentials = sealed_credentials(spare, known)

@@ -17,6 +17,7 @@ from documents.store import Card, DocumentStore, Draft, store_of
 from documents.stores import connecting
 from tenants.context import use_tenant
 from tenants.models import Membership, Organization
+from tests.fixtures.grants import let_dial
 from tests.fixtures.organizations import World
 from tests.peers.secantus import MongoServer
 
@@ -113,4 +114,5 @@ def bring_mongodb(organization: Organization, server: MongoServer, **changes: An
     endpoint.credentials = sealed_credentials(endpoint, known)
     with use_tenant(organization.context):
         endpoint.save(force_insert=True)
+    let_dial(organization, endpoint.origin)
     return endpoint

@@ -37,6 +37,7 @@ from tenants.owner import as_owner
 from tenants.services.placing import removing
 from tenants.services.placing.places import place_for
 from tests.egress.conftest import Names, names  # noqa: F401
+from tests.fixtures.grants import let_dial
 from tests.fixtures.organizations import World, build_world
 from tests.peers.certificates import certificate_for
 from tests.peers.customer_postgres import CustomerPostgres
@@ -350,6 +351,7 @@ def lives_at(world: World, silent: Any, engine: str, host: str = "127.0.0.1") ->
     endpoint = databases._endpoint(world.organization, "Our books", address)
     with use_tenant(world.context):
         endpoint.save(force_insert=True)
+    let_dial(world.organization, endpoint.origin)
     own = place_for(
         organization=world.organization, isolation=Isolation.DATABASE, database=alias_of(endpoint)
     )

@@ -19,6 +19,7 @@ from byoc.adapters.database.reading import in_thread
 from byoc.contracts import DatabaseState, EndpointSpec, Finding, Health, PoolState, health_of
 from byoc.contracts.database import Ability, DatabaseAdapter
 from humana.kernel.egress import EgressRefused, Guard, Origin
+from humana.kernel.egress.addresses import parse
 from humana.kernel.egress.names import address_of
 from humana.kernel.errors import EndpointError, HumanaError, Invalid, Misconfigured
 from tenants.context import TenantContext
@@ -96,6 +97,11 @@ class MongoDB:
         client: MongoClient[dict[str, Any]] = MongoClient(**known, connect=False)
         _expect_certificate(client, member.host)
         return client
+
+    def still_granted(self, member: Origin, client: MongoClient[dict[str, Any]]) -> None:
+        """Judge again what the client of that member dials. EgressRefused once it may no more."""
+        for address, _port in client._topology_settings.seeds:
+            self._guard.judge(member, parse(address))
 
     @contextmanager
     def connect(self, *, owner: bool = False, patience: int | None = None) -> Iterator[Any]:

@@ -24,6 +24,7 @@ from humana.kernel.egress.tls import authorities
 from tenants.context import TenantContext
 from tenants.db import preflight, replay, scripts
 from tenants.db.aliases import POOL
+from tenants.db.backend.bounded import BoundedAsync
 from tenants.db.unreachable import unreachable
 from tenants.owner import for_libpq, owner_connection, owner_settings
 
@@ -174,7 +175,7 @@ class PostgreSQL(RowsAdapter):
 
 
 async def _ask(connecting: dict[str, Any]) -> DatabaseState:
-    connection = await psycopg.AsyncConnection.connect(**connecting)
+    connection = await BoundedAsync.connect(**connecting)
     try:
         row = await (await connection.execute(_STATE)).fetchone()
         if row is None:

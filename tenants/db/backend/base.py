@@ -25,8 +25,8 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as SchemaWrap
 from psycopg.pq import TransactionStatus
 
 from tenants.context import peek_tenant
-from tenants.db.aliases import latest, reaching
-from tenants.db.backend.bounded import Bounded
+from tenants.db.aliases import latest, reaching, still_granted
+from tenants.db.backend.bounded import MOST, MOST_LOOKED_AT, Bounded
 from tenants.db.backend.entering import EnteringCursor, State
 from tenants.db.backend.moments import read_quickly
 from tenants.db.backend.schema import SchemaEditor
@@ -75,6 +75,11 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
                 options["pool"]["connection_class"] = Bounded
         return super().pool
 
+    def connect(self) -> None:
+        self.settings_dict = latest(self.alias, self.settings_dict)
+        still_granted(self.alias, self.settings_dict)
+        super().connect()
+
     def get_connection_params(self) -> dict[str, Any]:
         params = read_quickly(super().get_connection_params())
         return {**params, "cursor_factory": EnteringCursor}
@@ -84,6 +89,7 @@ class DatabaseWrapper(SchemaWrapper):  # type: ignore[misc]
             connection = super().get_new_connection(conn_params)
         if isinstance(connection, Bounded):
             connection.patience = self.settings_dict.get("PATIENCE")
+            connection.most = MOST_LOOKED_AT if connection.patience else MOST
         self.search_path_set_schemas = NOWHERE if is_cleared(connection) else None
         return connection
 

@@ -10,8 +10,10 @@ from django.db.backends.mysql import base, operations, schema
 from django.db.models.constants import OnConflict
 from pymysql import OperationalError
 
-from tenants.db.aliases import latest, reaching
+from tenants.db.aliases import latest, reaching, still_granted
+from tenants.db.backend.bounded import MOST, MOST_LOOKED_AT
 from tenants.db.caseless import CaselessOperations, caseless
+from tenants.db.mysql.bounded import Bounded
 from tenants.db.statement_time import GRACE, is_timed, seconds_of
 
 
@@ -59,6 +61,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         self.settings_dict = latest(self.alias, self.settings_dict)
+        still_granted(self.alias, self.settings_dict)
         super().connect()
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -68,10 +71,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         seconds = seconds_of(self.alias) if is_timed(self.alias, self.settings_dict) else None
         timed = _timed(conn_params, seconds)
         with reaching(self.alias, (OperationalError,)), _no_files():
-            connection: Any = super().get_new_connection({**conn_params, **patience, **timed})
+            connection: Any = Bounded(**{**conn_params, **patience, **timed})
         # PyMySQL bounds the server's greeting by this one, not by connect_timeout.
         usual = seconds + GRACE if seconds else conn_params.get("read_timeout")
-        connection._read_timeout = self.settings_dict.get("PATIENCE") or usual
+        looked_at = self.settings_dict.get("PATIENCE")
+        connection._read_timeout = looked_at or usual
+        connection.most = MOST_LOOKED_AT if looked_at else MOST
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
