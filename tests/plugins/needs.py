@@ -152,6 +152,13 @@ def _azurite() -> str | None:
     return missing
 
 
+def _maildev() -> str | None:
+    missing = _node()
+    if missing is None and not (storages.NODE / "maildev").exists():
+        return "MailDev is not installed: npm ci in tests/peers/node"
+    return missing
+
+
 def _fake_gcs() -> str | None:
     return None if fake_gcs.server_program() else "fake-gcs-server is not installed: make adapter-peers"
 
@@ -179,5 +186,6 @@ MISSING = {
     "rclone": _beside("rclone"),
     "moto": _beside("moto_server"),
     "azurite": _azurite,
+    "maildev": _maildev,
     "fake-gcs": _fake_gcs,
 }
