@@ -4,6 +4,7 @@
     /head           a byte of the header every 50 ms, for ever
     /silent         takes the request and never answers
     /line           one line of events that does not end
+    /gib            one line of 1 GiB, and then the end
     /events         events for ever, each small
     /event          one event of many small lines that does not end
     /bomb           compressed a thousand to one, for ever
@@ -14,7 +15,7 @@
     /see/<code>     sends elsewhere: to `elsewhere`
     /echo           the head of the request, as text
 
-`heads` keeps what was asked, as bytes.
+`heads` keeps what was asked, as bytes; `sent` counts what the other side took.
 """
 
 from __future__ import annotations
@@ -24,12 +25,27 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterator
+from itertools import repeat
 
 from tests.peers.strange import Listening
 
 DRIP_SECONDS = 0.05
 FAULTS = frozenset(
-    {"drip", "head", "silent", "line", "events", "event", "bomb", "bombs", "short", "long", "headers", "see"}
+    {
+        "drip",
+        "head",
+        "silent",
+        "line",
+        "gib",
+        "events",
+        "event",
+        "bomb",
+        "bombs",
+        "short",
+        "long",
+        "headers",
+        "see",
+    }
 )
 _MIB = 1024 * 1024
 
@@ -38,6 +54,7 @@ class FaultServer(Listening):
     def __init__(self, elsewhere: str = "", tls: ssl.SSLContext | None = None) -> None:
         self.elsewhere, self._tls = elsewhere, tls
         self.heads: list[bytes] = []
+        self.sent = 0
         super().__init__()
 
     @property
@@ -55,6 +72,7 @@ class FaultServer(Listening):
         path = head.split(b" ")[1].decode().partition("?")[0]
         for part in self._answer(path, head):
             peer.sendall(part)
+            self.sent += len(part)
         peer.settimeout(1)
         peer.shutdown(socket.SHUT_WR)
         while peer.recv(65536):  # closing with something unread would take the answer back
@@ -86,6 +104,10 @@ class FaultServer(Listening):
         yield _headers("text/event-stream") + b"data: "
         while True:
             yield b"x" * _MIB
+
+    def _gib(self) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % 1024**3
+        yield from repeat(b"x" * _MIB, 1024)
 
     def _events(self) -> Iterator[bytes]:
         yield _headers("text/event-stream")
