@@ -1,4 +1,4 @@
-"""A web process and a worker do a day's work under strace: the kernel saw no dial that nobody let out."""
+"""A web process, a worker and beat work for a day under strace: the kernel saw no dial that nobody let out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from celery import current_app
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -31,7 +30,7 @@ from tests.egress.test_mail import Kept, post  # noqa: F401
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import PASSWORD, REPORT, World, build_world
 from tests.fixtures.server import Server, free_port, running_server
-from tests.fixtures.worker import running_worker
+from tests.fixtures.worker import running_beat, running_worker
 from tests.peers.answering import Answering
 from tests.peers.moto import Moto
 from tests.tenants.test_customers_servers import Address, moves_in, one_role  # noqa: F401
@@ -86,25 +85,29 @@ def test_every_dial_of_a_days_work_was_let_out(
     cloned_database: str, one_role: Address, moto: Moto, scripted_model: ScriptedModel,  # noqa: F811
     service: Answering, post: tuple[Kept, int], tmp_path: Path,  # noqa: F811
 ) -> None:  # fmt: skip
-    web, work = watched(tmp_path, "web"), watched(tmp_path, "worker")
+    web, work, clock = (watched(tmp_path, name) for name in ("web", "worker", "beat"))
     own = {**TRACED, "HUMANA_SMTP_URL": f"smtp+plain://127.0.0.1:{post[1]}"}
     with ExitStack() as stack:
         model = scripted_model.openai_url
         server = stack.enter_context(running_server(model, web.log, under=under_strace(web.trace), **own))
         worker = stack.enter_context(running_worker(work.log, under=under_strace(work.trace), **own))
+        beat = stack.enter_context(running_beat(clock.log, under=under_strace(clock.trace), **own))
         people_talk_to_a_model_of_their_own(server, scripted_model)
         failing = another_model_answers_for_one_that_fails(server, service, scripted_model)
         a_file_is_read_from_a_storage_of_their_own(server, moto)
         a_page_is_read_from_a_database_of_their_own(server, one_role)
         the_customer_hears_of_what_fails(failing, service, post[0])
     of_web, of_worker = web.account(server.process.pid), work.account(worker.pid)
-    print(f"\nweb: {of_web}\nworker: {of_worker}\nboth: {of_web + of_worker}")
-    assert (of_web + of_worker).unexplained == []
+    of_beat = clock.account(beat.pid)
+    print(f"\nweb: {of_web}\nworker: {of_worker}\nbeat: {of_beat}\nall: {of_web + of_worker + of_beat}")
+    assert (of_web + of_worker + of_beat).unexplained == []
     everybody = {scripted_model.port, service.port, int(moto.port), int(one_role.port)}
     assert everybody <= ports(of_web.by_guard)
     assert {*everybody, post[1]} <= ports(of_worker.by_guard)
     assert of_web.own
     assert of_worker.own
+    assert of_beat.own
+    assert of_beat.by_guard == [], "it sends tasks, and speaks with nobody itself"
 
 
 def ports(connects: list[Connect]) -> set[int]:
@@ -187,13 +190,13 @@ def the_customer_hears_of_what_fails(world: World, service: Answering, kept: Kep
         world, f"http://localhost:{service.port}/200/hook", name="Pager", kind="monitoring", type="webhook",
         role="alerts", key=WEBHOOK, options={},
     )  # fmt: skip
-    until(lambda: states(world).get("Main") == "bad", swept)
-    until(lambda: hooked(service) and kept.came, lambda: current_app.send_task("byoc.send_notices"))
+    until(lambda: states(world).get("Main") == "bad", everybody_is_due)
+    until(lambda: hooked(service) and kept.came)
 
 
-def swept() -> None:
+def everybody_is_due() -> None:
+    """Beat has the probe job run; who is looked at is asked of the rows."""
     Watch.objects.update(due_at=timezone.now())
-    current_app.send_task("byoc.sweep_health")
     time.sleep(0.5)
 
 
