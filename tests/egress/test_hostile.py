@@ -89,6 +89,15 @@ def test_a_store_that_misbehaves_ends_in_time_and_memory(server: FaultServer, fa
     assert memory.grown() < 32 * MIB
 
 
+@pytest.mark.parametrize("fault", ["drip", "head", "silent"])
+async def test_a_client_with_a_deadline_keeps_it(server: FaultServer, fault: str) -> None:
+    url, begun = f"{server.url}/{fault}", time.monotonic()
+    async with http_client(url, granted(url), seconds=SECONDS) as client, asyncio.timeout(8):
+        with pytest.raises(httpx2.TransportError):
+            await client.get("")
+    assert time.monotonic() - begun < 5
+
+
 def test_without_limits_it_would_go_on(server: FaultServer) -> None:
     begun = time.monotonic()
     loose = Limits(seconds=2.0, max_bytes=1024 * MIB)

@@ -121,6 +121,16 @@ def storage_at(server: Any, kind: str, fault: str) -> Any:
     return make_storage(spec, granted(url))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """What is loaded once, as descriptions of services, is no growth."""
+    server = FaultServer()
+    for kind in STORAGES:
+        with suppress(EndpointError):
+            list(storage_at(server, kind, "short").list())
+    server.close()
+
+
 @pytest.mark.parametrize("fault", [*POURING, *WAITING])
 @pytest.mark.parametrize("kind", STORAGES)
 def test_the_file_of_a_storage(at: Callable[[str], Any], kind: str, fault: str) -> None:

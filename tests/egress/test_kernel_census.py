@@ -1,4 +1,4 @@
-"""A web process, a worker and beat work for a day under strace: the kernel saw no dial that nobody let out."""
+"""A web process, a worker and beat work for a day under strace: no dial was seen that nobody let out."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import urllib3
 from humana.kernel.egress import EgressRefused, Grant, Guard, Origin, dials, requests_session
 from humana.kernel.egress.limits import Limits
 from humana.kernel.egress.pools import Way, guarded_pool_manager
+from humana.kernel.egress.reasons import why
 from tests.egress.census import census
 from tests.egress.conftest import Names
 from tests.peers.faults import FaultServer
@@ -89,12 +90,16 @@ def test_slow_answers_end_at_the_deadline(path: str, server: FaultServer) -> Non
     assert time.monotonic() - begun < 1.4
 
 
-@pytest.mark.parametrize("path", ["bomb", "line", "headers"])
+@pytest.mark.parametrize("path", ["bomb", "line", "trailers", "headers"])
 def test_large_answers_break_off(path: str, server: FaultServer) -> None:
-    limits = Limits(max_bytes=2 * 1024 * 1024)
+    """By their size, long before their time is over: as they come, and again once unpacked."""
+    limits, begun = Limits(seconds=20, max_bytes=2 * 1024 * 1024), time.monotonic()
     with requests_session(server.url, granted(server.url), limits=limits) as session:
-        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as raised:
             session.get(f"{server.url}/{path}")
+    assert time.monotonic() - begun < 15
+    if path != "headers":
+        assert "larger than allowed" in why(raised.value).sentence
 
 
 def test_a_pool_manager_for_urllib3(server: FaultServer) -> None:

@@ -4,6 +4,7 @@
     /head           a byte of the header every 50 ms, for ever
     /silent         takes the request and never answers
     /line           one line of events that does not end
+    /trailers       lines behind the last chunk for ever
     /gib            one line of 1 GiB, and then the end
     /events         events for ever, each small
     /event          one event of many small lines that does not end
@@ -37,6 +38,7 @@ FAULTS = frozenset(
         "silent",
         "line",
         "gib",
+        "trailers",
         "events",
         "event",
         "bomb",
@@ -104,6 +106,10 @@ class FaultServer(Listening):
         yield _headers("text/event-stream") + b"data: "
         while True:
             yield b"x" * _MIB
+
+    def _trailers(self) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+        yield from repeat(b"X-More: x\r\n" * 100_000)
 
     def _gib(self) -> Iterator[bytes]:
         yield b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % 1024**3
