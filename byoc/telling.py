@@ -12,8 +12,7 @@ from typing import Any
 from django.core.mail import EmailMessage
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from standardwebhooks import Webhook
 
 from byoc.contracts import EndpointSpec, Health
@@ -26,43 +25,47 @@ from humana.kernel.errors import HumanaError
 SECONDS = 10.0
 
 _SUBJECTS: Mapping[str, Promise] = {
-    "endpoint.failing": lazy("“%(endpoint)s” does not answer well"),
-    "endpoint.recovered": lazy("“%(endpoint)s” is well again"),
-    "endpoint.expiring": lazy("The certificate of “%(endpoint)s” ends on %(day)s"),
-    "failover.began": lazy("Something stands in for “%(endpoint)s”"),
-    "failover.proposed": lazy("“%(endpoint)s” is away, and its standby waits for your word"),
-    "failover.returning": lazy("“%(endpoint)s” is coming back"),
-    "failover.ended": lazy("“%(endpoint)s” serves again"),
-    "notice.message": lazy("A word about your endpoints"),
+    "endpoint.failing": gettext_lazy("“%(endpoint)s” does not answer well"),
+    "endpoint.recovered": gettext_lazy("“%(endpoint)s” is well again"),
+    "endpoint.expiring": gettext_lazy("The certificate of “%(endpoint)s” ends on %(day)s"),
+    "failover.began": gettext_lazy("Something stands in for “%(endpoint)s”"),
+    "failover.proposed": gettext_lazy("“%(endpoint)s” is away, and its standby waits for your word"),
+    "failover.returning": gettext_lazy("“%(endpoint)s” is coming back"),
+    "failover.ended": gettext_lazy("“%(endpoint)s” serves again"),
+    "notice.message": gettext_lazy("A word about your endpoints"),
 }
-_BODIES: Mapping[str, Promise] = {
-    "endpoint.failing": lazy(
+_BODIES: Mapping[str, Promise | str] = {
+    "endpoint.failing": gettext_lazy(
         "Three probes in a row found “%(endpoint)s” not well (%(code)s). What depends on it may not work. The"
         " page of endpoints says more, and what to do."
     ),
-    "endpoint.recovered": lazy("Two probes in a row found “%(endpoint)s” well. There is nothing to do."),
-    "endpoint.expiring": lazy(
+    "endpoint.recovered": gettext_lazy(
+        "Two probes in a row found “%(endpoint)s” well. There is nothing to do."
+    ),
+    "endpoint.expiring": gettext_lazy(
         "“%(endpoint)s” proves itself with a certificate that ends on %(day)s. Let the provider renew it"
         " before, then enter its metadata anew: nobody can sign in by it afterwards."
     ),
-    "failover.proposed": lazy(
+    "failover.proposed": gettext_lazy(
         "“%(endpoint)s” does not serve. “%(by)s” could: promote it on your side, then confirm that on the"
         " page of endpoints. Until you do, nothing is written there."
     ),
-    "failover.returning": lazy(
+    "failover.returning": gettext_lazy(
         "“%(endpoint)s” is well again. What was written to “%(by)s” meanwhile is copied back first."
     ),
-    "failover.ended": lazy("Nothing stands in for “%(endpoint)s” any more. There is nothing to do."),
-    "notice.message": lazy("%(message)s"),
+    "failover.ended": gettext_lazy("Nothing stands in for “%(endpoint)s” any more. There is nothing to do."),
+    "notice.message": "%(message)s",
 }
 _BEGAN: Mapping[str, Promise] = {
-    "fallback": lazy("“%(by)s” answers instead of “%(endpoint)s” until that is well again."),
-    "read_only": lazy(
+    "fallback": gettext_lazy("“%(by)s” answers instead of “%(endpoint)s” until that is well again."),
+    "read_only": gettext_lazy(
         "Your database “%(endpoint)s” does not serve. Its replica “%(by)s” is read meanwhile: everything can"
         " be seen, nothing can be changed."
     ),
-    "backup": lazy("“%(endpoint)s” does not serve. Files are written to “%(by)s” until it does."),
-    "standby": lazy("“%(by)s” was promoted: your organization works there now instead of in “%(endpoint)s”."),
+    "backup": gettext_lazy("“%(endpoint)s” does not serve. Files are written to “%(by)s” until it does."),
+    "standby": gettext_lazy(
+        "“%(by)s” was promoted: your organization works there now instead of in “%(endpoint)s”."
+    ),
 }
 
 
