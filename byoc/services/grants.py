@@ -74,7 +74,7 @@ def grant_by_joining(endpoint: Endpoint, operator: User | None) -> EgressGrant:
     """
     there = origin_of(endpoint)
     kept, _made = EgressGrant.objects.get_or_create(
-        organization_id=endpoint.organization_id, scheme=there.scheme, host=there.host, port=there.port,
+        organization=endpoint.organization, scheme=there.scheme, host=there.host, port=there.port,
         network="", expires_at=None,
         defaults={
             "id": endpoint.id, "approved_by": operator.id if operator else None,
@@ -87,7 +87,7 @@ def grant_by_joining(endpoint: Endpoint, operator: User | None) -> EgressGrant:
 
 def forget_joining(endpoint: Endpoint) -> None:
     """What joining it had granted goes with it; what an operator granted besides stays."""
-    EgressGrant.objects.filter(organization_id=endpoint.organization_id, id=endpoint.id).delete()
+    EgressGrant.objects.filter(organization=endpoint.organization, id=endpoint.id).delete()
     endpoints.changed(endpoint.organization_id)
 
 
