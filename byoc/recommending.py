@@ -73,7 +73,7 @@ def recommended(
 def _failing(reports: Sequence[EndpointReport]) -> Iterator[Recommendation]:
     for one in reports:
         if one.state == "bad":
-            told = _("“%(name)s” has not been well since %(since)s. See what it says, and mend it there.")
+            told = _("“%(name)s” has not been well since %(since)s: see what it says, and mend it there.")
             since = _told(one.since) if one.since else "—"
             yield Recommendation("failing", "act", told % {"name": one.name, "since": since}, one.id)
 
@@ -84,7 +84,7 @@ def _expiring(
     for one in reports:
         before = certificates if one.kind == "identity" else SOON
         if one.expires_at and one.expires_at < at + before:
-            told = _("What “%(name)s” proves itself with ends on %(day)s. Renew it before.")
+            told = _("What “%(name)s” proves itself with ends on %(day)s: renew it before.")
             told = told % {"name": one.name, "day": _told(one.expires_at)}
             yield Recommendation("expiring", "act", told, one.id)
 
@@ -92,7 +92,7 @@ def _expiring(
 def _ending(grants: Iterable[tuple[str, datetime]], at: datetime) -> Iterator[Recommendation]:
     for address, until in grants:
         if until < at + SOON:
-            told = _("The leave to dial %(address)s ends on %(day)s. Ask an operator to renew it.")
+            told = _("The leave to dial %(address)s ends on %(day)s: ask an operator to renew it.")
             yield Recommendation("expiring", "act", told % {"address": address, "day": _told(until)})
 
 

@@ -192,7 +192,7 @@ def _close(
 ) -> bool:
     """Write the end once; False if it is written already, when neither row is live any more."""
     end = {"state": outcome.state, "error": outcome.error, "ended_at": timezone.now()}
-    if answered is not None and outcome.answered_by:
+    if answered is not None:
         end |= {"endpoint": answered.name, "model": answered.model}
     said = {"state": outcome.state, "text": outcome.whole_text}
     closed, _message = send(

@@ -9,6 +9,7 @@ import pytest
 
 from audit.models import AuditEntry, UsageEvent
 from byoc.pricing import read_prices
+from byoc.services.failover import fail_over
 from chats.models import Chat, Message, Run
 from chats.queries import thread
 from chats.services.replies import edit, regenerate
@@ -185,3 +186,13 @@ def test_a_run_says_which_endpoint_answered(desk: Desk, scripted_model: Scripted
         entry = AuditEntry.objects.get(action="chats.answer.done", resource_id=str(run.message_id))
         told_of = json.loads(entry.payload)
         assert (told_of["endpoint"], told_of["instead_of"]) == ("Spare", "Away")
+
+
+def test_so_does_one_made_while_another_endpoint_stands_in(desk: Desk, scripted_model: ScriptedModel) -> None:
+    """Nobody changes over during the answer: that was done before."""
+    usual = connected(desk.world, "http://127.0.0.1:9/v1", name="Usual", options={"model": "large"})
+    spare = {"name": "Stand-in", "role": "fallback", "options": {"model": "small"}}
+    connected(desk.world, scripted_model.openai_url, **spare)
+    fail_over(organization=desk.world.organization, endpoint_id=usual.id)
+    run = desk.until(desk.ask("say:Bom%20dia"), Run.State.DONE)
+    assert (run.endpoint, run.model) == ("Stand-in", "small")
