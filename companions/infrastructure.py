@@ -12,7 +12,7 @@ from byoc.contracts import EndpointSpec, Kind, ModelCard
 from byoc.models import Endpoint, EndpointHealth
 from byoc.recommending import in_words
 from byoc.telemetry.destinations import withheld
-from companions.choosing import chosen_model, shown_model
+from companions.choosing import chosen_model
 from companions.models import Companion
 from companions.queries import Residence, residences
 from tenants.context import current_tenant
@@ -33,13 +33,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """One companion's. `model` None: none is connected, or not that one any more (`wanted`)."""
+    """One companion's. `model` None: none is connected, or not that one any more (`wanted`).
+
+    `now` names what answers in its place while something stands in; empty otherwise.
+    """
 
     residence: Residence
     wanted: str
     model: ModelCard | None
     answers: Service | None
     fallbacks: tuple[Service, ...]
+    now: str = ""
 
     @property
     def companion(self) -> Companion:
@@ -88,10 +92,14 @@ def _answered_by(companion: Companion, endpoint_id: str) -> bool:
 
 
 def _of(one: Residence, fallbacks: tuple[Service, ...], health: dict[str, str]) -> Infrastructure:
-    card = shown_model(one.companion)
-    answers = _service(card.route[0], health) if card else None
-    own = bool(answers and answers.id)
-    return Infrastructure(one, one.companion.model, card, answers, fallbacks if own else ())
+    card = chosen_model(one.companion)
+    if card is None:
+        return Infrastructure(one, one.companion.model, None, None, ())
+    first = card.route[0]
+    usual = next((spec for spec in card.route if spec.name == card.name), first)
+    answers = _service(usual, health)
+    now = "" if first is usual else first.name
+    return Infrastructure(one, one.companion.model, card, answers, fallbacks if answers.id else (), now)
 
 
 def _service(spec: EndpointSpec, health: dict[str, str]) -> Service:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from byoc import endpoints
+from byoc import endpoints, standing
 from byoc.models import Endpoint, EndpointHealth
 from byoc.sealing import credentials_of
+from byoc.services.failover import fail_over
 from tenants.context import use_tenant
+from tests.byoc.rows import connected
 from tests.byoc.test_endpoints import KEY, active, answer, granted
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
@@ -142,6 +145,19 @@ def test_a_companion_is_given_another_model(ana: Client, left: World, scripted_m
     with use_tenant(left.context):
         left.companion.refresh_from_db()
     assert left.companion.model == "Our own model"
+
+
+def test_while_another_stands_in_one_sees_for_whom(
+    ana: Client, left: World, scripted_model: ScriptedModel
+) -> None:
+    usual = connected(left, scripted_model.openai_url, name="Usual")
+    connected(left, scripted_model.openai_url, name="Spare", role="fallback")
+    place = "/o/left/settings/infrastructure/"
+    assert "answers now" not in Page(ana.get(place)).words
+    fail_over(organization=left.organization, endpoint_id=usual.id)
+    standing.forget()  # what the commit tells every process
+    words = Page(ana.get(place)).words
+    assert re.search(r"Usual\s*\w*\s*Spare answers now", words), words[400:]
 
 
 def test_who_may_only_read_is_offered_nothing_to_press(left: World) -> None:
