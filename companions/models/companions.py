@@ -24,6 +24,14 @@ class Companion(OrganizationScoped, Removable):
         PT_BR = "pt-br", "Português (Brasil)"
         EN = "en", "English"
 
+    class Access(models.TextChoices):
+        """Which other companions may reach this one, unless an explicit rule says otherwise."""
+
+        PUBLIC = "public", _("Everyone in the organization")
+        DEPARTMENT = "department", _("Its department")
+        TEAM = "team", _("Its team")
+        RESTRICTED = "restricted", _("Only who is named")
+
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
@@ -38,6 +46,7 @@ class Companion(OrganizationScoped, Removable):
     model = models.CharField(_("model"), max_length=120, blank=True)
     team_id = models.UUIDField(_("team"), null=True, blank=True)
     position_id = models.UUIDField(_("position"), null=True, blank=True)
+    access = models.CharField(_("reached by"), max_length=12, choices=Access.choices, default=Access.PUBLIC)
     starters = models.JSONField(_("example questions"), default=list, blank=True)
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
     placement_id = models.UUIDField(null=True, editable=False)

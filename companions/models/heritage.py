@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,13 +28,31 @@ class Value(OrganizationScoped):
         return self.title
 
 
+class Mode(models.TextChoices):
+    """What happens where a check of a policy finds something."""
+
+    MONITOR = "monitor", _("Note it")
+    BLOCK = "block", _("Stop it")
+
+
+MODE: dict[str, Any] = {"max_length": 8, "choices": Mode.choices, "default": Mode.BLOCK}
+
+
 class Policy(OrganizationScoped):
-    """A rule of the organization. `requirement` is what is in force; each change keeps a PolicyVersion."""
+    """A rule of the organization. `requirement` is what is in force; each change keeps a PolicyVersion.
+
+    `audience` is empty where every companion is told; otherwise lists of ids under `teams` (with all
+    below them), `positions` and `companions`. `checks` are enforced, not only told: see
+    `companions.checks`; in MONITOR mode what they find is only noted.
+    """
 
     name = models.CharField(_("name"), max_length=120)
     regulation = models.CharField(_("regulation"), max_length=60)
     requirement = models.TextField(_("requirement"), max_length=2000)
     active = models.BooleanField(_("in force"), default=True)
+    audience = models.JSONField(_("applies to"), default=dict, blank=True)
+    checks = models.JSONField(_("checks"), default=list, blank=True)
+    mode = models.CharField(_("where a check finds something"), **MODE)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -54,6 +74,9 @@ class PolicyVersion(OrganizationScoped):
     regulation = models.CharField(max_length=60)
     requirement = models.TextField()
     active = models.BooleanField(default=True)
+    audience = models.JSONField(default=dict)
+    checks = models.JSONField(default=list)
+    mode = models.CharField(**MODE)
     published_by = models.UUIDField(null=True)
 
     class Meta(OrganizationScoped.Meta):
