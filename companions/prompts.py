@@ -49,8 +49,13 @@ class InheritedValue(Source):
 
 @dataclass(frozen=True, slots=True)
 class InheritedPolicy(Source):
+    """`checks` is the JSON of what is enforced beside the text, in `mode`: see `companions.checks`."""
+
     regulation: str
     requirement: str
+    name: str = ""
+    mode: str = "block"
+    checks: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)

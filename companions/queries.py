@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
+from companions.audience import applies, names_teams
 from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, PromptSnapshot, Value
 from companions.permissions import POLICIES, READ
 from companions.prompts import BasePrompt, Inheritance, InheritedBrand, InheritedPolicy, InheritedValue
 from humana.kernel.errors import NotFound
 from tenants.context import TenantContext, current_tenant
-from tenants.models import Membership, Placement
+from tenants.models import Membership, Placement, Team
 from tenants.permissions import allowed, require
 from tenants.places import at_main, go_where, without_row_security
 from tenants.statements import Rows, Statement, instances, select, send
@@ -23,6 +24,8 @@ from tenants.statements import Rows, Statement, instances, select, send
 Row = TypeVar("Row", bound=Model)
 Heritage = tuple[Rows, Rows, Rows]
 _BY_POSITION = ("position", "created_at")
+#: What an InheritedPolicy is made of, in its order; the audience only decides whether it is inherited.
+_POLICY = ("id", "version", "regulation", "requirement", "name", "mode", "checks", "audience")
 
 
 def companions_for(*, member: Membership) -> QuerySet[Companion]:
@@ -162,7 +165,7 @@ def _heritage() -> tuple[Statement, ...]:
     """Text and version come from one row each, so provenance is exact even while somebody publishes."""
     return (
         select(Value, "id", "version", "title", "description", order=_BY_POSITION),
-        select(Policy, "id", "version", "regulation", "requirement", active=True, order=_BY_POSITION),
+        select(Policy, *_POLICY, active=True, order=_BY_POSITION),
         select(Brand, "id", "version", "voice_and_tone", "style", "restrictions"),
     )
 
@@ -171,9 +174,29 @@ def _inherited(companion: Companion, values: Rows, policies: Rows, brand: Rows) 
     return Inheritance(
         companion=BasePrompt(companion.id, companion.version, companion.base_prompt, companion.language),
         values=tuple(InheritedValue(*row) for row in values),
-        policies=tuple(InheritedPolicy(*row) for row in policies),
+        policies=tuple(InheritedPolicy(*row[:-1]) for row in _addressed(companion, policies)),
         brand=_brand(brand),
     )
+
+
+def _addressed(companion: Companion, policies: Rows) -> Rows:
+    """The policies whose audience the companion is in; the tree of teams is read only where it matters."""
+    chain = team_chain(companion.team_id) if any(names_teams(row[-1]) for row in policies) else ()
+    return [row for row in policies if applies(row[-1], companion.id, chain, companion.position_id)]
+
+
+def team_chain(team_id: uuid.UUID | None) -> tuple[uuid.UUID, ...]:
+    """A team and all above it, the nearest first; a circle ends where it began."""
+    if team_id is None:
+        return ()
+    rows = Team.objects.filter(organization_id=current_tenant().organization_id)
+    above = dict(rows.values_list("id", "parent_id"))
+    chain: list[uuid.UUID] = []
+    at: uuid.UUID | None = team_id
+    while at is not None and at not in chain:
+        chain.append(at)
+        at = above.get(at)
+    return tuple(chain)
 
 
 def _brand(found: Rows) -> InheritedBrand | None:

@@ -1,0 +1,37 @@
+"""Expressions that customers write. RE2 runs them: time grows with the text, never with its malice.
+
+RE2 knows no look-around and no references back; what it refuses is refused when it is entered.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+#: Characters of one expression, and bytes that it may need once it is compiled.
+LONGEST, MOST_MEMORY = 500, 4 << 20
+
+
+class BadPattern(ValueError):
+    """The expression cannot be used; the text says why, in RE2's English."""
+
+
+@functools.lru_cache(maxsize=512)
+def compiled(pattern: str) -> Any:
+    """Ready to search with, small and capital letters alike. Raises BadPattern."""
+    import re2  # only where an organization has expressions
+
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = MOST_MEMORY
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise BadPattern(_reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return text[:200]
