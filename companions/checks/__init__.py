@@ -5,6 +5,7 @@ allowed_tools(checks)   which tools may be used
 """
 
 from companions.checks.errors import BadCheck
+from companions.checks.guard import Finding, Guard, Rule, guard_of, holds
 from companions.checks.kinds import (
     CLASSES,
     STAGES,
@@ -16,6 +17,7 @@ from companions.checks.kinds import (
     TopicsCheck,
 )
 from companions.checks.parsing import parse_checks
+from companions.checks.sieve import Passed, Sieve
 from companions.checks.tools import allowed_tools
 
 __all__ = [
@@ -24,10 +26,17 @@ __all__ = [
     "BadCheck",
     "Check",
     "DisclaimerCheck",
+    "Finding",
+    "Guard",
+    "Passed",
     "PatternCheck",
     "PiiCheck",
+    "Rule",
+    "Sieve",
     "ToolsCheck",
     "TopicsCheck",
     "allowed_tools",
+    "guard_of",
+    "holds",
     "parse_checks",
 ]

@@ -6,6 +6,8 @@ RE2 knows no look-around and no references back; what it refuses is refused when
 from __future__ import annotations
 
 import functools
+import re
+from re import _parser  # type: ignore[attr-defined]  # only to measure an expression, never to run it
 from typing import Any
 
 #: Characters of one expression, and bytes that it may need once it is compiled.
@@ -35,3 +37,15 @@ def _reason(error: Exception) -> str:
     said = error.args[0] if error.args else ""
     text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     return text[:200]
+
+
+@functools.lru_cache(maxsize=512)
+def longest_match(pattern: str, otherwise: int) -> int:
+    """Signs of the longest text it matches, at most `otherwise`; that too where nobody can say."""
+    if "{," in pattern:  # text for RE2, a repetition for Python
+        return otherwise
+    try:
+        widest = _parser.parse(pattern).getwidth()[1]
+    except (re.error, OverflowError, RecursionError):  # RE2 knows words that Python does not
+        return otherwise
+    return min(max(int(widest), 1), otherwise)
