@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from byoc import gateway
 from byoc.contracts import End, Event, Switched, TextDelta, Usage
+from chats.blocking import ANSWER, Blocked
 from chats.models import Run
 from chats.plans import Outcome, RunPlan
 from chats.services.runs import checkpoint, finish_run
+from chats.watching import Watch
+from companions.checks import Finding
 from humana.kernel.errors import EndpointError
 from tenants.threads import in_thread
 
@@ -38,25 +41,46 @@ class Answering:
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
         self.outcome = Outcome()
+        self._watch = Watch(plan)
         self._left = Run.State.STOPPED
         self._began = time.monotonic()
         self._kept_at = self._began
         self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What policies found so far."""
+        return self._watch.findings
+
+    @property
+    def stopped_by_policy(self) -> bool:
+        return self._watch.stopped
 
     def interrupt(self) -> None:
         """Call before cancelling because this process goes away."""
         self._left = Run.State.INTERRUPTED
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """The model's events, noted as they pass. Raises EndpointError after the run has ended."""
+        """The model's events, noted as they pass; after policies have looked at question and answer.
+
+        Raises EndpointError or Blocked after the run has ended.
+        """
         outcome = self.outcome
         outcome.state = self._left
         try:
-            async with aclosing(gateway.llm(self.plan.endpoint).stream(self.plan.request)) as events:
-                async for event in _until(events, self.plan.answer_seconds):
+            await self._watch.question()
+            async with (
+                aclosing(gateway.llm(self.plan.endpoint).stream(self.plan.request)) as said,
+                aclosing(self._watch.answer(_until(said, self.plan.answer_seconds))) as events,
+            ):
+                async for event in events:
                     self._note(event)
                     yield event
-            outcome.state = Run.State.DONE
+            self._done()
+        except Blocked as error:
+            outcome.error, outcome.state = error.code, Run.State.FAILED
+            outcome.input_tokens = outcome.output_tokens = 0  # no model was asked
+            raise
         except EndpointError as error:
             outcome.error = error.code
             outcome.state = Run.State.INTERRUPTED if outcome.text else Run.State.FAILED
@@ -71,6 +95,13 @@ class Answering:
             raise
         finally:
             await self._end()
+
+    def _done(self) -> None:
+        """Complete; or stopped by a policy, which is a failure where nothing could be shown."""
+        self.outcome.state = Run.State.DONE
+        if self._watch.stopped:
+            self.outcome.error = ANSWER
+            self.outcome.state = Run.State.STOPPED if self.outcome.text else Run.State.FAILED
 
     def _note(self, event: Event) -> None:
         if isinstance(event, TextDelta):
@@ -102,6 +133,9 @@ class Answering:
     async def _end(self) -> None:
         """Survives the cancellation of whoever asked: the ending is a task of its own."""
         self.outcome.total_ms = round((time.monotonic() - self._began) * 1000)
+        if missing := self._watch.missing(self.outcome.whole_text):
+            self.outcome.text.append(missing)  # also of an answer that was stopped or broke off
+        self.outcome.findings = self._watch.findings
         ending = asyncio.create_task(self._finish())
         _endings.add(ending)
         ending.add_done_callback(_endings.discard)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Message
+from companions.checks import Finding, Guard
 from humana.kernel.actor import Actor
 from tenants.context import TenantContext
 
@@ -22,7 +23,11 @@ CONTEXT_TOKENS = 8192
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """One answer to make: who asks, in which organization, what is sent to which endpoint."""
+    """One answer to make: who asks, in which organization, what is sent to which endpoint.
+
+    `guard` is what policies enforce, `question` the text it looks at, `judge` the model that recognizes
+    topics, None where there is none; `language` is that of the person, `provenance` what the run keeps.
+    """
 
     context: TenantContext
     actor: Actor
@@ -36,6 +41,11 @@ class RunPlan:
     request: ChatRequest
     makes_title: bool = False
     answer_seconds: int = 600
+    guard: Guard = field(default_factory=Guard)
+    question: str = ""
+    judge: ModelCard | None = None
+    language: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -53,6 +63,7 @@ class Outcome:
     total_ms: int | None = None
     answered_by: str = ""  # the endpoint that stood in, and why the first one did not answer
     why: str = ""
+    findings: list[Finding] = field(default_factory=list)
 
     @property
     def whole_text(self) -> str:

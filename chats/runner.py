@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from byoc.contracts import Switched, TextDelta, Waiting
 from chats.answering import Answering, endings
+from chats.blocking import Blocked
 from chats.models import Run
 from chats.plans import Outcome, RunPlan
 from chats.services.runs import begin_run, finish_run
@@ -148,7 +149,7 @@ class Runner:
                         writer.say(State("waiting", event.ahead))
                     elif isinstance(event, Switched):
                         writer.say(State("switched"))
-        except EndpointError as error:
+        except (EndpointError, Blocked) as error:
             log.info("answer failed", extra={"run": str(plan.run_id), "code": error.code})
         finally:
             outcome = answering.outcome

@@ -11,7 +11,8 @@ from typing import overload
 from django.utils.safestring import SafeString
 
 from byoc.contracts import ModelCard
-from chats.doors.sentences import sentence_for
+from chats.blocking import IN_GENERAL
+from chats.doors.sentences import notice_of
 from chats.models import Chat, Message, Run, Vote
 from chats.queries import count_chats, recent_chats, runs_of, thread, votes_of
 from companions.models import Companion
@@ -77,6 +78,11 @@ class Shown:
         return self.run is not None and self.run.state in Run.LIVE
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether a policy stopped the question or the answer."""
+        return self.run is not None and self.run.error in IN_GENERAL
+
+    @property
     def previous(self) -> uuid.UUID | None:
         return self.versions[self.number - 2] if self.number > 1 else None
 
@@ -110,9 +116,7 @@ def _one(message: Message, run: Run | None, vote: Vote | None, versions: list[uu
         vote=vote,
         versions=tuple(versions),
         number=versions.index(message.id) + 1,
-        notice=""
-        if message.state == Message.State.DONE
-        else str(sentence_for(message.state, run.error if run else "")),
+        notice=notice_of(message.state, run),
     )
 
 

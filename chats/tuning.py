@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from byoc.contracts import ModelCard
-from companions.choosing import model_for
+from companions.checks import Guard
+from companions.choosing import model_for, usual_model
 from companions.config_keys import ANSWER_SECONDS, MAX_OUTPUT_TOKENS, TEMPERATURE
 from companions.models import Companion
 from tenants.config.resolver import Subject, explain, resolve
@@ -33,6 +34,11 @@ def tuning_for(
         "temperature": _temperature(temperature, subject),
     }
     return Tuning(model_for(companion), resolve(ANSWER_SECONDS, subject), {**others, **wishes})
+
+
+def judge_for(guard: Guard) -> ModelCard | None:
+    """The organization's usual model, where a policy has topics; None where none may be asked."""
+    return usual_model() if guard.has_topics else None
 
 
 def _temperature(wish: float | None, subject: Subject) -> float | None:

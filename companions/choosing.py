@@ -17,9 +17,20 @@ def model_for(companion: Companion) -> ModelCard:
 
     Inside the organization. EndpointError where no model may answer.
     """
-    subject = Subject(companion_team_id=companion.team_id)
+    return _model(companion.model, Subject(companion_team_id=companion.team_id))
+
+
+def usual_model() -> ModelCard | None:
+    """The organization's own choice, for what no companion says; None where none may be asked."""
+    try:
+        return _model("", Subject())
+    except EndpointError:
+        return None
+
+
+def _model(wish: str, subject: Subject) -> ModelCard:
     usual = explain(DEFAULT_MODEL, subject).settled
-    wanted = usual.value if usual.lock is not None and usual.value else companion.model or usual.value
+    wanted = usual.value if usual.lock is not None and usual.value else wish or usual.value
     allowed = resolve(ALLOWED_MODELS, subject)
     if allowed is None:
         return gateway.describe(wanted or None)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from chats.doors.sentences import notice_of
 from chats.models import Chat, Message, Run
 from chats.services.conversations import TITLE_LIMIT
 from humana.api.inputs import IdOf, Input, Text, YesNo
@@ -74,7 +75,11 @@ MESSAGE_COLUMNS = MessageShape.__struct_fields__[:8]
 
 
 class RunShape(Shape, frozen=True):
-    """The making of one answer: queued, streaming, done, stopped, interrupted or failed."""
+    """The making of one answer: queued, streaming, done, stopped, interrupted or failed.
+
+    `notice` is what a person reads where it is not done, in the caller's language: what happened and what
+    to do. `error` is "blocked_input" or "blocked_output" where a policy stopped question or answer.
+    """
 
     id: uuid.UUID
     chat_id: uuid.UUID
@@ -86,6 +91,7 @@ class RunShape(Shape, frozen=True):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    notice: str
 
 
 class AskedShape(Shape, frozen=True):
@@ -168,7 +174,8 @@ def message(row: Message, run_id: uuid.UUID | None = None, vote: bool | None = N
 
 
 def run(row: Run) -> RunShape:
-    return RunShape(*(getattr(row, name) for name in RunShape.__struct_fields__))
+    told = [getattr(row, name) for name in RunShape.__struct_fields__[:-1]]
+    return RunShape(*[*told, notice_of(row.state, row)])
 
 
 def _vote(up: bool | None) -> str | None:

@@ -20,8 +20,9 @@ from django.conf import settings
 
 from byoc.contracts import End, Event, TextDelta
 from chats.answering import Answering
+from chats.blocking import ANSWER, kept, sentence_of
 from chats.doors.sentences import sentence_for
-from chats.doors.visitors import said_in
+from chats.doors.visitors import in_language, said_in
 from chats.plans import RunPlan
 from chats.services.exchanges import Turn, models_for, open_exchange
 from chats.signals import process_owner
@@ -209,21 +210,23 @@ class _Reply:
             await start_events(self._send, self._request)
             await self._chunk({"role": "assistant", "content": ""})
             try:
-                await self._say(first)
+                await self._say(first, answering)
                 async for event in events:
-                    await self._say(event)
+                    await self._say(event, answering)
             except EndpointError as error:
                 body = _error_body(error, self._request)
                 await send_chunk(self._send, b"data: " + msgspec.json.encode(body) + b"\n\n")
         await self._finish(answering)
 
-    async def _say(self, event: Event | None) -> None:
+    async def _say(self, event: Event | None, answering: Answering) -> None:
         if isinstance(event, TextDelta):
             text = msgspec.json.encode(event.text)
             await send_chunk(
                 self._send, self._head + b'{"content":' + text + b'},"finish_reason":null}]}\n\n'
             )
         elif isinstance(event, End):
+            if refusal := self._refusal(answering):
+                await self._chunk({"refusal": refusal})
             await self._chunk({}, event.reason)
 
     async def _chunk(self, delta: dict[str, str], reason: str | None = None) -> None:
@@ -243,11 +246,19 @@ class _Reply:
             await send_chunk(self._send, b"data: " + msgspec.json.encode(body) + b"\n\n")
         await send_chunk(self._send, b"data: [DONE]\n\n", last=True)
 
+    def _refusal(self, answering: Answering) -> str | None:
+        """Why a policy stopped the answer, in the person's language."""
+        if not answering.stopped_by_policy:
+            return None
+        provenance = kept(answering.findings)
+        return in_language(self._plan.language or "en", lambda: sentence_of(ANSWER, provenance))
+
     async def whole(self, answering: Answering) -> None:
         async with aclosing(answering.events()) as events:
             async for _event in events:
                 pass
-        message = {"role": "assistant", "content": answering.outcome.whole_text, "refusal": None}
+        refusal = self._refusal(answering)
+        message = {"role": "assistant", "content": answering.outcome.whole_text, "refusal": refusal}
         choice = {"index": 0, "message": message, "finish_reason": answering.outcome.reason, "logprobs": None}
         body = {
             "id": self._id,

@@ -6,6 +6,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from byoc.sentences import sentence_of
+from chats.blocking import IN_GENERAL
+from chats.blocking import sentence_of as sentence_of_finding
+from chats.models import Run
 
 STATES: dict[str, Promise | str] = {
     "queued": _("Waiting for a free place…"),
@@ -20,6 +23,7 @@ STATES: dict[str, Promise | str] = {
 
 #: Failures that are our own; those of a model's endpoint are told by `byoc.sentences`.
 OURS: dict[str, Promise | str] = {
+    **IN_GENERAL,
     "not_a_member": _("You are no longer a member of this organization."),
     "owner_lost": _("The answer was interrupted on our side. What arrived is kept; you can ask again."),
     "error": _("Something failed on our side. Your message is saved; try again."),
@@ -31,3 +35,10 @@ def sentence_for(state: str, error: str = "") -> Promise | str:
     if error:
         return OURS.get(error) or sentence_of(error)
     return STATES.get(state, "")
+
+
+def notice_of(state: str, run: Run | None) -> str:
+    """The same of a run that is over, which also keeps what policies found; empty where it is done."""
+    if run is None or run.error not in IN_GENERAL:
+        return "" if state == Run.State.DONE else str(sentence_for(state, run.error if run else ""))
+    return sentence_of_finding(run.error, run.provenance)

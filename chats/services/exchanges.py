@@ -18,7 +18,8 @@ from chats.models import Chat, Message, Run
 from chats.permissions import WRITE
 from chats.plans import RunPlan, request_for
 from chats.services.conversations import message_limit, title_from
-from chats.tuning import tuning_for
+from chats.tuning import judge_for, tuning_for
+from companions.checks import Guard
 from companions.models import Companion
 from companions.queries import access_asked, companions_for
 from companions.services.prompting import PreparedPrompt, prompt_of
@@ -111,6 +112,11 @@ def _open(
         endpoint=endpoint,
         request=_request(prompt, turns, endpoint, tuning.wishes),
         answer_seconds=tuning.seconds,
+        guard=prompt.guard,
+        question=_new(turns),
+        judge=judge_for(prompt.guard),
+        language=visitor.member.user.language,
+        provenance=prompt.provenance,
     )
 
 
@@ -118,13 +124,30 @@ def _request(
     prompt: PreparedPrompt, turns: Sequence[Turn], endpoint: ModelCard, wishes: dict[str, Any]
 ) -> ChatRequest:
     """Our prompt, then the client's own instructions, then what was said."""
+
     system = "\n\n".join([prompt.text, *(turn.text for turn in turns if turn.role == "system")])
     said = [
         (Message.Role.PERSON if turn.role == "user" else Message.Role.COMPANION, turn.text)
-        for turn in turns
+        for turn in [*_past(turns[:-1], prompt.guard), turns[-1]]
         if turn.role != "system" and turn.text
     ]
     return request_for(system, said, endpoint, **wishes)
+
+
+def _past(turns: Sequence[Turn], guard: Guard) -> list[Turn]:
+    """Earlier turns that policies let be told; of one that they keep back, what followed is left out too."""
+    told, kept_back = [], False
+    for turn in turns:
+        lets = guard.lets("input", turn.text)
+        kept_back = not lets if turn.role == "user" else kept_back or not lets
+        if not kept_back:
+            told.append(turn)
+    return told
+
+
+def _new(turns: Sequence[Turn]) -> str:
+    """What policies look at: the question, and the client's own instructions."""
+    return "\n\n".join(turn.text for turn in turns if turn.role == "system" or turn is turns[-1])
 
 
 def _dialogue(visitor: Visitor, companion: Companion, text: str) -> tuple[Chat, Message, Message]:

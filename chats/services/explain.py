@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from audit.models import UsageEvent
+from chats.blocking import acted
 from chats.models import Message, Run
 from chats.permissions import READ
 from chats.queries import latest_run
@@ -16,12 +18,16 @@ from tenants.permissions import require
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """`prompt` is what the model was told, `told` what that was made of at that moment."""
+    """`prompt` is what the model was told, `told` what that was made of at that moment.
+
+    `acted` is what checks of policies found in question and answer.
+    """
 
     run: Run
     prompt: str
     told: Told
     usage: UsageEvent | None
+    acted: list[dict[str, Any]]
 
 
 def why(*, member: Membership, message: Message) -> Explanation:
@@ -35,4 +41,5 @@ def why(*, member: Membership, message: Message) -> Explanation:
         prompt=prompt_text(run.prompt_digest) or "",
         told=told(run.provenance),
         usage=UsageEvent.objects.filter(run_id=run.id).first(),
+        acted=acted(run.provenance),
     )

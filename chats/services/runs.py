@@ -13,10 +13,12 @@ from byoc import gateway
 from byoc.contracts import ModelCard, Usage
 from byoc.pricing import CURRENCY, Price, price_of
 from chats import signals
+from chats.blocking import kept
 from chats.models import Chat, Message, Run
 from chats.plans import Outcome, RunPlan, request_for, turns_of
 from chats.queries import ancestry
-from chats.tuning import tuning_for
+from chats.services.past import may_be_told
+from chats.tuning import judge_for, tuning_for
 from companions.queries import Heritage, heritage
 from companions.services.prompting import prepare_prompt
 from humana.kernel.actor import Actor, acting_as
@@ -91,6 +93,7 @@ def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
     endpoint = tuning.endpoint
     send(prompt.keeping())
     branch = ancestry(run.chat_id, run.message_id)[:-1]
+    turns = turns_of(may_be_told(branch, prompt.guard))
     mark_prepared(run, endpoint, prompt.digest, prompt.provenance)
     return RunPlan(
         context=current_tenant(),
@@ -102,9 +105,14 @@ def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
         companion_slug=companion.slug,
         member_id=member.id,
         endpoint=endpoint,
-        request=request_for(prompt.text, turns_of(branch), endpoint, **tuning.wishes),
+        request=request_for(prompt.text, turns, endpoint, **tuning.wishes),
         answer_seconds=tuning.seconds,
         makes_title=not run.chat.title_by_person and len(branch) == 1,
+        guard=prompt.guard,
+        question=branch[-1].text,
+        judge=judge_for(prompt.guard),
+        language=member.user.language,
+        provenance=prompt.provenance,
     )
 
 
@@ -132,7 +140,8 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
     """The answer, its usage, its line in the trail and what follows from it, in one transaction."""
     with use_tenant(plan.context), acting_as(plan.actor), tenant_atomic():
         answered = gateway.answered_by(plan.endpoint, outcome.answered_by)
-        if not _close(plan.run_id, plan.message_id, outcome, answered):
+        provenance = {**plan.provenance, **kept(outcome.findings)} if outcome.findings else None
+        if not _close(plan.run_id, plan.message_id, outcome, answered, provenance):
             return
         price = _price(answered, outcome)
         _note_usage(plan, outcome, answered, price)
@@ -151,8 +160,21 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
                 **_switch(plan, outcome),
             },
         )
+        _note_findings(plan, outcome)
         if plan.makes_title and outcome.state == Run.State.DONE:
             enqueue_on_commit(TITLE_TASK, chat_id=plan.chat_id)
+
+
+def _note_findings(plan: RunPlan, outcome: Outcome) -> None:
+    """What policies found, a line in the trail each: which check acted, never on which words."""
+    for one in outcome.findings:
+        stamp = one.stamp()
+        told = {name: stamp[name] for name in ("version", "check", "kind", "stage", "mode", "what")}
+        place = {"run": plan.run_id, "chat": plan.chat_id, "companion": plan.companion_slug}
+        action = "companions.policy.blocked" if one.blocks else "companions.policy.noted"
+        record_trail(
+            action=action, resource_type="policy", resource_id=one.rule.policy_id, payload=told | place
+        )
 
 
 def end_unowned(*, run_id: uuid.UUID, state: str, error: str = "") -> bool:
@@ -188,12 +210,18 @@ def _switch(plan: RunPlan, outcome: Outcome) -> dict[str, str]:
 
 
 def _close(
-    run_id: uuid.UUID, message_id: uuid.UUID, outcome: Outcome, answered: ModelCard | None = None
+    run_id: uuid.UUID,
+    message_id: uuid.UUID,
+    outcome: Outcome,
+    answered: ModelCard | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write the end once; False if it is written already, when neither row is live any more."""
     end = {"state": outcome.state, "error": outcome.error, "ended_at": timezone.now()}
     if answered is not None:
         end |= {"endpoint": answered.name, "model": answered.model}
+    if provenance is not None:
+        end["provenance"] = provenance
     said = {"state": outcome.state, "text": outcome.whole_text}
     closed, _message = send(
         update(Run, end, id=run_id, state=sorted(Run.LIVE)),

@@ -80,6 +80,11 @@ class Guard:
     def topics(self, stage: Stage) -> list[tuple[Rule, TopicsCheck]]:
         return [(one, one.check) for one in self.at(stage) if isinstance(one.check, TopicsCheck)]
 
+    @property
+    def has_topics(self) -> bool:
+        """Whether a model has to judge."""
+        return any(isinstance(one.check, TopicsCheck) for one in self.rules)
+
     def disclaimers(self) -> list[tuple[Rule, DisclaimerCheck]]:
         return [(one, one.check) for one in self.at("output") if isinstance(one.check, DisclaimerCheck)]
 

@@ -47,7 +47,7 @@ class Sieve:
             for seeker in seekers_of(rule.check)
         ]
         #: Where the whole answer is judged first, nothing of it is shown before.
-        self._whole = any(rule.blocks for rule, _check in guard.topics("output"))
+        self.whole = any(rule.blocks for rule, _check in guard.topics("output"))
         self._folded = Folded()
         self._held = ""
         self._shown = 0  # signs of what was written
@@ -72,7 +72,7 @@ class Sieve:
                 stopped = stopped or sought.rule.blocks
             if sought.rule.blocks:
                 upto = min(upto, sight.open_from if sight.at is None else sight.at)
-        if self._whole and not final:
+        if self.whole and not final:
             upto = 0
         return Passed(self._release(upto), tuple(found), stopped)
 

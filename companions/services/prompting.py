@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from companions.checks import Guard, guard_of
 from companions.models import Companion, PromptSnapshot
 from companions.prompts import Inheritance
 from companions.queries import Heritage, heritage, inherited
@@ -15,11 +16,15 @@ from tenants.statements import Statement, insert
 
 @dataclass(frozen=True, slots=True)
 class PreparedPrompt:
-    """`digest` names the snapshot of `text`; `provenance` is what it was made of, ready for JSON."""
+    """`digest` names the snapshot of `text`; `provenance` is what it was made of, ready for JSON.
+
+    `guard` is what the same policies enforce.
+    """
 
     text: str
     digest: str
     provenance: Mapping[str, Any]
+    guard: Guard = field(default_factory=Guard)
 
     def keeping(self) -> Statement:
         """Keeps the text to be shown again, once per content; sent with whatever names its digest."""
@@ -34,4 +39,5 @@ def prepare_prompt(companion: Companion, from_main: Heritage | None = None) -> P
 def prompt_of(told: Inheritance) -> PreparedPrompt:
     """The same, of what was read already."""
     text = told.prompt()
-    return PreparedPrompt(text, sha256(text.encode()).hexdigest(), told.provenance())
+    digest = sha256(text.encode()).hexdigest()
+    return PreparedPrompt(text, digest, told.provenance(), guard_of(told.policies))

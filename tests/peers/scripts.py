@@ -2,6 +2,7 @@
 
     paced:N:MS          N tokens, one every MS milliseconds
     say:TEXT            TEXT, percent-encoded, in words
+    spell:MS:TEXT       TEXT, percent-encoded, sign by sign, one every MS milliseconds
     form:NAME           an odd but lawful form of the stream, see FORMS
     tools[:N]           N tool calls
     ends:REASON         stops for that reason
@@ -112,6 +113,10 @@ def _paced(dialect: Dialect, tokens: str, milliseconds: str = "0") -> Iterator[S
 
 def _say(dialect: Dialect, *text: str) -> Iterator[Step]:
     return _spoken(dialect, _words(unquote(":".join(text))))
+
+
+def _spell(dialect: Dialect, milliseconds: str, *text: str) -> Iterator[Step]:
+    return _spoken(dialect, list(unquote(":".join(text))), pause=int(milliseconds) / 1000)
 
 
 def _tools(dialect: Dialect, number: str = "1") -> Iterator[Step]:
@@ -263,6 +268,7 @@ FORMS: dict[str, Script] = {
 SCRIPTS: dict[str, Script] = {
     "paced": _paced,
     "say": _say,
+    "spell": _spell,
     "form": _form,
     "tools": _tools,
     "ends": _ends,

@@ -1,0 +1,132 @@
+"""The checks of policies, while one answer is made: the question before it is asked, the answer before it
+is shown. Where no policy checks anything, nothing stands between the model and the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from byoc import gateway
+from byoc.contracts import ChatMessage, ChatRequest, End, Event, TextDelta
+from chats.blocking import Blocked
+from chats.plans import RunPlan
+from companions.checks import Finding, Passed, Sieve, holds
+from companions.checks.judging import Unjudged, parts, quoted, task, verdict
+from companions.checks.kinds import Stage
+from humana.kernel.errors import EndpointError
+
+#: The judge decides within this time, or it did not; seconds.
+JUDGE_SECONDS = 30.0
+#: One short line, and room for a model that thinks aloud to itself.
+JUDGE_TOKENS = 400
+
+
+class Watch:
+    """`findings` are what was found so far; `stopped` says that a policy ended the answer."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._plan = plan
+        self._guard = plan.guard
+        self._said: list[str] = []
+        self._complete = False
+        self.findings: list[Finding] = []
+        self.stopped = False
+
+    async def question(self) -> None:
+        """Raises Blocked where a policy keeps the question from the model."""
+        if not self._guard.at("input"):
+            return
+        self._refuse(self._guard.findings("input", self._plan.question))  # told to no judge either
+        self._refuse(await self._judged("input", self._plan.question))
+
+    def answer(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        """The model's events, with the text that may be shown. Stopped by a policy, it ends as filtered."""
+        return self._checked(events) if self._guard.at("output") else events
+
+    def missing(self, shown: str) -> str:
+        """What the answer must still say after what is shown of it; nothing where nothing is."""
+        if self._complete or not shown.strip():
+            return ""
+        self._complete = True
+        due = [(rule, check) for rule, check in self._guard.disclaimers() if not holds(shown, check.text)]
+        self.findings += [Finding(rule, "output") for rule, _check in due if not rule.blocks]
+        texts = dict.fromkeys(check.text for rule, check in due if rule.blocks)
+        return "".join(f"\n\n{one}" for one in texts)
+
+    async def _checked(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        sieve, shown, end = Sieve(self._guard), "", End()
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, End):
+                        end = event
+                    elif not isinstance(event, TextDelta):
+                        yield event
+                    elif text := self._take(sieve.feed(event.text), event.text):
+                        shown += text
+                        yield TextDelta(text)
+                    if self.stopped:
+                        break
+        except EndpointError:
+            if text := "" if sieve.whole else self._take(sieve.finish()):
+                yield TextDelta(text)
+            raise
+        async for text in self._rest(sieve, shown):
+            yield TextDelta(text)
+        yield End("content_filter") if self.stopped else end
+
+    async def _rest(self, sieve: Sieve, shown: str) -> AsyncGenerator[str, None]:
+        """What was held back, once all is judged, and what the answer must still say."""
+        held = "" if self.stopped else self._take(sieve.finish())
+        if sieve.whole and not self.stopped:
+            held = held if await self._passes() else ""
+        if held:
+            yield held
+        if not sieve.whole and not self.stopped:
+            await self._passes()
+        if due := self.missing(shown + held):
+            yield due
+
+    async def _passes(self) -> bool:
+        """Whether the whole answer speaks of no closed topic."""
+        found = await self._judged("output", "".join(self._said))
+        self.findings += found
+        self.stopped = any(one.blocks for one in found)
+        return not self.stopped
+
+    def _take(self, passed: Passed, said: str = "") -> str:
+        self._said.append(said)
+        self.findings += passed.found
+        self.stopped = passed.stopped
+        return passed.text
+
+    def _refuse(self, found: list[Finding]) -> None:
+        self.findings += found
+        if any(one.blocks for one in found):
+            raise Blocked(found, self._plan.language)
+
+    async def _judged(self, stage: Stage, text: str) -> list[Finding]:
+        """Topics that the judge recognizes. Where it cannot say, each rule finds that it was not judged."""
+        rules = self._guard.topics(stage)
+        if not rules or not text.strip():
+            return []
+        topics = list(dict.fromkeys(topic for _rule, check in rules for topic in check.topics))
+        try:
+            async with asyncio.timeout(JUDGE_SECONDS):
+                closed = await self._ask(topics, text)
+        except (EndpointError, Unjudged, TimeoutError):
+            return [Finding(rule, stage, "unjudged") for rule, _check in rules]
+        return [Finding(rule, stage, one) for rule, check in rules for one in check.topics if one in closed]
+
+    async def _ask(self, topics: list[str], text: str) -> set[str]:
+        card = self._plan.judge
+        if card is None:
+            raise Unjudged("no model can be asked")
+        found: set[str] = set()
+        for part in parts(text):
+            messages = (ChatMessage("system", task(topics)), ChatMessage("user", quoted(part)))
+            request = ChatRequest(messages, card.model, max_tokens=JUDGE_TOKENS, temperature=0.0)
+            found.update(verdict((await gateway.llm(card).generate(request)).text, topics))
+        return found
