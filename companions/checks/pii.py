@@ -11,18 +11,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _GAP = r"[ .\-/]{0,3}"
-#: Nothing of a longer number or word stands right before or after.
-_BEFORE, _AFTER = r"(?<!\d[.\-/,])(?<![^\W_])", r"(?![^\W_])(?![.\-/,]\d)"
+#: Nothing of a longer number stands right before or after.
+_BEFORE, _AFTER = r"(?<!\d)(?<!\d[.\-/,])", r"(?!\d)(?![.\-/,]\d)"
+#: Letters that stand in keys and digests too.
+_HEX = frozenset("abcdefABCDEF")
 #: Area codes that there are: all of two digits without zero but these.
 _NO_DDD = frozenset({23, 25, 26, 29, 36, 39, 52, 56, 57, 58, 59, 72, 76, 78})
 _ISSUERS = re.compile(r"4|5[0-8]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|6|35|38")
 _FILES = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "py"})
 
 
-def _expression(*bodies: str, named: str = "") -> re.Pattern[str]:
-    """Any of the bodies, wherever it begins; right behind its own name too ("CPF11144477735")."""
-    before = f"(?:{_BEFORE}|(?<={named}))" if named else _BEFORE
-    return re.compile(rf"(?={before}({'|'.join(bodies)}){_AFTER})", re.IGNORECASE | re.ASCII)
+def _expression(*bodies: str) -> re.Pattern[str]:
+    """Any of the bodies, wherever it begins."""
+    return re.compile(rf"(?={_BEFORE}({'|'.join(bodies)}){_AFTER})", re.IGNORECASE | re.ASCII)
 
 
 def _grouped(*sizes: int, sign: str = r"\d") -> str:
@@ -34,13 +35,10 @@ def _single(count: int) -> str:
     return rf"(?<!\d[ .\-])\d(?:[ .\-]\d){{{count - 1}}}(?![ .\-]\d)"
 
 
-_CPF = _expression(_grouped(3, 3, 3, 2), _single(11), named="cpf")
-_CNPJ = _expression(
-    _grouped(2, 3, 3, 4, sign="[0-9A-Z]") + _GAP + r"\d{2}", _grouped(8, 4, 2), _single(14), named="cnpj"
-)
-_EMAIL = re.compile(
-    r"(?<![\w.+%\-])[\w.+%\-]{1,64}@(?:[^\W_](?:[\w\-]{0,62})\.){1,8}([^\W\d_]{2,24})(?![\w\-]|\.[^\W_])"
-)
+_CPF = _expression(_grouped(3, 3, 3, 2), _single(11))
+_CNPJ = _expression(_grouped(2, 3, 3, 4, 2), _grouped(8, 4, 2), _single(14))
+_CNPJ_LETTERS = _expression(_grouped(2, 3, 3, 4, sign="[0-9A-Z]") + _GAP + r"\d{2}")
+_EMAIL = re.compile(r"(?<![\w.+%\-])[\w.+%\-]{1,64}@(?:[^\W_](?:[\w\-]{0,62})\.){1,8}([^\W\d_]{2,24})")
 _FOURS = r"(?<!\d{4}[ .\-]\d{4}[ .\-])%s(?![ .\-]\d{4}[ .\-]\d{4})"
 _CARDS = tuple(
     _expression(body)
@@ -93,7 +91,10 @@ def _cpfs(text: str, begin: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def _cnpjs(text: str, begin: int = 0) -> Iterator[tuple[int, int]]:
-    return (span for span in _spans(_CNPJ, text, begin) if _is_written_cnpj(text[slice(*span)]))
+    yield from (span for span in _spans(_CNPJ, text, begin) if is_cnpj(_signs(text, span)))
+    for found in _CNPJ_LETTERS.finditer(text, begin):
+        if _is_written_cnpj(text, found):
+            yield found.span(1)
 
 
 def _emails(text: str, begin: int = 0) -> Iterator[tuple[int, int]]:
@@ -108,14 +109,32 @@ def _cards(text: str, begin: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def _phones(text: str, begin: int = 0) -> Iterator[tuple[int, int]]:
-    yield from (found.span(1) for found in _PHONE.finditer(text, begin) if _is_phone(found))
+    yield from (
+        found.span(1) for found in _PHONE.finditer(text, begin) if _is_phone(found) and _apart(text, found)
+    )
     for found in _ABROAD.finditer(text, begin):
         if not _THOUSANDS.fullmatch(found[1]):
             yield found.span(1)
 
 
 def _spans(expression: re.Pattern[str], text: str, begin: int) -> Iterator[tuple[int, int]]:
-    return (found.span(1) for found in expression.finditer(text, begin))
+    return (found.span(1) for found in expression.finditer(text, begin) if _apart(text, found))
+
+
+def _apart(text: str, found: re.Match[str]) -> bool:
+    """Digits without a gap are no part of a key: what stands around them is a word or nothing."""
+    if not found[1].isdigit():
+        return True
+    around = {*_letters(text, found.start(1) - 1, -1), *_letters(text, found.end(1), 1)}
+    return not around or not around <= _HEX
+
+
+def _letters(text: str, at: int, step: int) -> Iterator[str]:
+    """The letters of the word that goes on from there."""
+    while 0 <= at < len(text) and text[at].isalnum():
+        if text[at].isalpha():
+            yield text[at]
+        at += step
 
 
 def _signs(text: str, span: tuple[int, int]) -> str:
@@ -142,11 +161,13 @@ def _check_digit(signs: str, weights: range | list[int]) -> int:
     return 0 if rest < 2 else 11 - rest
 
 
-def _is_written_cnpj(written: str) -> bool:
-    """Words are none: with letters it has digits too, and small ones only beside its slash."""
-    signs = "".join(sign for sign in written if sign.isalnum())
-    plain = signs.isdigit() or any(sign.isdigit() for sign in signs[:12])
-    return plain and (signs == signs.upper() or "/" in written) and is_cnpj(signs.upper())
+def _is_written_cnpj(text: str, found: re.Match[str]) -> bool:
+    """With letters: words are none, so it has digits among them, and its slash or capital letters only."""
+    signs = "".join(sign for sign in found[1] if sign.isalnum())
+    beside = text[max(0, found.start(1) - 1) : found.start(1)] + text[found.end(1) : found.end(1) + 1]
+    alone = signs == signs.upper() and not any(sign.isalpha() for sign in beside)
+    mixed = any(sign.isdigit() for sign in signs[:12])
+    return mixed and ("/" in found[1] or alone) and is_cnpj(signs.upper())
 
 
 def is_card(digits: str) -> bool:

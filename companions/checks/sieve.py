@@ -72,9 +72,18 @@ class Sieve:
                 stopped = stopped or sought.rule.blocks
             if sought.rule.blocks:
                 upto = min(upto, sight.open_from if sight.at is None else sight.at)
+        if stopped:
+            upto = self._cut(upto)
         if self.whole and not final:
             upto = 0
         return Passed(self._release(upto), tuple(found), stopped)
+
+    def _cut(self, upto: int) -> int:
+        """Where it ends is an end for the other checks too: less may stand behind what they look for."""
+        text = self._folded.text[:upto]
+        sights = (one.seeker.seek(text, 0, True) for one in self._sought if one.rule.blocks)
+        ends = [sight.at for sight in sights if sight.at is not None]
+        return self._cut(min(ends)) if ends else upto
 
     def _release(self, upto: int) -> str:
         places = self._folded.places

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,6 +65,55 @@ def test_what_is_allowed_arrives_whole_and_unchanged(text: str) -> None:
     for size in (1, 7, 2000):
         told, stopped, found = shown(everything, [text[at : at + size] for at in range(0, len(text), size)])
         assert ("".join(told), stopped, found) == (text, False, [])
+
+
+PIECES = [
+    CPF,
+    "111.444.777-36",
+    "ana@empresa.com",
+    "@a",
+    "4111 1111 ",
+    "1111",
+    "(11) 98765-4321",
+    "+55 ",
+    "11 ",
+]
+PIECES += [
+    "12.ABC.345/01DE-35",
+    "projeto ",
+    "fênix",
+    "fe\u0302nix",
+    " ",
+    ".",
+    "-",
+    "\n",
+    "\u200b",
+    "é",
+    "１",
+    "9",
+    "x",
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_however_an_answer_is_cut_it_is_judged_as_the_whole(seed: int) -> None:
+    """Nothing of a match is shown, nothing without one is stopped: the whole text says which."""
+    dice = random.Random(seed)
+    everything = guard(pii("cpf", "cnpj", "email", "card", "phone"), pattern("projeto f[eê]nix"))
+    for _ in range(200):
+        text = "".join(dice.choice(PIECES) for _ in range(dice.randint(1, 40)))
+        cuts = sorted(dice.randint(0, len(text)) for _ in range(dice.randint(0, 30)))
+        told, stopped, _found = shown(everything, [text[a:b] for a, b in pairwise([0, *cuts, len(text)])])
+        assert stopped == (not everything.lets("output", text)), text
+        assert "".join(told) == text or stopped, text
+        assert text.startswith("".join(told))
+        assert everything.lets("output", "".join(told)), text
+
+
+def test_an_expression_that_would_take_others_for_ever_takes_a_moment() -> None:
+    began = time.monotonic()
+    assert guard(pattern("(a|aa)+$")).lets("output", "a" * 20_000 + "!")
+    assert time.monotonic() - began < 5
 
 
 def test_words_do_not_wait_for_personal_data() -> None:
