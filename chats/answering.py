@@ -41,7 +41,7 @@ class Answering:
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
         self.outcome = Outcome()
-        self._watch = Watch(plan)
+        self._watch = Watch(plan.guard, plan.question, judge=plan.judge, language=plan.language)
         self._left = Run.State.STOPPED
         self._began = time.monotonic()
         self._kept_at = self._began

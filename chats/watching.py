@@ -9,10 +9,9 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from byoc import gateway
-from byoc.contracts import ChatMessage, ChatRequest, End, Event, TextDelta
+from byoc.contracts import ChatMessage, ChatRequest, End, Event, ModelCard, TextDelta
 from chats.blocking import Blocked
-from chats.plans import RunPlan
-from companions.checks import Finding, Passed, Sieve, holds
+from companions.checks import Finding, Guard, Passed, Sieve, holds
 from companions.checks.judging import Unjudged, parts, quoted, task, verdict
 from companions.checks.kinds import Stage
 from humana.kernel.errors import EndpointError
@@ -24,11 +23,16 @@ JUDGE_TOKENS = 400
 
 
 class Watch:
-    """`findings` are what was found so far; `stopped` says that a policy ended the answer."""
+    """`findings` are what was found so far; `stopped` says that a policy ended the answer.
 
-    def __init__(self, plan: RunPlan) -> None:
-        self._plan = plan
-        self._guard = plan.guard
+    `judge` is the model that recognizes topics, `language` that of the person who is told.
+    """
+
+    def __init__(self, guard: Guard, asked: str, *, judge: ModelCard | None, language: str) -> None:
+        self._guard = guard
+        self._asked = asked
+        self._judge = judge
+        self._language = language
         self._said: list[str] = []
         self._complete = False
         self.findings: list[Finding] = []
@@ -38,8 +42,8 @@ class Watch:
         """Raises Blocked where a policy keeps the question from the model."""
         if not self._guard.at("input"):
             return
-        self._refuse(self._guard.findings("input", self._plan.question))  # told to no judge either
-        self._refuse(await self._judged("input", self._plan.question))
+        self._refuse(self._guard.findings("input", self._asked))  # told to no judge either
+        self._refuse(await self._judged("input", self._asked))
 
     def answer(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
         """The model's events, with the text that may be shown. Stopped by a policy, it ends as filtered."""
@@ -105,7 +109,7 @@ class Watch:
     def _refuse(self, found: list[Finding]) -> None:
         self.findings += found
         if any(one.blocks for one in found):
-            raise Blocked(found, self._plan.language)
+            raise Blocked(found, self._language)
 
     async def _judged(self, stage: Stage, text: str) -> list[Finding]:
         """Topics that the judge recognizes. Where it cannot say, each rule finds that it was not judged."""
@@ -121,7 +125,7 @@ class Watch:
         return [Finding(rule, stage, one) for rule, check in rules for one in check.topics if one in closed]
 
     async def _ask(self, topics: list[str], text: str) -> set[str]:
-        card = self._plan.judge
+        card = self._judge
         if card is None:
             raise Unjudged("no model can be asked")
         found: set[str] = set()
