@@ -122,11 +122,11 @@ def acted(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _sentence(stamp: Mapping[str, Any]) -> str:
     named = {"policy": stamp["name"], "check": stamp["check"], "what": _what(stamp["what"])}
-    if stamp["message"]:
+    unknown = stamp["what"] in ("unjudged", "unreadable")
+    if stamp["message"] and not unknown:
         message = gettext("%(message)s (Policy “%(policy)s”; nothing of yours is lost.)")
         return message % {"message": stamp["message"], "policy": stamp["name"]}
-    sentences = _SENTENCES[stamp["stage"]]
-    return str(sentences.get(stamp["what"]) or sentences[stamp["kind"]]) % named
+    return str(_SENTENCES[stamp["stage"]][stamp["what"] if unknown else stamp["kind"]]) % named
 
 
 def _what(what: str) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 #: What an audience may name, each a list of ids as text.
 LISTS = ("teams", "positions", "companions")
 
 
 def applies(
-    audience: Mapping[str, Any],
+    audience: object,
     companion_id: uuid.UUID | str,
     team_chain: Iterable[uuid.UUID | str],
     position_id: uuid.UUID | str | None,
@@ -22,6 +21,8 @@ def applies(
     to be named in one list. `team_chain` is the companion's team and all above it: a team covers those
     below. A team that was removed names nobody any more, which is not the same as naming nobody at all.
     """
+    if not isinstance(audience, Mapping):  # what nobody can read leaves nobody out
+        return True
     named = {name: {str(one) for one in audience.get(name) or ()} for name in LISTS}
     if not any(named.values()):
         return True
@@ -32,6 +33,6 @@ def applies(
     )
 
 
-def names_teams(audience: Mapping[str, Any]) -> bool:
+def names_teams(audience: object) -> bool:
     """Whether the tree of teams has to be known to judge this audience."""
-    return bool(audience.get("teams"))
+    return isinstance(audience, Mapping) and bool(audience.get("teams"))

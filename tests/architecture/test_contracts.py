@@ -83,6 +83,8 @@ PLANTED = [
     ("rooms", "companions.services.companions", "companions.views"),
     ("rooms", "tenants.services.keys", "tenants.forms"),
     ("rooms", "tenants.queries", "tenants.services.keys"),
+    ("checks", "companions.checks.guard", "django"),
+    ("checks", "companions.audience", "companions.models"),
     ("ground", "humana.kernel.text", "chats.models"),
     ("ground", "humana.kernel.registry", "celery"),
     ("adapters", "byoc.adapters.llm.base", "django"),

@@ -92,6 +92,7 @@ def test_whom_a_policy_applies_to() -> None:
     for audience in ({"teams": [sales]}, {"positions": [agent]}):
         assert applies(audience, **reach)  # type: ignore[arg-type]
         assert not applies(audience, **loose)  # type: ignore[arg-type]
+    assert applies(None, **reach)  # type: ignore[arg-type]
     assert applies({"companions": [clara]}, **loose)  # type: ignore[arg-type]
     assert applies({"teams": ["gone"], "companions": [clara]}, **reach)  # type: ignore[arg-type]
     assert not applies({"teams": ["gone"], "positions": ["None"]}, **loose)  # type: ignore[arg-type]
