@@ -135,7 +135,7 @@ class Answering:
         self.outcome.total_ms = round((time.monotonic() - self._began) * 1000)
         if missing := self._watch.missing(self.outcome.whole_text):
             self.outcome.text.append(missing)  # also of an answer that was stopped or broke off
-        self.outcome.findings = self._watch.findings
+        self.outcome.findings, self.outcome.judged = self._watch.findings, self._watch.judged
         ending = asyncio.create_task(self._finish())
         _endings.add(ending)
         ending.add_done_callback(_endings.discard)

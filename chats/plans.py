@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from byoc.contracts import ChatMessage, ChatRequest, ModelCard
+from byoc.contracts import ChatMessage, ChatRequest, ModelCard, Usage
 from chats.models import Message
 from companions.checks import Finding, Guard
 from humana.kernel.actor import Actor
@@ -64,6 +64,7 @@ class Outcome:
     answered_by: str = ""  # the endpoint that stood in, and why the first one did not answer
     why: str = ""
     findings: list[Finding] = field(default_factory=list)
+    judged: list[Usage | None] = field(default_factory=list)  # what the judge used, each time it was asked
 
     @property
     def whole_text(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from byoc import gateway
-from byoc.contracts import ChatMessage, ChatRequest, End, Event, ModelCard, TextDelta
+from byoc.contracts import ChatMessage, ChatRequest, End, Event, ModelCard, TextDelta, Usage
 from chats.blocking import Blocked
 from companions.checks import Finding, Guard, Passed, Sieve, holds
 from companions.checks.judging import Unjudged, parts, quoted, task, verdict
@@ -25,7 +25,8 @@ JUDGE_TOKENS = 400
 class Watch:
     """`findings` are what was found so far; `stopped` says that a policy ended the answer.
 
-    `judge` is the model that recognizes topics, `language` that of the person who is told.
+    `judge` is the model that recognizes topics, `judged` what it used each time, None where it does not
+    say; `language` is that of the person who is told.
     """
 
     def __init__(self, guard: Guard, asked: str, *, judge: ModelCard | None, language: str) -> None:
@@ -36,6 +37,7 @@ class Watch:
         self._said: list[str] = []
         self._complete = False
         self.findings: list[Finding] = []
+        self.judged: list[Usage | None] = []
         self.stopped = False
 
     async def question(self) -> None:
@@ -132,5 +134,7 @@ class Watch:
         for part in parts(text):
             messages = (ChatMessage("system", task(topics)), ChatMessage("user", quoted(part)))
             request = ChatRequest(messages, card.model, max_tokens=JUDGE_TOKENS, temperature=0.0)
-            found.update(verdict((await gateway.llm(card).generate(request)).text, topics))
+            answer = await gateway.llm(card).generate(request)
+            self.judged.append(answer.usage)
+            found.update(verdict(answer.text, topics))
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -23,6 +24,7 @@ from companions.queries import Heritage, heritage
 from companions.services.prompting import prepare_prompt
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import EndpointError
+from humana.kernel.models import new_id
 from humana.kernel.ports import record_trail
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import enqueue_on_commit
@@ -145,6 +147,7 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
             return
         price = _price(answered, outcome)
         _note_usage(plan, outcome, answered, price)
+        _note_judging(plan, outcome)
         record_trail(
             action="chats.answer." + outcome.state,
             resource_type="message",
@@ -249,6 +252,17 @@ def _note_usage(plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Pri
         outcome=outcome.state,
     )
     send(insert(event))
+
+
+def _note_judging(plan: RunPlan, outcome: Outcome) -> None:
+    """What the judge of topics used: an event of its own, which belongs to no run."""
+    if plan.judge is None or not outcome.judged:
+        return
+    spent = Outcome(state="judged")
+    if None not in outcome.judged:
+        spent.input_tokens = sum(one.input_tokens for one in outcome.judged if one)
+        spent.output_tokens = sum(one.output_tokens for one in outcome.judged if one)
+    _note_usage(replace(plan, run_id=new_id()), spent, plan.judge, _price(plan.judge, spent))
 
 
 def _price(endpoint: ModelCard, outcome: Outcome) -> Price | None:

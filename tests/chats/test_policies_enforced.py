@@ -205,6 +205,10 @@ def test_a_judge_recognizes_closed_subjects_before_anything_is_asked_or_shown(
         scripted_model.script("say:" + quote(said))
     run = desk.until(desk.ask("Oi"), Run.State.FAILED)
     assert (run.error, run.message.text) == ("blocked_output", ""), "held back whole"
+    with use_tenant(desk.world.context):
+        judged = UsageEvent.objects.filter(outcome="judged")
+        assert judged.count() == 2, "one for each question whatever the judge was asked"
+        assert all(one.output_tokens for one in judged), "what judging costs is in the ledger"
     for said in ('{"topics": []}', "Bom dia!", '```json\n{"topics": []}\n```'):
         scripted_model.script("say:" + quote(said))
     assert desk.until(desk.ask("Oi"), Run.State.DONE).message.text == "Bom dia!"
