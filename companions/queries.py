@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from companions.audience import applies, names_teams
@@ -24,8 +26,10 @@ from tenants.statements import Rows, Statement, instances, select, send
 Row = TypeVar("Row", bound=Model)
 Heritage = tuple[Rows, Rows, Rows]
 _BY_POSITION = ("position", "created_at")
-#: What an InheritedPolicy is made of, in its order; the audience only decides whether it is inherited.
+#: What of each goes into prompts, in the order of its Inherited…; a policy's audience only decides whether.
+_VALUE = ("id", "version", "title", "description")
 _POLICY = ("id", "version", "regulation", "requirement", "name", "mode", "checks", "audience")
+_BRAND = ("id", "version", "voice_and_tone", "style", "restrictions")
 
 
 def companions_for(*, member: Membership) -> QuerySet[Companion]:
@@ -79,6 +83,24 @@ def heritage() -> Heritage:
     with at_main():
         values, policies, brand = send(*_heritage())
     return values, policies, brand
+
+
+def heritage_of(values: Iterable[Value], policies: Iterable[Policy], brand: Brand | None) -> Heritage:
+    """The same of rows in hand, saved or not, as it would be were they all there is."""
+    in_force = [one for one in sorted(policies, key=_place) if one.active]
+    return (
+        _columns(sorted(values, key=_place), _VALUE),
+        _columns(in_force, _POLICY),
+        _columns([brand] if brand else [], _BRAND),
+    )
+
+
+def _place(row: Value | Policy) -> tuple[int, datetime]:
+    return row.position, row.created_at or timezone.now()
+
+
+def _columns(rows: Iterable[Model], names: tuple[str, ...]) -> Rows:
+    return [tuple(getattr(row, name) for name in names) for row in rows]
 
 
 def inherited(companion: Companion, from_main: Heritage) -> Inheritance:
@@ -164,9 +186,9 @@ def access_asked(*, member: Membership, slug: str) -> tuple[Companion, Inheritan
 def _heritage() -> tuple[Statement, ...]:
     """Text and version come from one row each, so provenance is exact even while somebody publishes."""
     return (
-        select(Value, "id", "version", "title", "description", order=_BY_POSITION),
+        select(Value, *_VALUE, order=_BY_POSITION),
         select(Policy, *_POLICY, active=True, order=_BY_POSITION),
-        select(Brand, "id", "version", "voice_and_tone", "style", "restrictions"),
+        select(Brand, *_BRAND),
     )
 
 

@@ -67,10 +67,14 @@ class Policy(OrganizationScoped):
 
 
 class PolicyVersion(OrganizationScoped):
-    """A policy as it was published; answers point at these."""
+    """A policy as it was published; answers point at these.
+
+    `name` is empty for what was published before names were kept: it has the policy's then.
+    """
 
     policy = TenantForeignKey(Policy, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    name = models.CharField(_("name"), max_length=120, blank=True)
     regulation = models.CharField(max_length=60)
     requirement = models.TextField()
     active = models.BooleanField(default=True)
@@ -89,6 +93,11 @@ class PolicyVersion(OrganizationScoped):
 
     def __str__(self) -> str:
         return f"#{self.number}"
+
+    @property
+    def named(self) -> str:
+        """What the policy was called then."""
+        return self.name or self.policy.name
 
 
 class Brand(OrganizationScoped):

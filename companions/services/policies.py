@@ -7,19 +7,23 @@ leaves no version and no line in the trail.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from companions.models import Brand, BrandVersion, Policy, PolicyVersion, Value
 from companions.permissions import POLICIES
-from companions.services.editing import announce, apply, hold, judge, line
-from humana.kernel.errors import Invalid
-from humana.kernel.text import clean_text
+from companions.services.audiences import gone_from
+from companions.services.drafts import brand_fields, policy_fields, value_fields
+from companions.services.editing import announce, apply, hold, judge
+from humana.kernel.errors import Conflict, NotFound
 from tenants.models import Membership
 from tenants.transactions import tenant_atomic
 
-MOST_RESTRICTIONS = 20
+#: What a version keeps of its policy.
+KEPT = ("name", "regulation", "requirement", "active", "audience", "checks", "mode")
 
 
 def publish_policy(
@@ -30,17 +34,20 @@ def publish_policy(
     regulation: str,
     requirement: str,
     active: bool = True,
+    audience: Mapping[str, Any] | None = None,
+    mode: str | None = None,
     position: int | None = None,
     version: int | None = None,
 ) -> Policy:
-    """Put a policy in force, or change `policy`; keeps what was published as a PolicyVersion."""
+    """Put a policy in force, or change `policy`; keeps what was published as a PolicyVersion.
+
+    An `audience` or `mode` that is not given stays as it is; a new policy is for
+    everybody. NotFound where the audience names what is not the organization's.
+    """
     by = judge(member, POLICIES)
-    wanted: dict[str, object] = {
-        "name": line(name, field="name", limit=120),
-        "regulation": line(regulation, field="regulation", limit=60),
-        "requirement": clean_text(requirement, field="requirement", limit=2000).strip(),
-        "active": active,
-    }
+    wanted = policy_fields(
+        name=name, regulation=regulation, requirement=requirement, active=active, audience=audience, mode=mode
+    )
     with tenant_atomic():
         row = hold(Policy.objects.all(), policy.id, version) if policy else Policy(version=0)
         if position is not None or policy is None:
@@ -50,16 +57,28 @@ def publish_policy(
             return row
         row.version += 1
         row.save()
-        PolicyVersion.objects.create(
-            policy=row,
-            number=row.version,
-            regulation=row.regulation,
-            requirement=row.requirement,
-            active=row.active,
-            published_by=by,
-        )
+        kept = {field: getattr(row, field) for field in KEPT}
+        PolicyVersion.objects.create(policy=row, number=row.version, published_by=by, **kept)
         announce("published", "policy", row, name=row.name, regulation=row.regulation, changed=changed)
     return row
+
+
+def restore_policy(
+    *, member: Membership | None = None, policy: Policy, version_id: uuid.UUID, version: int | None = None
+) -> Policy:
+    """Publish again what an earlier version said, as a new one.
+
+    Conflict where that was for a team, position or companion that is gone: it would be for others now.
+    """
+    judge(member, POLICIES)
+    then = PolicyVersion.objects.select_related("policy").filter(policy=policy, id=version_id).first()
+    if then is None:
+        raise NotFound(_("There is nothing here."))
+    if gone_from(then.audience):
+        message = _("That version was for somebody who is gone. Edit the policy and choose anew.")
+        raise Conflict(message, code="audience_gone")
+    told = {field: getattr(then, field) for field in KEPT if field not in ("name", "checks")}
+    return publish_policy(member=member, policy=policy, name=then.named, version=version, **told)
 
 
 def publish_brand(
@@ -75,11 +94,7 @@ def publish_brand(
     The first time makes the one brand there is; until then its version is 0.
     """
     by = judge(member, POLICIES)
-    wanted = {
-        "voice_and_tone": line(voice_and_tone, field="voice_and_tone", limit=400, required=False),
-        "style": line(style, field="style", limit=400, required=False),
-        "restrictions": _restrictions(restrictions),
-    }
+    wanted = brand_fields(voice_and_tone=voice_and_tone, style=style, restrictions=restrictions)
     with tenant_atomic():
         row = _held_brand(version)
         changed = apply(row, wanted)
@@ -103,10 +118,7 @@ def keep_value(
 ) -> Value:
     """Add a value, or change `value`."""
     judge(member, POLICIES)
-    wanted: dict[str, object] = {
-        "title": line(title, field="title", limit=80),
-        "description": line(description, field="description", limit=400),
-    }
+    wanted = value_fields(title=title, description=description)
     with tenant_atomic():
         row = hold(Value.objects.all(), value.id, version) if value else Value(version=0)
         if position is not None or value is None:
@@ -128,6 +140,29 @@ def drop_value(*, member: Membership | None = None, value: Value, version: int |
         row.delete()
 
 
+def move_value(*, member: Membership | None = None, value: Value, up: bool) -> None:
+    """One place towards the first (`up`) or the last; the order is that of the prompts."""
+    judge(member, POLICIES)
+    with tenant_atomic():
+        rows = list(Value.objects.select_for_update().order_by("position", "created_at"))
+        before = [row.id for row in rows]
+        if value.id not in before:
+            raise NotFound(_("There is nothing here."))
+        at = before.index(value.id)
+        to = min(max(at + (-1 if up else 1), 0), len(rows) - 1)
+        rows.insert(to, rows.pop(at))
+        _number(rows)
+        if to != at:
+            announce("moved", "value", rows[to], title=rows[to].title, position=to)
+
+
+def _number(rows: Sequence[Value]) -> None:
+    for position, row in enumerate(rows):
+        if row.position != position:
+            row.position, row.version = position, row.version + 1
+            row.save(update_fields=["position", "version", "updated_at"])
+
+
 def _held_brand(version: int | None) -> Brand:
     """The one brand, locked; made empty at version 0 if there is none, by one of many at once."""
     found = Brand.objects.first()
@@ -135,10 +170,3 @@ def _held_brand(version: int | None) -> Brand:
         Brand.objects.bulk_create([Brand(version=0)], ignore_conflicts=True)
         found = Brand.objects.get()
     return hold(Brand.objects.all(), found.id, version)
-
-
-def _restrictions(texts: Sequence[str]) -> list[str]:
-    if len(texts) > MOST_RESTRICTIONS:
-        message = _("At most %(limit)d lines.") % {"limit": MOST_RESTRICTIONS}
-        raise Invalid(message, field="restrictions", code="too_many")
-    return [line(text, field="restrictions", limit=200) for text in texts]
