@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -103,9 +103,11 @@ def _columns(rows: Iterable[Model], names: tuple[str, ...]) -> Rows:
     return [tuple(getattr(row, name) for name in names) for row in rows]
 
 
-def inherited(companion: Companion, from_main: Heritage) -> Inheritance:
-    """The same as `inheritance`, of what was read already."""
-    return _inherited(companion, *from_main)
+def inherited(
+    companion: Companion, from_main: Heritage, *, chain: Sequence[uuid.UUID] | None = None
+) -> Inheritance:
+    """The same as `inheritance`, of what was read already; `chain` is its `team_chain`, if that was too."""
+    return _inherited(companion, *from_main, chain=chain)
 
 
 def place_of_companion(companion_id: uuid.UUID) -> uuid.UUID | None:
@@ -192,18 +194,21 @@ def _heritage() -> tuple[Statement, ...]:
     )
 
 
-def _inherited(companion: Companion, values: Rows, policies: Rows, brand: Rows) -> Inheritance:
+def _inherited(
+    companion: Companion, values: Rows, policies: Rows, brand: Rows, chain: Sequence[uuid.UUID] | None = None
+) -> Inheritance:
     return Inheritance(
         companion=BasePrompt(companion.id, companion.version, companion.base_prompt, companion.language),
         values=tuple(InheritedValue(*row) for row in values),
-        policies=tuple(InheritedPolicy(*row[:-1]) for row in _addressed(companion, policies)),
+        policies=tuple(InheritedPolicy(*row[:-1]) for row in _addressed(companion, policies, chain)),
         brand=_brand(brand),
     )
 
 
-def _addressed(companion: Companion, policies: Rows) -> Rows:
+def _addressed(companion: Companion, policies: Rows, chain: Sequence[uuid.UUID] | None) -> Rows:
     """The policies whose audience the companion is in; the tree of teams is read only where it matters."""
-    chain = team_chain(companion.team_id) if any(names_teams(row[-1]) for row in policies) else ()
+    if chain is None:
+        chain = team_chain(companion.team_id) if any(names_teams(row[-1]) for row in policies) else ()
     return [row for row in policies if applies(row[-1], companion.id, chain, companion.position_id)]
 
 

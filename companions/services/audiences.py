@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from companions.audience import LISTS
 from companions.models import Companion
 from humana.kernel.errors import Invalid, NotFound
 from tenants.context import current_tenant
@@ -17,7 +18,6 @@ from tenants.places import at_main
 
 #: How many of each kind one policy may name.
 MOST_NAMED = 1000
-KINDS = ("teams", "positions", "companions")
 
 
 def clean_audience(audience: object) -> dict[str, list[str]]:
@@ -26,10 +26,10 @@ def clean_audience(audience: object) -> dict[str, list[str]]:
     Raises NotFound for an id of another organization and for nobody's alike, and Invalid for an
     audience that names nobody: that is seldom meant, and would be everybody.
     """
-    if not isinstance(audience, Mapping) or set(audience) - set(KINDS):
+    if not isinstance(audience, Mapping) or set(audience) - set(LISTS):
         message = _("Name teams, positions and companions by their ids, or nothing for everybody.")
         raise Invalid(message, field="audience", code="bad_audience")
-    named = {kind: _ids(audience[kind], kind) for kind in KINDS if audience.get(kind)}
+    named = {kind: _ids(audience[kind], kind) for kind in LISTS if audience.get(kind)}
     if audience and not named:
         message = _("Choose at least one team, position or companion, or everybody.")
         raise Invalid(message, field="audience", code="nobody")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from byoc.sentences import in_words
+from companions.checks import BadCheck, Check, parse_checks
 from companions.models import Mode
 from companions.services.audiences import clean_audience
 from companions.services.editing import line
@@ -23,6 +26,7 @@ def policy_fields(
     requirement: str,
     active: bool = True,
     audience: Mapping[str, Any] | None = None,
+    checks: Sequence[Any] | None = None,
     mode: str | None = None,
 ) -> dict[str, Any]:
     """What is None is not said: it stays as it is."""
@@ -34,6 +38,8 @@ def policy_fields(
     }
     if audience is not None:
         wanted["audience"] = clean_audience(audience)
+    if checks is not None:
+        wanted["checks"] = _checks(checks)
     if mode is not None:
         wanted["mode"] = _mode(mode)
     return wanted
@@ -52,6 +58,21 @@ def value_fields(*, title: str, description: str) -> dict[str, Any]:
         "title": line(title, field="title", limit=80),
         "description": line(description, field="description", limit=400),
     }
+
+
+def _checks(checks: object) -> list[dict[str, Any]]:
+    """In one spelling, so that what says the same is the same; refused with the path of what is wrong."""
+    try:
+        return [_as_json(one) for one in parse_checks(checks)]
+    except BadCheck as error:
+        raise Invalid(in_words(error.message), field=error.path, code="bad_check") from None
+
+
+def _as_json(check: Check) -> dict[str, Any]:
+    told = {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(check).items()}
+    if not check.message:
+        del told["message"]
+    return {"kind": check.kind, **told}
 
 
 def _mode(mode: str) -> str:

@@ -35,19 +35,22 @@ def publish_policy(
     requirement: str,
     active: bool = True,
     audience: Mapping[str, Any] | None = None,
+    checks: Sequence[Any] | None = None,
     mode: str | None = None,
     position: int | None = None,
     version: int | None = None,
 ) -> Policy:
     """Put a policy in force, or change `policy`; keeps what was published as a PolicyVersion.
 
-    An `audience` or `mode` that is not given stays as it is; a new policy is for
-    everybody. NotFound where the audience names what is not the organization's.
+    `audience`, `checks` or `mode` that is not given stays as it is; a new policy is for everybody and
+    checks nothing. NotFound where the audience names what is not the organization's; Invalid for a
+    check that cannot be, with the path to what is wrong in it ("checks[2].pattern").
     """
     by = judge(member, POLICIES)
     wanted = policy_fields(
-        name=name, regulation=regulation, requirement=requirement, active=active, audience=audience, mode=mode
-    )
+        name=name, regulation=regulation, requirement=requirement, active=active,
+        audience=audience, checks=checks, mode=mode,
+    )  # fmt: skip
     with tenant_atomic():
         row = hold(Policy.objects.all(), policy.id, version) if policy else Policy(version=0)
         if position is not None or policy is None:
@@ -77,7 +80,7 @@ def restore_policy(
     if gone_from(then.audience):
         message = _("That version was for somebody who is gone. Edit the policy and choose anew.")
         raise Conflict(message, code="audience_gone")
-    told = {field: getattr(then, field) for field in KEPT if field not in ("name", "checks")}
+    told = {field: getattr(then, field) for field in KEPT if field != "name"}
     return publish_policy(member=member, policy=policy, name=then.named, version=version, **told)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from companions.models import Brand, Companion, Policy, Value
 from companions.permissions import EDIT, POLICIES
-from companions.previews import MOST_SHOWN, Change, Preview, unified
+from companions.previews import MOST_SHOWN, Change, Coverage, Preview, unified
 from companions.prompts import Inheritance
-from companions.queries import Heritage, heritage_of, inherited, silent_companions
+from companions.queries import Heritage, heritage_of, inherited, silent_companions, team_chain
 from companions.services.drafts import brand_fields, policy_fields, value_fields
 from companions.services.editing import apply, judge
 from tenants.models import Membership
@@ -46,17 +47,19 @@ def preview_policy(
     requirement: str,
     active: bool = True,
     audience: Mapping[str, Any] | None = None,
+    checks: Sequence[Any] | None = None,
     mode: str | None = None,
 ) -> Preview:
     """What `publish_policy` with the same words would change; refuses what that would refuse."""
     judge(member, POLICIES)
     wanted = policy_fields(
-        name=name, regulation=regulation, requirement=requirement, active=active, audience=audience, mode=mode
-    )
+        name=name, regulation=regulation, requirement=requirement, active=active,
+        audience=audience, checks=checks, mode=mode,
+    )  # fmt: skip
     now = Structure.now()
     row = _draft(policy or Policy(version=0, position=len(now.policies)), wanted)
     then = replace(now, policies=_with(now.policies, row))
-    return _compare(member, now, then, row)
+    return _compare(member, now, then)
 
 
 def preview_value(
@@ -103,30 +106,48 @@ def _with(rows: Sequence[Any], draft: Any) -> list[Any]:
     return [*(one for one in rows if one.id != draft.id), draft]
 
 
-def _compare(
-    member: Membership | None, now: Structure, then: Structure, policy: Policy | None = None
-) -> Preview:
+def _compare(member: Membership | None, now: Structure, then: Structure) -> Preview:
     """Companions are read where they live; who may not read base prompts is shown none of them."""
     found = gather(lambda: list(Companion.objects.filter(placement_id=None)))
     companions = sorted(found.found, key=lambda one: (one.name, one.id))
     if member is not None and not allowed(member, EDIT.name):
         for one in companions:
             one.base_prompt = ""
-    changes = list(_changes(companions, now.heritage, then.heritage))
+    changes = _changes(companions, now.heritage, then.heritage)
     return Preview(changes, len(companions), silent_companions(found.silent))
 
 
 def _changes(companions: Sequence[Companion], now: Heritage, then: Heritage) -> list[Change]:
+    chains = cache(team_chain)
     changes: list[Change] = []
     for companion in companions:
-        before, after = inherited(companion, now), inherited(companion, then)
-        if _inherited_part(before) == _inherited_part(after):
-            continue
-        shown = len(changes) < MOST_SHOWN
-        changes.append(Change(companion, True, unified(before.prompt(), after.prompt()) if shown else ""))
+        chain = chains(companion.team_id)
+        before, after = inherited(companion, now, chain=chain), inherited(companion, then, chain=chain)
+        found = _change(companion, before, after, shown=len(changes) < MOST_SHOWN)
+        if found is not None:
+            changes.append(found)
     return changes
+
+
+def _change(companion: Companion, before: Inheritance, after: Inheritance, *, shown: bool) -> Change | None:
+    prompt = _inherited_part(before) != _inherited_part(after)
+    coverage, checks = _coverage(before, after), _checked(before) != _checked(after)
+    if not prompt and coverage == "same" and not checks:
+        return None
+    diff = unified(before.prompt(), after.prompt()) if prompt and shown else ""
+    return Change(companion, prompt, diff, coverage, checks)
 
 
 def _inherited_part(told: Inheritance) -> str:
     """The prompt without what is the companion's own, which no draft changes."""
     return replace(told, companion=replace(told.companion, text="")).prompt()
+
+
+def _coverage(before: Inheritance, after: Inheritance) -> Coverage:
+    """One policy at most differs in whom it is for."""
+    then, now = {one.id for one in before.policies}, {one.id for one in after.policies}
+    return "new" if now - then else "gone" if then - now else "same"
+
+
+def _checked(told: Inheritance) -> list[tuple[Any, ...]]:
+    return [(one.id, one.mode, one.checks) for one in told.policies if one.checks]

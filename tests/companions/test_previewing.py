@@ -8,11 +8,18 @@ from audit.models import AuditEntry
 from companions.models import Brand, Companion, Policy, PolicyVersion, Value
 from companions.previews import Line
 from companions.services.companions import create_companion, pause_companion
-from companions.services.policies import keep_value, publish_brand, publish_policy
+from companions.services.policies import (
+    keep_value,
+    move_value,
+    publish_brand,
+    publish_policy,
+    restore_policy,
+)
 from companions.services.previewing import preview_brand, preview_drop, preview_policy, preview_value
 from companions.services.prompting import prepare_prompt
-from humana.kernel.errors import Invalid, NotAllowed, NotFound
+from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
 from tenants.context import use_tenant
+from tenants.models import Team
 from tests.companions.conftest import Bakery
 from tests.fixtures.organizations import World
 
@@ -107,3 +114,73 @@ def test_a_policy_names_only_what_is_the_organizations(bakery: Bakery, baker: Co
     version = PolicyVersion.objects.get()
     assert kept.audience == version.audience == {"companions": [str(baker.id)]}
     assert (version.name, version.mode) == ("Privacy", "monitor")
+
+
+def test_a_preview_tells_whom_a_policy_begins_and_ceases_to_reach(bakery: Bakery, baker: Companion) -> None:
+    """A team covers those below it; what is only checked changes no prompt and is told all the same."""
+    ovens = Team.objects.create(organization=bakery.organization, name="Ovens")
+    night = Team.objects.create(organization=bakery.organization, name="Night", parent=ovens)
+    told = {"purpose": "Works", "base_prompt": "You work.", "language": "en"}
+    nina = create_companion(name="Nina", team_id=night.id, **told)  # type: ignore[arg-type]
+    policy = publish_policy(**RULE, audience={"companions": [str(baker.id)]})
+    moved = preview_policy(policy=policy, **RULE, audience={"teams": [str(ovens.id)]})
+    assert [(one.companion, one.coverage, one.prompt) for one in moved.changes] == [
+        (nina, "new", True),
+        (baker, "gone", True),
+    ]
+    pii = [{"kind": "pii", "stage": "output", "classes": ["cpf"]}]
+    checked = preview_policy(policy=policy, **RULE, checks=pii)
+    assert [(one.companion, one.checks, one.prompt, one.lines) for one in checked.changes] == [
+        (baker, True, False, [])
+    ]
+    assert (moved.new, moved.gone, moved.checks, checked.checks) == (1, 1, 0, 1)
+
+
+def test_checks_are_kept_with_the_version_and_a_wrong_one_is_refused_with_its_path(bakery: Bakery) -> None:
+    pii = [{"classes": ("cpf", "cpf"), "kind": "pii", "stage": "output", "message": ""}]
+    policy = publish_policy(**RULE, checks=pii)
+    clean = [{"kind": "pii", "stage": "output", "classes": ["cpf"]}]
+    assert policy.checks == PolicyVersion.objects.get().checks == clean
+    assert publish_policy(policy=policy, **RULE).version == 1, "what is not said stays"
+    for act in (publish_policy, preview_policy):
+        with pytest.raises(Invalid) as refused:
+            act(policy=policy, **RULE, checks=[*clean, {"kind": "topics", "stage": "tool", "topics": ["x"]}])
+        assert refused.value.field == "checks[1].stage"
+    assert publish_policy(policy=policy, **RULE, checks=[], mode="monitor").version == 2
+
+
+def test_an_earlier_version_is_published_again_as_a_new_one(bakery: Bakery, baker: Companion) -> None:
+    admin = bakery.person("admin")
+    team = Team.objects.create(organization=bakery.organization, name="Ovens")
+    policy = publish_policy(member=admin, **RULE, audience={"teams": [str(team.id)]}, mode="monitor")
+    first = PolicyVersion.objects.get()
+    changed = RULE | {"name": "Secrecy", "requirement": "Initials only."}
+    publish_policy(member=admin, policy=policy, **changed, audience={}, mode="block")
+    with pytest.raises(StaleVersion):
+        restore_policy(member=admin, policy=policy, version_id=first.id, version=1)
+    again = restore_policy(member=admin, policy=policy, version_id=first.id, version=2)
+    assert (again.version, again.name, again.mode) == (3, "Privacy", "monitor")
+    assert again.audience == {"teams": [str(team.id)]}
+    assert [one.named for one in PolicyVersion.objects.order_by("number")] == [
+        "Privacy",
+        "Secrecy",
+        "Privacy",
+    ]
+    publish_policy(member=admin, policy=policy, **changed, audience={})
+    team.delete()
+    with pytest.raises(Conflict):
+        restore_policy(member=admin, policy=policy, version_id=first.id)
+    with pytest.raises(NotFound):
+        restore_policy(member=admin, policy=policy, version_id=policy.id)
+    assert Policy.objects.get().version == 4
+
+
+def test_values_change_places_and_prompts_follow(bakery: Bakery, baker: Companion) -> None:
+    care, calm = (keep_value(title=one, description="x") for one in ("Care", "Calm"))
+    move_value(member=bakery.person("admin"), value=calm, up=True)
+    assert "- Calm: x\n- Care: x" in prepare_prompt(baker).text
+    move_value(value=calm, up=True)
+    move_value(value=calm, up=False)
+    assert "- Care: x\n- Calm: x" in prepare_prompt(baker).text
+    with pytest.raises(NotAllowed):
+        move_value(member=bakery.person("manager"), value=care, up=False)
