@@ -63,6 +63,21 @@ def access_policy(*, member: Membership, policy_id: uuid.UUID) -> Policy:
     return _access(Policy.objects.filter(id=policy_id), member, POLICIES.name)
 
 
+def access_policy_version(*, member: Membership, policy: Policy, text: str) -> PolicyVersion:
+    """One version of a policy, by its id as somebody wrote it."""
+    try:
+        wanted = uuid.UUID(text)
+    except ValueError:
+        raise NotFound(_("There is nothing here.")) from None
+    rows = PolicyVersion.objects.select_related("policy").filter(policy=policy, id=wanted)
+    return _access(rows, member, POLICIES.name)
+
+
+def versions_of(policy: Policy) -> list[PolicyVersion]:
+    """What was published of it, the latest first; the policy was loaded through who may edit it."""
+    return list(PolicyVersion.objects.select_related("policy").filter(policy=policy).order_by("-number"))
+
+
 def access_value(*, member: Membership, value_id: uuid.UUID) -> Value:
     """One value, for who may edit them."""
     return _access(Value.objects.filter(id=value_id), member, POLICIES.name)
@@ -71,6 +86,11 @@ def access_value(*, member: Membership, value_id: uuid.UUID) -> Value:
 def the_brand() -> Brand | None:
     """The organization's one brand, if it has been written."""
     return Brand.objects.first()
+
+
+def brand_versions() -> list[BrandVersion]:
+    """What was published of the brand, the latest first; for who may edit it."""
+    return list(BrandVersion.objects.order_by("-number"))
 
 
 def inheritance(companion: Companion) -> Inheritance:

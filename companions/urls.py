@@ -2,9 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from companions import views
+from companions import heritage_pages, policy_pages, views
 
 urlpatterns = [
+    path("settings/policies/", policy_pages.policies, name="policies"),
+    path("settings/policies/new/", policy_pages.new_policy, name="new-policy"),
+    path("settings/policies/<uuid:policy_id>/", policy_pages.policy, name="policy"),
+    path("settings/policies/<uuid:policy_id>/history/", policy_pages.policy_history, name="policy-history"),
+    path("settings/values/", heritage_pages.values, name="values"),
+    path("settings/values/new/", heritage_pages.new_value, name="new-value"),
+    path("settings/values/<uuid:value_id>/", heritage_pages.value, name="value"),
+    path("settings/values/<uuid:value_id>/move/", heritage_pages.move, name="move-value"),
+    path("settings/values/<uuid:value_id>/drop/", heritage_pages.drop, name="drop-value"),
+    path("settings/brand/", heritage_pages.brand, name="brand"),
     path("places/", views.places, name="places"),
     path("settings/infrastructure/", views.infrastructure_page, name="infrastructure"),
     path("settings/infrastructure/<uuid:companion_id>/", views.choose_model, name="choose-model"),

@@ -23,6 +23,7 @@ from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import recent_chats
 from chats.shown import put_forward
+from companions.permissions import POLICIES as EDIT_POLICIES
 from companions.queries import companions_for, silent_companions
 from humana.kernel.errors import Unavailable
 from tenants.context import peek_tenant
@@ -68,6 +69,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "organizations": [one.organization for one in memberships_of(member.user)],
         "may_read_trail": allowed(member, READ_TRAIL.name),
         "may_see_endpoints": allowed(member, READ_ENDPOINTS.name),
+        "may_edit_policies": allowed(member, EDIT_POLICIES.name),
         "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
         "troubled": troubled(member.organization_id),
     }

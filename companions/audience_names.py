@@ -1,0 +1,58 @@
+"""Whom policies are for, in words: the names behind the ids of an audience."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from companions.audience import LISTS
+from companions.models import Companion
+from tenants.context import current_tenant
+from tenants.models import Position, Team
+from tenants.places import at_main
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The organization's teams, positions and companions by id, in the order they are offered."""
+
+    teams: dict[str, str]
+    positions: dict[str, str]
+    companions: dict[str, str]
+
+    def choices(self, kind: str) -> list[tuple[str, str]]:
+        return list(self._of(kind).items())
+
+    def words(self, audience: Mapping[str, list[str]]) -> str:
+        """In a few words; what is gone is called so."""
+        told = [self._told(kind, audience[kind]) for kind in LISTS if audience.get(kind)]
+        return "; ".join(told) if told else _("Every companion")
+
+    def _told(self, kind: str, ids: list[str]) -> str:
+        known = self._of(kind)
+        names = ", ".join(known.get(one, _("(gone)")) for one in ids)
+        return {
+            "teams": _("Teams: %(names)s"),
+            "positions": _("Positions: %(names)s"),
+            "companions": _("Companions: %(names)s"),
+        }[kind] % {"names": names}
+
+    def _of(self, kind: str) -> dict[str, str]:
+        found: dict[str, str] = getattr(self, kind)
+        return found
+
+
+def names() -> Named:
+    """Of the organization in hand, as they are now."""
+    here = current_tenant().organization_id
+    with at_main():
+        companions = list(Companion.objects.order_by("name").values_list("id", "name"))
+    teams = Team.objects.filter(organization_id=here).order_by("name").values_list("id", "name")
+    positions = Position.objects.filter(organization_id=here).order_by("level", "title")
+    return Named(
+        {str(key): name for key, name in teams},
+        {str(key): title for key, title in positions.values_list("id", "title")},
+        {str(key): name for key, name in companions},
+    )

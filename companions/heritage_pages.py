@@ -1,0 +1,107 @@
+"""Pages of values and the brand, for who edits what all companions inherit."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from companions.forms import BrandForm, ValueForm
+from companions.forms.simple import told_by
+from companions.models import Value
+from companions.permissions import POLICIES
+from companions.publishing import Work, step
+from companions.queries import access_value, brand_versions, the_brand
+from companions.services.policies import drop_value, keep_value, move_value, publish_brand
+from companions.services.previewing import preview_brand, preview_drop, preview_value
+from tenants.permissions import require
+from tenants.queries import people_named
+from tenants.views import MemberRequest
+
+
+@require_GET
+def values(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `values` in their order."""
+    require(request.visitor.member, POLICIES.name)
+    return render(request, "companions/values.html", {"values": Value.objects.all()})
+
+
+@require_http_methods(["GET", "POST"])
+def new_value(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context as `value`, without one."""
+    require(request.visitor.member, POLICIES.name)
+    return _value(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def value(request: MemberRequest, slug: str, value_id: uuid.UUID) -> HttpResponse:
+    """Context: `value`, `form`."""
+    return _value(request, access_value(member=request.visitor.member, value_id=value_id))
+
+
+def _value(request: MemberRequest, row: Value | None) -> HttpResponse:
+    member, posted = request.visitor.member, request.POST if request.method == "POST" else None
+    work = Work(
+        form=ValueForm(posted, initial=told_by(row, ValueForm, row.version if row else 0)),
+        template="companions/value.html",
+        preview=partial(preview_value, member=member, value=row),
+        publish=partial(keep_value, member=member, value=row),
+        now=lambda: access_value(member=member, value_id=row.id).version if row else 0,
+        done=_("The value is published. The very next answers follow it."),
+        to="values",
+        context={"value": row, "back": "values"},
+    )
+    return step(request, work)
+
+
+@require_POST
+def move(request: MemberRequest, slug: str, value_id: uuid.UUID) -> HttpResponse:
+    """One place towards the first with `way=up`, towards the last otherwise."""
+    member = request.visitor.member
+    row = access_value(member=member, value_id=value_id)
+    move_value(member=member, value=row, up=request.POST.get("way") == "up")
+    return redirect("values", slug=slug)
+
+
+@require_http_methods(["GET", "POST"])
+def drop(request: MemberRequest, slug: str, value_id: uuid.UUID) -> HttpResponse:
+    """What dropping it would change, then that. Context: `preview`, `dropped`."""
+    member = request.visitor.member
+    row = access_value(member=member, value_id=value_id)
+    if request.method == "POST":
+        drop_value(member=member, value=row)
+        messages.success(request, _("The value is dropped. The very next answers do without it."))
+        return redirect("values", slug=slug)
+    context = {"preview": preview_drop(member=member, value=row), "dropped": row, "back": "values"}
+    return render(request, "companions/preview.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def brand(request: MemberRequest, slug: str) -> HttpResponse:
+    """Context: `form`, which with `?version=` begins with what that one said, and `versions` with who."""
+    member, row = request.visitor.member, the_brand()
+    require(member, POLICIES.name)
+    posted = request.POST if request.method == "POST" else None
+    versions = brand_versions()
+    said = next((one for one in versions if str(one.id) == request.GET.get("version")), None)
+    people = people_named({one.published_by for one in versions if one.published_by})
+    work = Work(
+        form=BrandForm(posted, initial=told_by(said or row, BrandForm, row.version if row else 0)),
+        template="companions/brand.html",
+        preview=partial(preview_brand, member=member),
+        publish=partial(publish_brand, member=member),
+        now=lambda: row.version if (row := the_brand()) else 0,
+        done=_("The brand is published. The very next answers follow it."),
+        to="brand",
+        context={
+            "versions": [(one, people.get(one.published_by)) for one in versions],
+            "said": said,
+            "back": "brand",
+        },
+    )
+    return step(request, work)
