@@ -12,7 +12,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from companions.audience_names import names
+from companions.check_words import check_words
 from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, Value
 from companions.queries import placement_of
 from companions.services.companions import edit_companion, pause_companion, remove_companion, resume_companion
@@ -72,10 +75,46 @@ class ValueAdmin(InHandAdmin):
         drop_value(value=obj)
 
 
+class PolicyForm(Versioned):
+    audience = forms.JSONField(
+        label=_("applies to"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_("{} is every companion. Otherwise lists of ids under teams, positions and companions."),
+    )
+    checks = forms.JSONField(
+        label=_("checks"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_('A list such as [{"kind": "pii", "stage": "output", "classes": ["cpf"]}].'),
+    )
+
+    def clean_audience(self) -> Any:
+        return self.cleaned_data["audience"] or {}
+
+    def clean_checks(self) -> Any:
+        return self.cleaned_data["checks"] or []
+
+
 class PolicyVersions(Versions):
     model = PolicyVersion
-    fields = readonly_fields = ("number", "regulation", "requirement", "active", "created_at")
+    fields = readonly_fields = (
+        "number", "named_then", "regulation", "requirement", "active", "reach", "checked", "mode",
+        "created_at",
+    )  # fmt: skip
     verbose_name_plural = _("published versions")
+
+    @admin.display(description=_("name"))
+    def named_then(self, obj: PolicyVersion) -> str:
+        return obj.named
+
+    @admin.display(description=_("applies to"))
+    def reach(self, obj: PolicyVersion) -> str:
+        return names().words(obj.audience)
+
+    @admin.display(description=_("checks"))
+    def checked(self, obj: PolicyVersion) -> str:
+        return "; ".join(check_words(one) for one in obj.checks) or "–"
 
     def open_to(self, request: HttpRequest) -> bool:
         return True
@@ -87,11 +126,17 @@ class PolicyAdmin(InHandAdmin):
 
     main_only = True
     may_delete = False
-    form = Versioned
-    list_display = ("name", "regulation", "active", "position", "version")
-    list_filter = ("active", "regulation")
-    fields = ("name", "regulation", "requirement", "active", "position", "seen")
+    form = PolicyForm
+    list_display = ("name", "regulation", "active", "reach", "mode", "position", "version")
+    list_filter = ("active", "regulation", "mode")
+    fields = (
+        "name", "regulation", "requirement", "active", "audience", "checks", "mode", "position", "seen",
+    )  # fmt: skip
     inlines = (PolicyVersions,)
+
+    @admin.display(description=_("applies to"))
+    def reach(self, obj: Policy) -> str:
+        return names().words(obj.audience)
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         kept = publish_policy(
@@ -100,6 +145,9 @@ class PolicyAdmin(InHandAdmin):
             regulation=obj.regulation,
             requirement=obj.requirement,
             active=obj.active,
+            audience=obj.audience,
+            checks=obj.checks,
+            mode=obj.mode,
             position=obj.position,
             version=form.cleaned_data["seen"],
         )

@@ -17,6 +17,7 @@ from companions.models import Value
 from companions.permissions import POLICIES
 from companions.publishing import Work, step
 from companions.queries import access_value, brand_versions, the_brand
+from companions.queries import values as all_values
 from companions.services.policies import drop_value, keep_value, move_value, publish_brand
 from companions.services.previewing import preview_brand, preview_drop, preview_value
 from tenants.permissions import require
@@ -28,7 +29,7 @@ from tenants.views import MemberRequest
 def values(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `values` in their order."""
     require(request.visitor.member, POLICIES.name)
-    return render(request, "companions/values.html", {"values": Value.objects.all()})
+    return render(request, "companions/values.html", {"values": all_values()})
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,7 +88,7 @@ def brand(request: MemberRequest, slug: str) -> HttpResponse:
     member, row = request.visitor.member, the_brand()
     require(member, POLICIES.name)
     posted = request.POST if request.method == "POST" else None
-    versions = brand_versions()
+    versions = list(brand_versions())
     said = next((one for one in versions if str(one.id) == request.GET.get("version")), None)
     people = people_named({one.published_by for one in versions if one.published_by})
     work = Work(

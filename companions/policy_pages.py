@@ -17,7 +17,8 @@ from companions.forms import PolicyForm
 from companions.models import Policy
 from companions.permissions import POLICIES
 from companions.publishing import Work, step
-from companions.queries import access_policy, access_policy_version, versions_of
+from companions.queries import access_policy, access_policy_version, policy_versions
+from companions.queries import policies as all_policies
 from companions.services.policies import publish_policy
 from companions.services.previewing import preview_policy
 from tenants.permissions import require
@@ -30,7 +31,7 @@ def policies(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `policies`, each with whom it is for and what it checks, in words."""
     require(request.visitor.member, POLICIES.name)
     known = names()
-    told = [(one, known.words(one.audience), _checks(one)) for one in Policy.objects.all()]
+    told = [(one, known.words(one.audience), _checks(one)) for one in all_policies()]
     return render(request, "companions/policies.html", {"policies": told})
 
 
@@ -58,7 +59,7 @@ def policy(request: MemberRequest, slug: str, policy_id: uuid.UUID) -> HttpRespo
 def policy_history(request: MemberRequest, slug: str, policy_id: uuid.UUID) -> HttpResponse:
     """Context: `policy`, and its `versions`, the latest first, each with who, for whom, what it checks."""
     row = access_policy(member=request.visitor.member, policy_id=policy_id)
-    versions, known = versions_of(row), names()
+    versions, known = list(policy_versions(row)), names()
     people = people_named({one.published_by for one in versions if one.published_by})
     told = [(one, people.get(one.published_by), known.words(one.audience), _checks(one)) for one in versions]
     return render(request, "companions/policy_history.html", {"policy": row, "versions": told})

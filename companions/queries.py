@@ -73,9 +73,19 @@ def access_policy_version(*, member: Membership, policy: Policy, text: str) -> P
     return _access(rows, member, POLICIES.name)
 
 
-def versions_of(policy: Policy) -> list[PolicyVersion]:
+def policies() -> QuerySet[Policy]:
+    """All policies in the order in which companions are told them; for who may edit them."""
+    return Policy.objects.order_by("position", "created_at")
+
+
+def policy_versions(policy: Policy) -> QuerySet[PolicyVersion]:
     """What was published of it, the latest first; the policy was loaded through who may edit it."""
-    return list(PolicyVersion.objects.select_related("policy").filter(policy=policy).order_by("-number"))
+    return PolicyVersion.objects.select_related("policy").filter(policy=policy).order_by("-number")
+
+
+def values() -> QuerySet[Value]:
+    """All values in the order in which companions are told them; for who may edit them."""
+    return Value.objects.order_by("position", "created_at")
 
 
 def access_value(*, member: Membership, value_id: uuid.UUID) -> Value:
@@ -88,9 +98,9 @@ def the_brand() -> Brand | None:
     return Brand.objects.first()
 
 
-def brand_versions() -> list[BrandVersion]:
+def brand_versions() -> QuerySet[BrandVersion]:
     """What was published of the brand, the latest first; for who may edit it."""
-    return list(BrandVersion.objects.order_by("-number"))
+    return BrandVersion.objects.order_by("-number")
 
 
 def inheritance(companion: Companion) -> Inheritance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from typing import Any
 
@@ -50,9 +51,16 @@ class Refusable(forms.BaseModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         if self.refusal is not None:
-            field = self.refusal.field if self.refusal.field in self.fields else None
-            self.add_error(field, str(self.refusal.message))
+            self.add_error(*self._refused(self.refusal))
         return cleaned
+
+    def _refused(self, refusal: HumanaError) -> tuple[str | None, str]:
+        """At which field, and what; where it is about a part of the field, with the way to that part."""
+        path, said = refusal.field or "", str(refusal.message)
+        field = re.split(r"[.\[]", path)[0]
+        if field not in self.fields:
+            return None, said
+        return field, said if field == path else f"{path}: {said}"
 
     def _get_validation_exclusions(self) -> set[str]:
         """What must be unique is so within the organization, which no form shows."""

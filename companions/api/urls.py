@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from companions.api import views
+from companions.api import inherited, policies, views
 from humana.api.routes import route
 
 urlpatterns = [
     route("companions/", views.CompanionListView, "api-companions"),
     route("companions/<uuid:companion_id>/", views.CompanionView, "api-companion"),
+    route("policies/", policies.PolicyListView, "api-policies"),
+    route("policies/preview/", policies.NewPolicyPreviewView, "api-preview-new-policy"),
+    route("policies/<uuid:policy_id>/", policies.PolicyView, "api-policy"),
+    route("policies/<uuid:policy_id>/preview/", policies.PolicyPreviewView, "api-preview-policy"),
+    route("policies/<uuid:policy_id>/versions/", policies.PolicyVersionListView, "api-policy-versions"),
+    route(
+        "policies/<uuid:policy_id>/versions/<uuid:policy_version_id>/restore/",
+        policies.RestorePolicyView,
+        "api-restore-policy",
+    ),
+    route("values/", inherited.ValueListView, "api-values"),
+    route("values/preview/", inherited.NewValuePreviewView, "api-preview-new-value"),
+    route("values/<uuid:value_id>/", inherited.ValueView, "api-value"),
+    route("values/<uuid:value_id>/preview/", inherited.ValuePreviewView, "api-preview-value"),
+    route("brand/", inherited.BrandView, "api-brand"),
+    route("brand/preview/", inherited.BrandPreviewView, "api-preview-brand"),
+    route("brand/versions/", inherited.BrandVersionListView, "api-brand-versions"),
 ]

@@ -81,7 +81,7 @@ def filled(context: Any) -> dict[str, Any]:
     forms += [one.formset.management_form for one in context["inline_admin_formsets"]]
     for form in forms:
         for bound in form:
-            value = bound.field.prepare_value(bound.value())
+            value = bound.value()
             if value is not None and value is not False:
                 told[bound.html_name] = "on" if value is True else value
     return told

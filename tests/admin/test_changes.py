@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -37,6 +38,33 @@ def test_the_next_answer_follows_an_edited_policy(operator: Desk, left: World) -
         policy = Policy.objects.get()
         assert PolicyVersion.objects.filter(policy=policy, number=policy.version).exists()
     assert b"Speak of nobody by name." in operator.get("companions_policy", policy.id).content
+
+
+def test_whom_a_policy_is_for_and_what_it_checks_is_refused_where_it_cannot_be(
+    operator: Desk, left: World, right: World
+) -> None:
+    operator.take(left)
+    key = left.row(Policy).id
+    for field, wrong, said in (
+        (
+            "audience",
+            {"companions": [str(right.companion.id)]},
+            "audience.companions: There is nothing here.",
+        ),
+        (
+            "checks",
+            [{"kind": "pii", "stage": "input", "classes": []}],
+            "checks[0].classes: Name at least one.",
+        ),
+    ):
+        answer = operator.edit("companions_policy", key, **{field: json.dumps(wrong)})
+        assert answer.context["adminform"].form.errors == {field: [said]}
+    told = {"audience": {"companions": [str(left.companion.id)]}, "mode": "monitor"}
+    sent = {name: json.dumps(one) if name == "audience" else one for name, one in told.items()}
+    assert operator.edit("companions_policy", key, **sent).status_code == 302
+    with use_tenant(left.context):
+        assert Policy.objects.values("audience", "mode").get(id=key) == told
+    assert b"Companions: Clara" in operator.get("companions_policy", key).content
 
 
 def test_values_are_added_changed_and_dropped(operator: Desk, left: World) -> None:

@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
 
 from audit.models import AuditEntry
+from companions.models import Policy, PolicyVersion, Value
 from tenants.context import use_tenant
 from tenants.models import ApiKey, Team
 from tests.fixtures.organizations import World
@@ -80,6 +81,9 @@ def objects_of(world: World) -> dict[str, Any]:
         "report_id": world.report,
         "team_id": _team(world).pk,
         "endpoint_id": world.endpoint,
+        "policy_id": world.row(Policy).pk,
+        "policy_version_id": world.row(PolicyVersion).pk,
+        "value_id": world.row(Value).pk,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 
