@@ -91,8 +91,10 @@ class Run(OrganizationScoped):
     """The making of one answer, owned by one process until it ends.
 
     queued → streaming → done | stopped | interrupted (text kept) | failed (nothing shown).
-    `provenance` keeps which values, policies and brand versions spoke; `heartbeat_at` tells a
-    living owner from a dead one. `error` is a code of EndpointError, shown in the person's words.
+    `provenance` keeps which values, policies and brand versions spoke, which layer said each setting, who
+    was asked to answer, and what policies found; `endpoint` and `model` are who did answer.
+    `heartbeat_at` tells a living owner from a dead one. `error` is a code of EndpointError, shown in the
+    person's words.
     """
 
     class State(models.TextChoices):

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from byoc.contracts import ModelCard
+from chats import shaping
+from chats.shaping import Shaped
 from companions.checks import Guard
 from companions.choosing import model_for, usual_model
-from companions.config_keys import ANSWER_SECONDS, MAX_OUTPUT_TOKENS, TEMPERATURE
 from companions.models import Companion
-from tenants.config.resolver import Subject, explain, resolve
-from tenants.config.rules import bounded
+from tenants.config.resolver import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The model, how long it may take in seconds, and what the request says beside its messages."""
+    """The model, how long it may take in seconds, and what the request says beside its messages.
+
+    `shaped` says of each setting which layer it is from.
+    """
 
     endpoint: ModelCard
     seconds: int
     wishes: dict[str, Any]
+    shaped: tuple[Shaped, ...] = ()
+
+    def provenance(self, prompt: Mapping[str, Any]) -> dict[str, Any]:
+        """What the run keeps: what the prompt was made of, each setting, and who was to answer."""
+        asked = {"endpoint": self.endpoint.name, "model": self.endpoint.model}
+        return {**prompt, "settings": [one.stamp() for one in self.shaped], "asked": asked}
 
 
 def tuning_for(
@@ -28,21 +38,13 @@ def tuning_for(
 ) -> Tuning:
     """Inside the organization; the wishes are the client's. EndpointError where no model may answer."""
     subject = Subject(companion_team_id=companion.team_id)
-    most = resolve(MAX_OUTPUT_TOKENS, subject)
-    wishes = {
-        "max_tokens": min((one for one in (max_tokens, most) if one is not None), default=None),
-        "temperature": _temperature(temperature, subject),
-    }
-    return Tuning(model_for(companion), resolve(ANSWER_SECONDS, subject), {**others, **wishes})
+    card = model_for(companion)
+    most, warmth = shaping.longest(max_tokens, subject), shaping.temperature(temperature, subject)
+    time, model = shaping.seconds(subject), shaping.model(card, companion.model, subject)
+    wishes = {"max_tokens": most.value, "temperature": warmth.value}
+    return Tuning(card, time.value, {**others, **wishes}, (model, most, warmth, time))
 
 
 def judge_for(guard: Guard) -> ModelCard | None:
     """The organization's usual model, where a policy has topics; None where none may be asked."""
     return usual_model() if guard.has_topics else None
-
-
-def _temperature(wish: float | None, subject: Subject) -> float | None:
-    settled = explain(TEMPERATURE, subject).settled
-    if wish is None or settled.lock is not None:
-        return settled.value
-    return bounded(TEMPERATURE, wish, settled)

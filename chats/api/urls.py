@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chats.api import views
+from chats.api.why import WhyView
 from humana.api.routes import route
 
 urlpatterns = [
@@ -11,6 +12,7 @@ urlpatterns = [
     route("chats/<uuid:chat_id>/restore/", views.RestoreView, "api-restore-chat"),
     route("chats/<uuid:chat_id>/messages/", views.MessageListView, "api-messages"),
     route("messages/<uuid:message_id>/", views.MessageView, "api-message"),
+    route("messages/<uuid:message_id>/why/", WhyView, "api-why"),
     route("messages/<uuid:message_id>/regenerate/", views.RegenerateView, "api-regenerate"),
     route("messages/<uuid:message_id>/edit/", views.EditView, "api-edit-message"),
     route("messages/<uuid:message_id>/vote/", views.VoteView, "api-vote"),

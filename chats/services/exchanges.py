@@ -92,7 +92,8 @@ def _open(
     tuning = tuning_for(companion, **wishes)
     endpoint = tuning.endpoint
     chat, question, answer = _dialogue(visitor, companion, turns[-1].text)
-    run = _run(answer, owner, prompt, endpoint)
+    provenance = tuning.provenance(prompt.provenance)
+    run = _run(answer, owner, prompt.digest, endpoint, provenance)
     with tenant_atomic():
         send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
         mark_pending(visitor.context.organization_id, "run")
@@ -116,7 +117,7 @@ def _open(
         question=_new(turns),
         judge=judge_for(prompt.guard),
         language=visitor.member.user.language,
-        provenance=prompt.provenance,
+        provenance=provenance,
     )
 
 
@@ -166,7 +167,7 @@ def _dialogue(visitor: Visitor, companion: Companion, text: str) -> tuple[Chat, 
     return chat, question, answer
 
 
-def _run(answer: Message, owner: str, prompt: PreparedPrompt, endpoint: ModelCard) -> Run:
+def _run(answer: Message, owner: str, digest: str, endpoint: ModelCard, provenance: dict[str, Any]) -> Run:
     now = timezone.now()
     return Run(
         chat_id=answer.chat_id,
@@ -177,6 +178,6 @@ def _run(answer: Message, owner: str, prompt: PreparedPrompt, endpoint: ModelCar
         heartbeat_at=now,
         endpoint=endpoint.name,
         model=endpoint.model,
-        prompt_digest=prompt.digest,
-        provenance=prompt.provenance,
+        prompt_digest=digest,
+        provenance=provenance,
     )

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.models import UsageEvent
+from chats import shaping
 from chats.blocking import acted
 from chats.models import Message, Run
 from chats.permissions import READ
 from chats.queries import latest_run
-from companions.queries import Told, prompt_text, told
+from chats.shaping import Told
+from companions.check_words import check_words
+from companions.models import PolicyVersion
+from companions.queries import Told as Inherited
+from companions.queries import prompt_text, told
 from humana.kernel.errors import NotFound
 from tenants.models import Membership
 from tenants.permissions import require
@@ -20,14 +25,23 @@ from tenants.permissions import require
 class Explanation:
     """`prompt` is what the model was told, `told` what that was made of at that moment.
 
-    `acted` is what checks of policies found in question and answer.
+    `settings` are those that shaped the answer with the layer that said each, `stood_in_for` the
+    endpoint that was asked first where another answered. `acted` is what checks of policies found in
+    question and answer.
     """
 
     run: Run
     prompt: str
-    told: Told
+    told: Inherited
     usage: UsageEvent | None
     acted: list[dict[str, Any]]
+    settings: list[Told]
+    stood_in_for: str
+
+    @property
+    def policies(self) -> list[tuple[PolicyVersion, list[str]]]:
+        """As they were then, with what they checked in words."""
+        return [(one, [check_words(check) for check in one.checks]) for one in self.told.policies]
 
 
 def why(*, member: Membership, message: Message) -> Explanation:
@@ -42,4 +56,11 @@ def why(*, member: Membership, message: Message) -> Explanation:
         told=told(run.provenance),
         usage=UsageEvent.objects.filter(run_id=run.id).first(),
         acted=acted(run.provenance),
+        settings=[shaping.told(stamp) for stamp in run.provenance.get("settings", ())],
+        stood_in_for=_instead_of(run),
     )
+
+
+def _instead_of(run: Run) -> str:
+    asked: str = run.provenance.get("asked", {}).get("endpoint", "")
+    return asked if asked != run.endpoint else ""

@@ -96,7 +96,8 @@ def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
     send(prompt.keeping())
     branch = ancestry(run.chat_id, run.message_id)[:-1]
     turns = turns_of(may_be_told(branch, prompt.guard))
-    mark_prepared(run, endpoint, prompt.digest, prompt.provenance)
+    provenance = tuning.provenance(prompt.provenance)
+    mark_prepared(run, endpoint, prompt.digest, provenance)
     return RunPlan(
         context=current_tenant(),
         actor=actor_for(member),
@@ -114,7 +115,7 @@ def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
         question=branch[-1].text,
         judge=judge_for(prompt.guard),
         language=member.user.language,
-        provenance=prompt.provenance,
+        provenance=provenance,
     )
 
 

@@ -58,6 +58,32 @@ def test_the_clients_wish_keeps_within_what_is_allowed(left: World) -> None:
         assert tuning_for(left.companion, max_tokens=9, temperature=0.1).wishes["temperature"] == 0.4
 
 
+def test_who_said_each_setting_is_known(left: World) -> None:
+    """A layer, the companion itself or the request; and whose bound acted."""
+    say(left, TEMPERATURE, value=0.4, cap=0.8)
+    with use_tenant(left.context):
+        left.companion.model = gateway.offered()[1].model
+        asked = tuning_for(left.companion, max_tokens=900, temperature=1.5)
+    stamps = {one.key: (one.value, one.layer, one.limited_by) for one in asked.shaped}
+    assert stamps == {
+        "llm.default_model": (left.companion.model, "companion", ""),
+        "llm.max_output_tokens": (900, "request", ""),
+        "llm.temperature": (0.8, "request", "organization"),
+        "llm.answer_seconds": (600, "default", ""),
+    }
+    say(left, DEFAULT_MODEL, value=asked.endpoint.model, locked=True)
+    say(left, MAX_OUTPUT_TOKENS, value=500)
+    with use_tenant(left.context):
+        again = tuning_for(left.companion, max_tokens=900)
+    assert [one.layer for one in again.shaped[:3]] == ["organization"] * 3
+    say(left, DEFAULT_MODEL, value=UNSET, locked=False)
+    say(left, ALLOWED_MODELS, value=[asked.endpoint.model])
+    with use_tenant(left.context):
+        left.companion.model = "another"
+        only = tuning_for(left.companion).shaped[0]
+    assert (only.key, only.value, only.layer) == ("llm.allowed_models", asked.endpoint.model, "organization")
+
+
 def test_a_companion_answers_by_its_own_team(left: World) -> None:
     with use_tenant(left.context):
         team = Team.objects.create(organization=left.organization, name="Wards")
