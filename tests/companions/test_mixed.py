@@ -17,10 +17,13 @@ from audit.services.chain import verify
 from chats.models import Chat, Run
 from chats.queries import access_chat, recent_chats
 from chats.services import conversations
+from chats.services.replies import ask
 from companions.models import Companion, PromptSnapshot
 from companions.queries import inheritance, placement_of
 from companions.services.companions import edit_companion
 from companions.services.placing import place_companion
+from companions.services.policies import publish_policy
+from companions.services.previewing import preview_brand, preview_policy
 from humana.kernel.errors import Conflict, Misconfigured, NotFound
 from tenants.context import current_tenant, use_tenant
 from tenants.db import aliases
@@ -128,6 +131,40 @@ def test_talking_through_pages(
     client.post(f"{address}restore/")
     assert client.get(address).status_code == 200
     client.post(f"{address}remove/")
+
+
+def test_a_policy_published_in_main_is_looked_ahead_at_and_in_the_very_next_prompt_of_each_place(
+    mixed: Mixed, server: Server, scripted_model: ScriptedModel
+) -> None:
+    words = {"name": "Privacy", "regulation": "LGPD"}
+    chats = {name: mixed.start(name, "rules") for name in (AT_HOME, IN_DATABASE)}
+    there = {"companions": [str(mixed.companions[IN_DATABASE].id)]}
+
+    def prompt(name: str) -> str:
+        with use_tenant(mixed.context), within("chat_id", chats[name].id):
+            chat = access_chat(member=mixed.owner, chat_id=chats[name].id)
+            run = ask(member=mixed.owner, chat=chat, text="say:ok")
+        assert mixed.until_done(run.id).state == Run.State.DONE
+        told: str = scripted_model.last.body["messages"][0]["content"]
+        return told
+
+    with use_tenant(mixed.context):
+        told = preview_policy(**words, requirement="Say round 0.", audience=there)
+        (change,) = told.changes
+        assert (change.companion.name, change.coverage, told.of) == (IN_DATABASE, "new", len(EVERYBODY))
+        diffs = {one.companion.name: one.diff for one in preview_brand(style="short").changes}
+        assert "+- Communication Style: short" in diffs[IN_DATABASE]
+        policy = publish_policy(**words, requirement="Say round 0.", audience=there)
+    for number in range(2):
+        with use_tenant(mixed.context):
+            publish_policy(policy=policy, **words, requirement=f"Say round {number}.")
+        assert f"- LGPD: Say round {number}." in prompt(IN_DATABASE)
+        assert "round" not in prompt(AT_HOME)
+    with use_tenant(mixed.context):
+        publish_policy(policy=policy, **words, requirement="Say round 1.", audience={})
+        assert "Say round 1." in prompt(AT_HOME)
+        publish_policy(policy=policy, **words, requirement="Say round 1.", active=False)
+    assert "round" not in prompt(IN_DATABASE)
 
 
 def test_events_of_a_run_elsewhere_are_read_and_it_can_be_stopped(

@@ -44,6 +44,17 @@ def test_a_place_that_is_down_takes_only_its_own_rows_along(
     assert client.get(mixed.address(f"chats/{here.id}/")).status_code == 200
 
 
+def test_a_look_ahead_names_the_companion_whose_place_is_down(
+    mixed: Mixed, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("database_down")
+    client, address = mixed.client, mixed.address("settings/values/new/")
+    page = client.post(address, {"seen": "0", "title": "Haste", "description": "now", "do": "preview"})
+    text = html.unescape(page.content.decode())
+    assert "Where Dina lives does not answer just now" in text
+    assert "4 companions change" in text
+
+
 @pytest.fixture
 def name_leads_nowhere(mixed: Mixed) -> Iterator[None]:
     """The name of the database's server is known to nobody any more."""
