@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -56,3 +57,9 @@ def names() -> Named:
         {str(key): title for key, title in positions.values_list("id", "title")},
         {str(key): name for key, name in companions},
     )
+
+
+def companions_at(slugs: Sequence[str]) -> list[tuple[uuid.UUID, str]]:
+    """Id and address of those of the organization's companions that have one of these addresses."""
+    with at_main():
+        return list(Companion.objects.filter(slug__in=slugs).values_list("id", "slug"))

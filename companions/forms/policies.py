@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from companions.audience import LISTS
-from companions.audience_names import names
+from companions.audience_names import companions_at, names
 from companions.forms.checks import CheckRows
-from companions.forms.refusing import Refusing
+from companions.forms.refusing import Lines, Refusing
 from companions.models import Mode, Policy, PolicyVersion
 from humana.kernel.errors import HumanaError
 
 ALL, SOME = "all", "some"
+#: More of a kind than these are not offered one by one.
+MOST_OFFERED = 300
 
 
 def _picker(label: Any) -> forms.MultipleChoiceField:
@@ -43,6 +45,10 @@ class PolicyForm(Refusing):
     teams = _picker(gettext_lazy("Teams, with all below them"))
     positions = _picker(gettext_lazy("Positions"))
     companions = _picker(gettext_lazy("Companions"))
+    others = Lines(
+        label=gettext_lazy("Other companions, by their address"),
+        help_text=gettext_lazy("One on each line: the last part of the address of a companion's page."),
+    )
     mode = forms.ChoiceField(label=gettext_lazy("Where a check finds something"), choices=Mode.choices)
 
     def __init__(
@@ -52,15 +58,35 @@ class PolicyForm(Refusing):
         super().__init__(posted, initial=_told(policy, said))
         known, begun = names(), said or policy
         for kind in LISTS:
-            self.fields[kind].choices = known.choices(kind)  # type: ignore[attr-defined]
+            self.fields[kind].choices = self._offered(known.choices(kind), kind)  # type: ignore[attr-defined]
+        if len(known.companions) <= MOST_OFFERED:
+            del self.fields["others"]
         self.checks = CheckRows(posted, begun.checks if begun else ())
 
     def is_valid(self) -> bool:
         judged = [super().is_valid(), self.checks.is_valid()]  # both, so that all say what is wrong
         return all(judged)
 
+    def _offered(self, choices: list[tuple[str, str]], kind: str) -> list[tuple[str, str]]:
+        """All, or where they are too many to look through, those that are chosen."""
+        if len(choices) <= MOST_OFFERED:
+            return choices
+        chosen = self.data.getlist(kind) if self.is_bound else self.initial.get(kind, ())
+        return [one for one in choices if one[0] in set(chosen)]
+
+    def clean_others(self) -> list[str]:
+        """Their ids."""
+        slugs: list[str] = self.cleaned_data["others"]
+        found = {slug: str(key) for key, slug in companions_at(slugs)}
+        unknown = [one for one in slugs if one not in found]
+        if unknown:
+            message = _("There is no companion with this address: %(names)s.")
+            raise forms.ValidationError(message % {"names": ", ".join(unknown)})
+        return list(found.values())
+
     def clean(self) -> dict[str, Any]:
         told: dict[str, Any] = super().clean() or self.cleaned_data
+        told["companions"] = [*told.get("companions", ()), *told.get("others", ())]
         if told.get("reach") == SOME and not any(told.get(kind) for kind in LISTS):
             message = _("Choose at least one team, position or companion, or every companion.")
             self.add_error("reach", message)

@@ -89,6 +89,17 @@ def test_a_policy_is_written_looked_at_and_published(owner: Client, left: World)
     assert "Companions: Clara" in listed.words
 
 
+def test_where_companions_are_many_further_ones_are_named_by_address(
+    owner: Client, left: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("companions.forms.policies.MOST_OFFERED", 0)
+    assert 'name="others"' in owner.get(at(left)).content.decode()
+    wrong = pressed(owner, at(left), "preview", {**WORDS, "others": "clara\nnobody"}, 422)
+    assert "There is no companion with this address: nobody." in wrong.words
+    looked = pressed(owner, at(left), "preview", {**WORDS, "others": "clara"})
+    assert looked.one("h1").words == "1 companion changes"
+
+
 def test_checks_are_added_and_removed_without_script_and_wrong_ones_say_so(
     owner: Client, left: World
 ) -> None:
@@ -120,6 +131,7 @@ def test_who_was_slower_keeps_the_words_and_publishes_over_what_they_have_seen(
     looked = pressed(owner, address, "preview", mine)
     with use_tenant(left.context):
         publish_policy(policy=policy, requirement="Ask nothing.", **words)
+    assert "Somebody else was quicker" in pressed(owner, address, "preview", mine, 412).words
     stale = owner.post(address, {**hidden(looked), "do": "publish"})
     page = read(stale, 412)
     assert "Somebody else was quicker" in page.words
