@@ -96,13 +96,18 @@ def brand(request: MemberRequest, slug: str) -> HttpResponse:
         template="companions/brand.html",
         preview=partial(preview_brand, member=member),
         publish=partial(publish_brand, member=member),
-        now=lambda: row.version if (row := the_brand()) else 0,
+        now=_brand_version,
         done=_("The brand is published. The very next answers follow it."),
         to="brand",
         context={
-            "versions": [(one, people.get(one.published_by)) for one in versions],
+            "versions": [(one, one.published_by and people.get(one.published_by)) for one in versions],
             "said": said,
             "back": "brand",
         },
     )
     return step(request, work)
+
+
+def _brand_version() -> int:
+    row = the_brand()
+    return row.version if row else 0

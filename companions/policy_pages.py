@@ -61,7 +61,15 @@ def policy_history(request: MemberRequest, slug: str, policy_id: uuid.UUID) -> H
     row = access_policy(member=request.visitor.member, policy_id=policy_id)
     versions, known = list(policy_versions(row)), names()
     people = people_named({one.published_by for one in versions if one.published_by})
-    told = [(one, people.get(one.published_by), known.words(one.audience), _checks(one)) for one in versions]
+    told = [
+        (
+            one,
+            people.get(one.published_by) if one.published_by else None,
+            known.words(one.audience),
+            _checks(one),
+        )
+        for one in versions
+    ]
     return render(request, "companions/policy_history.html", {"policy": row, "versions": told})
 
 

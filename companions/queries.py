@@ -117,15 +117,15 @@ def heritage() -> Heritage:
 
 def heritage_of(values: Iterable[Value], policies: Iterable[Policy], brand: Brand | None) -> Heritage:
     """The same of rows in hand, saved or not, as it would be were they all there is."""
-    in_force = [one for one in sorted(policies, key=_place) if one.active]
+    in_force = (one for one in policies if one.active)
     return (
         _columns(sorted(values, key=_place), _VALUE),
-        _columns(in_force, _POLICY),
+        _columns(sorted(in_force, key=_place), _POLICY),
         _columns([brand] if brand else [], _BRAND),
     )
 
 
-def _place(row: Value | Policy) -> tuple[int, datetime]:
+def _place(row: Any) -> tuple[int, datetime]:
     return row.position, row.created_at or timezone.now()
 
 
@@ -225,7 +225,12 @@ def _heritage() -> tuple[Statement, ...]:
 
 
 def _inherited(
-    companion: Companion, values: Rows, policies: Rows, brand: Rows, chain: Sequence[uuid.UUID] | None = None
+    companion: Companion,
+    values: Rows,
+    policies: Rows,
+    brand: Rows,
+    *,
+    chain: Sequence[uuid.UUID] | None = None,
 ) -> Inheritance:
     return Inheritance(
         companion=BasePrompt(companion.id, companion.version, companion.base_prompt, companion.language),

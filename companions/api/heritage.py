@@ -154,7 +154,7 @@ class BrandInput(Input):
     """How the organization speaks. What is not sent stays as it is."""
 
     voice_and_tone = Text(max_length=400, required=False, allow_blank=True)
-    style = Text(max_length=400, required=False, allow_blank=True)
+    style = Text(max_length=400, required=False, allow_blank=True)  # type: ignore[assignment]
     restrictions = serializers.ListField(
         child=Text(max_length=200), max_length=MOST_RESTRICTIONS, required=False
     )

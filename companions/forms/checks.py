@@ -94,7 +94,7 @@ class CheckRows:
 
     def unjudged(self) -> None:
         for one in self.rows:
-            one._errors = ErrorDict()
+            one._errors = ErrorDict()  # type: ignore[attr-defined]
 
     def told(self) -> list[dict[str, Any]]:
         return [one.told() for one in self.rows]

@@ -71,7 +71,8 @@ class PolicyForm(Refusing):
         """All, or where they are too many to look through, those that are chosen."""
         if len(choices) <= MOST_OFFERED:
             return choices
-        chosen = self.data.getlist(kind) if self.is_bound else self.initial.get(kind, ())
+        sent: Any = self.data
+        chosen = sent.getlist(kind) if self.is_bound else self.initial.get(kind, ())
         return [one for one in choices if one[0] in set(chosen)]
 
     def clean_others(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
@@ -33,8 +35,13 @@ class Refusing(forms.Form):
 
     def begin_anew(self, version: int) -> None:
         """The same words, for another look at what they would change from what is in force now."""
-        self.data = self.data.copy()
-        self.data["seen"] = str(version)
+        said: Any = self.data.copy()  # type: ignore[attr-defined]
+        said["seen"] = str(version)
+        self.data = said
+
+    def draft(self) -> dict[str, Any]:
+        """What the services take; of a form that is valid."""
+        raise NotImplementedError
 
 
 class Lines(forms.CharField):

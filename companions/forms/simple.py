@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +17,7 @@ class ValueForm(Refusing):
         label=_("Description"), max_length=400, widget=forms.Textarea(attrs={"rows": 3})
     )
 
-    def draft(self) -> dict[str, str]:
+    def draft(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("title", "description")}
 
 
@@ -33,7 +35,7 @@ class BrandForm(Refusing):
         label=_("Do's and don'ts"), rows=6, help_text=_("One on each line: “Say hello”, “No slang”.")
     )
 
-    def draft(self) -> dict[str, object]:
+    def draft(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("voice_and_tone", "style", "restrictions")}
 
 
