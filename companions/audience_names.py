@@ -33,7 +33,8 @@ class Named:
 
     def _told(self, kind: str, ids: list[str]) -> str:
         known = self._of(kind)
-        names = ", ".join(known.get(one, _("(gone)")) for one in ids)
+        found = [name for key, name in known.items() if key in ids]
+        names = ", ".join([*found, *[_("(gone)")] * (len(ids) - len(found))])
         return {
             "teams": _("Teams: %(names)s"),
             "positions": _("Positions: %(names)s"),
