@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from companions.audience_names import names
-from companions.check_words import check_words
+from companions.check_words import checks_words
 from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, Value
 from companions.queries import placement_of
 from companions.services.companions import edit_companion, pause_companion, remove_companion, resume_companion
@@ -114,7 +114,7 @@ class PolicyVersions(Versions):
 
     @admin.display(description=_("checks"))
     def checked(self, obj: PolicyVersion) -> str:
-        return "; ".join(check_words(one) for one in obj.checks) or "–"
+        return "; ".join(checks_words(obj.checks)) or "–"
 
     def open_to(self, request: HttpRequest) -> bool:
         return True

@@ -26,8 +26,10 @@ class Named:
     def choices(self, kind: str) -> list[tuple[str, str]]:
         return list(self._of(kind).items())
 
-    def words(self, audience: Mapping[str, list[str]]) -> str:
-        """In a few words; what is gone is called so."""
+    def words(self, audience: object) -> str:
+        """In a few words; what is gone is called so, what cannot be read is everybody, as it acts."""
+        if not isinstance(audience, Mapping):
+            return _("Every companion")
         told = [self._told(kind, audience[kind]) for kind in LISTS if audience.get(kind)]
         return "; ".join(told) if told else _("Every companion")
 

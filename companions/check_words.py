@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from companions.checks import BadCheck, parse_checks
+
 KINDS: dict[str, Any] = {
     "pii": gettext_lazy("Personal data"),
     "topics": gettext_lazy("Closed subjects"),
@@ -29,8 +31,22 @@ CLASSES: dict[str, Any] = {
 }
 
 
-def check_words(check: Mapping[str, Any]) -> str:
-    """In one line: "Personal data in answers: CPF, e-mail address"."""
+def checks_words(checks: object) -> list[str]:
+    """One line for each: "Personal data in answers: CPF, e-mail address"; what is no check says so."""
+    if not isinstance(checks, list):
+        return [_("cannot be read")]
+    return [_words(one) if _readable(one) else _("cannot be read") for one in checks]
+
+
+def _readable(check: object) -> bool:
+    try:
+        parse_checks([check])
+    except BadCheck:
+        return False
+    return True
+
+
+def _words(check: Mapping[str, Any]) -> str:
     kind = str(KINDS.get(check["kind"], check["kind"]))
     told = {"kind": kind, "where": STAGES.get(check["stage"], check["stage"]), "what": _what(check)}
     if check["kind"] in ("disclaimer", "tools"):

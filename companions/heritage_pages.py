@@ -20,6 +20,7 @@ from companions.queries import access_value, brand_versions, the_brand
 from companions.queries import values as all_values
 from companions.services.policies import drop_value, keep_value, move_value, publish_brand
 from companions.services.previewing import preview_brand, preview_drop, preview_value
+from humana.kernel.errors import StaleVersion
 from tenants.permissions import require
 from tenants.queries import people_named
 from tenants.views import MemberRequest
@@ -75,11 +76,22 @@ def drop(request: MemberRequest, slug: str, value_id: uuid.UUID) -> HttpResponse
     member = request.visitor.member
     row = access_value(member=member, value_id=value_id)
     if request.method == "POST":
-        drop_value(member=member, value=row)
-        messages.success(request, _("The value is dropped. The very next answers do without it."))
-        return redirect("values", slug=slug)
+        return _dropped(request, row)
     context = {"preview": preview_drop(member=member, value=row), "dropped": row, "back": "values"}
     return render(request, "companions/preview.html", context)
+
+
+def _dropped(request: MemberRequest, row: Value) -> HttpResponse:
+    """Where somebody has changed it since, it is looked at again first."""
+    seen, slug = request.POST.get("seen", ""), request.visitor.member.organization.slug
+    version = int(seen) if seen.isascii() and seen.isdecimal() else None
+    try:
+        drop_value(member=request.visitor.member, value=row, version=version)
+    except StaleVersion:
+        messages.warning(request, _("Somebody changed this value meanwhile. Look again before you drop it."))
+        return redirect("drop-value", slug=slug, value_id=row.id)
+    messages.success(request, _("The value is dropped. The very next answers do without it."))
+    return redirect("values", slug=slug)
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from companions.audience_names import names
-from companions.check_words import KINDS, check_words
+from companions.check_words import KINDS, checks_words
 from companions.forms import PolicyForm
 from companions.models import Policy
 from companions.permissions import POLICIES
@@ -31,7 +31,7 @@ def policies(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `policies`, each with whom it is for and what it checks, in words."""
     require(request.visitor.member, POLICIES.name)
     known = names()
-    told = [(one, known.words(one.audience), _checks(one)) for one in all_policies()]
+    told = [(one, known.words(one.audience), checks_words(one.checks)) for one in all_policies()]
     return render(request, "companions/policies.html", {"policies": told})
 
 
@@ -66,7 +66,7 @@ def policy_history(request: MemberRequest, slug: str, policy_id: uuid.UUID) -> H
             one,
             people.get(one.published_by) if one.published_by else None,
             known.words(one.audience),
-            _checks(one),
+            checks_words(one.checks),
         )
         for one in versions
     ]
@@ -89,7 +89,3 @@ def _work(
         context={"policy": row, "kinds": KINDS.items(), "back": "policies", **context},
     )
     return step(request, work)
-
-
-def _checks(one: Any) -> list[str]:
-    return [check_words(check) for check in one.checks]

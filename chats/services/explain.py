@@ -12,7 +12,7 @@ from chats.models import Message, Run
 from chats.permissions import READ
 from chats.queries import latest_run
 from chats.shaping import Told
-from companions.check_words import check_words
+from companions.check_words import checks_words
 from companions.models import PolicyVersion
 from companions.queries import Told as Inherited
 from companions.queries import prompt_text, told
@@ -41,7 +41,7 @@ class Explanation:
     @property
     def policies(self) -> list[tuple[PolicyVersion, list[str]]]:
         """As they were then, with what they checked in words."""
-        return [(one, [check_words(check) for check in one.checks]) for one in self.told.policies]
+        return [(one, checks_words(one.checks)) for one in self.told.policies]
 
 
 def why(*, member: Membership, message: Message) -> Explanation:

@@ -80,7 +80,8 @@ class CheckRows:
 
     def __init__(self, posted: Any = None, checks: Sequence[Mapping[str, Any]] = ()) -> None:
         if posted is None:
-            self.rows = [_row(one["kind"], place, one) for place, one in enumerate(checks)]
+            known = [one for one in checks if isinstance(one, Mapping) and one.get("kind") in KINDS]
+            self.rows = [_row(one["kind"], place, one) for place, one in enumerate(known)]
         else:
             self.rows = [
                 _row(kind, place, None, posted)

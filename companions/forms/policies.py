@@ -119,6 +119,7 @@ def _told(policy: Policy | None, said: PolicyVersion | None) -> dict[str, Any]:
         return {"seen": 0, "active": True, "reach": ALL, "mode": Mode.BLOCK}
     begun = said or policy
     told = {name: getattr(begun, name) for name in ("regulation", "requirement", "active", "mode")}
-    reach = SOME if any(begun.audience.values()) else ALL
+    audience = begun.audience if isinstance(begun.audience, dict) else {}
+    reach = SOME if any(audience.values()) else ALL
     name = said.named if said else policy.name
-    return {**told, **begun.audience, "name": name, "reach": reach, "seen": policy.version}
+    return {**told, **audience, "name": name, "reach": reach, "seen": policy.version}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEntry, UsageEvent
+from companions.models import BrandVersion, Policy, PolicyVersion, Value
 from tenants.db import aliases
 from tenants.models import Isolation
 from tests.fixtures.organizations import World
@@ -112,14 +113,18 @@ def rows_there(far: Far) -> dict[str, list[dict[str, Any]]]:
 #: The row there that each list of the API names. A new list says which.
 NAMED = {
     "/api/v1/api-keys/": lambda far: objects_of(far)["key_id"],
+    "/api/v1/brand/versions/": lambda far: far.row(BrandVersion).pk,
     "/api/v1/chats/": lambda far: far.chat.pk,
     "/api/v1/chats/{chat_id}/messages/": lambda far: far.question.pk,
     "/api/v1/companions/": lambda far: far.companion.pk,
     "/api/v1/endpoints/": lambda far: far.endpoint,
     "/api/v1/folders/": lambda far: far.folder.pk,
+    "/api/v1/policies/": lambda far: far.row(Policy).pk,
+    "/api/v1/policies/{policy_id}/versions/": lambda far: far.row(PolicyVersion).pk,
     "/api/v1/trail/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/trail/export/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/usage/": lambda far: far.row(UsageEvent).pk,
+    "/api/v1/values/": lambda far: far.row(Value).pk,
 }
 
 
