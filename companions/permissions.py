@@ -5,3 +5,6 @@ from tenants.permissions import declare
 READ = declare("companions.read", _("see companions"), roles="admin manager member")
 EDIT = declare("companions.edit", _("edit companions"), roles="admin manager")
 POLICIES = declare("companions.policies", _("edit values, policies and brand"), roles="admin")
+SEND = declare("companions.send", _("send messages between companions"), roles="admin manager member")
+NETWORK = declare("companions.network", _("see all messages between companions"), roles="admin")
+ACCESS = declare("companions.access", _("decide which companions reach each other"), roles="admin")

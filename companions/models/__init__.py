@@ -1,12 +1,22 @@
-"""Who the companions are and what they inherit. All in the tenant plane, under row-level security."""
+"""Who the companions are, what they inherit and say to each other. All in the tenant plane, under
+row-level security.
+"""
 
+from companions.models.access import CompanionAccess
 from companions.models.companions import Companion, PromptSnapshot
+from companions.models.handoffs import Handoff
 from companions.models.heritage import Brand, BrandVersion, Mode, Policy, PolicyVersion, Value
+from companions.models.messages import CompanionMessage, Delivery, Inbox
 
 __all__ = [
     "Brand",
     "BrandVersion",
     "Companion",
+    "CompanionAccess",
+    "CompanionMessage",
+    "Delivery",
+    "Handoff",
+    "Inbox",
     "Mode",
     "Policy",
     "PolicyVersion",

@@ -44,6 +44,7 @@ class PendingWork(BaseModel):
         OUTBOX = "outbox"
         CONTROL_EVENT = "control_event"
         RUN = "run"
+        DELIVERY = "delivery"
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16, choices=Kind.choices)
