@@ -10,12 +10,15 @@ class ChatsConfig(AppConfig):
 
     def ready(self) -> None:
         from chats import permissions, queries  # noqa: F401
+        from chats.services.collaborating import answer_as
         from chats.services.removal import stop_answers
+        from humana.kernel import ports
         from tenants.models import PlacementJob
         from tenants.places import finders
         from tenants.services.placing.jobs import Joined, Step, joined
 
         stop = Step("answers", stop_answers, _("Stop the answers that are being written"))
+        ports.answer_as.fill(answer_as)
         joined.add("chats.answers", Joined(PlacementJob.Kind.REMOVE, stop, before="erase"))
         finders.add("chat_id", queries.place_of_chat)
         finders.add("message_id", queries.place_of_message)

@@ -146,7 +146,7 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
         provenance = {**plan.provenance, **kept(outcome.findings)} if outcome.findings else None
         if not _close(plan.run_id, plan.message_id, outcome, answered, provenance):
             return
-        price = _price(answered, outcome)
+        price = priced(answered, outcome)
         _note_usage(plan, outcome, answered, price)
         _note_judging(plan, outcome)
         record_trail(
@@ -263,10 +263,10 @@ def _note_judging(plan: RunPlan, outcome: Outcome) -> None:
     if None not in outcome.judged:
         spent.input_tokens = sum(one.input_tokens for one in outcome.judged if one)
         spent.output_tokens = sum(one.output_tokens for one in outcome.judged if one)
-    _note_usage(replace(plan, run_id=new_id()), spent, plan.judge, _price(plan.judge, spent))
+    _note_usage(replace(plan, run_id=new_id()), spent, plan.judge, priced(plan.judge, spent))
 
 
-def _price(endpoint: ModelCard, outcome: Outcome) -> Price | None:
+def priced(endpoint: ModelCard, outcome: Outcome) -> Price | None:
     """None where the price is not known, or what was used is not: neither is free."""
     if outcome.input_tokens is None:
         return price_of(endpoint, None)

@@ -88,3 +88,8 @@ files_of: Port[..., Any] = Port("files_of")
 #: erase_files(organization_id) -> number — filled by `byoc`. Nothing of the organization is left in any
 #: storage of the platform's own.
 erase_files: Port[..., int] = Port("erase_files")
+
+#: answer_as(companion_id=, member=, asked_by=, question=) -> text — filled by `chats`. Runs inside the
+#: organization: what the companion says to another that asks it, with its own prompt, policies and
+#: model, metered for that member. Raises EndpointError as its model does; holds no connection meanwhile.
+answer_as: Port[..., str] = Port("answer_as")

@@ -257,6 +257,7 @@ CELERY_BEAT_SCHEDULE = {
     "wake-storage-copies": {"task": "byoc.wake_storage_copies", "schedule": 15.0},
     "sweep-outbox": {"task": "audit.sweep", "schedule": 15.0},
     "wake-placement-jobs": {"task": "tenants.wake_placement_jobs", "schedule": 15.0},
+    "sweep-deliveries": {"task": "companions.sweep_deliveries", "schedule": 5.0},
     "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},
     "sweep-health": {"task": "byoc.sweep_health", "schedule": 10.0},
     "send-notices": {"task": "byoc.send_notices", "schedule": 10.0},

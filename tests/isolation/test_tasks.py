@@ -16,6 +16,7 @@ from celery.contrib.testing.worker import start_worker
 from celery.signals import task_failure
 
 from audit.models import Outbox
+from companions.models import CompanionMessage, Delivery
 from humana.kernel.errors import NoTenant
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import (
@@ -47,6 +48,7 @@ PLATFORM_TASKS = {
     "byoc.copy_storage": "enters the organization of the copy it is given, a row of the control plane",
     "byoc.bring_files_back": "enters the organization whose failover is coming back",
     "byoc.wake_storage_copies": "reads copies of the control plane and wakes a worker for each",
+    "companions.sweep_deliveries": "reads markers of the control plane and enters those named there",
     "chats.sweep_runs": "reads markers of the control plane and enters each organization named there",
 }
 
@@ -57,6 +59,8 @@ def arguments_of(task: str, world: World) -> dict[str, str]:
     """Ids of that world's rows, by the names the task gives them."""
     names = inspect.signature(inspect.unwrap(current_app.tasks[task].run)).parameters
     ids = {"chat_id": world.chat.pk, "run_id": world.run.pk, "message_id": world.question.pk}
+    ids |= {"companion_id": world.companion.pk, "delivery_id": world.row(Delivery).pk}
+    ids |= {"sent_id": world.row(CompanionMessage).pk}
     return {name: str(ids[name]) for name in names if name not in {"self", "arguments"}}
 
 

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+
+from companions.services import answering, delivering, waking
+from tenants.jobs import tenant_task
+
+
+@tenant_task(waking.DELIVER)
+def deliver(companion_id: str) -> None:
+    delivering.deliver(uuid.UUID(companion_id))
+
+
+@tenant_task(waking.DELIVER_TO_ALL)
+def deliver_to_all(sent_id: str) -> None:
+    delivering.deliver_to_all(uuid.UUID(sent_id))
+
+
+@tenant_task(waking.ANSWER)
+def answer_request(delivery_id: str) -> None:
+    answering.answer_request(uuid.UUID(delivery_id))
+
+
+@shared_task(name="companions.sweep_deliveries")
+def sweep_deliveries() -> None:
+    waking.sweep_deliveries()
