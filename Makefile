@@ -23,7 +23,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test test-batteries test-adapters test-engines lint format types contracts migrations-check check messages footprint \
-	bench bench-stream bench-api bench-tenancy bench-health bench-failover bench-start browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
+	bench bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-start chaos browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -70,7 +70,7 @@ messages: $(RUN) ## translations, from locale/*.po
 footprint: $(RUN) ## memory of what `make up` runs
 	@$(BIN)/python -m humana.embedded.footprint
 
-bench: bench-stream bench-api bench-tenancy bench-health bench-failover ## every figure, in turn
+bench: bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast ## every figure, in turn
 
 bench-stream: $(DEV) messages ## figures of streaming
 	@$(BIN)/python -m tests.benchmarks.stream $(ARGS)
@@ -86,6 +86,12 @@ bench-health: $(DEV) messages ## figures of a sweep over 2,000 endpoints
 
 bench-failover: $(DEV) messages ## from the question to the first word while the first model fails
 	@$(BIN)/python -m tests.benchmarks.failover
+
+bench-broadcast: $(DEV) messages ## one message to 10,000 companions, beside a task for each
+	@$(BIN)/python -m tests.benchmarks.broadcast
+
+chaos: $(DEV) messages ## messages while everything is killed; ARGS="--messages 20000" for the long one
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench-start: $(DEV) ## from an empty clone to the first page and the first word
 	@$(BIN)/python -m tests.benchmarks.start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from companions.access import ALL, NONE, Edge, Party, Right, Rule, Structure, edge
 from companions.models import Companion, CompanionAccess
@@ -15,6 +15,7 @@ from tenants.permissions import allowed
 from tenants.places import at_main
 from tenants.queries import may_enter
 
+GONE = Edge(NONE, dict.fromkeys(Right, "gone"))
 _PARTY = ("id", "team_id", "position_id", "access", "state", "removed_at")
 
 
@@ -25,13 +26,24 @@ class Network:
     parties: dict[uuid.UUID, Party]
     structure: Structure
     rules: dict[uuid.UUID, list[Rule]]
+    _known: dict[tuple[object, ...], Edge] = field(default_factory=dict, compare=False)
 
     def edge(self, sender: uuid.UUID | None, recipient: uuid.UUID | None) -> Edge:
         """Nothing where one of them is gone."""
         ends = [self.parties.get(one) for one in (sender, recipient) if one is not None]
         if len(ends) < 2 or ends[0] is None or ends[1] is None:
-            return Edge(NONE, dict.fromkeys(Right, "gone"))
-        return edge(ends[0], ends[1], self.structure, self.rules.get(ends[0].id, ()))
+            return GONE
+        return self._edge(ends[0], ends[1])
+
+    def _edge(self, sender: Party, recipient: Party) -> Edge:
+        """Looked up for all who stand in the same place and of whom no rule speaks: thousands are a few."""
+        rules = self.rules.get(sender.id, ())
+        if recipient.id == sender.id or any(rule.aim == recipient.id for rule in rules):
+            return edge(sender, recipient, self.structure, rules)
+        place = (sender.id, recipient.team, recipient.level, recipient.access, recipient.works)
+        if place not in self._known:
+            self._known[place] = edge(sender, recipient, self.structure, rules)
+        return self._known[place]
 
 
 def network(*, senders: Collection[uuid.UUID], recipients: Collection[uuid.UUID] | None = None) -> Network:

@@ -188,11 +188,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(fields=['organization_id', 'recipient', 'state', 'sequence'], name='delivery_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['organization_id', 'state', 'due_at'], name='delivery_due'),
+            index=models.Index(fields=['organization_id', 'state', 'recipient', 'sequence'], name='delivery_waiting'),
         ),
         migrations.AddConstraint(
             model_name='delivery',

@@ -103,11 +103,10 @@ class Delivery(OrganizationScoped):
                 fields=["organization_id", "recipient", "sequence"], name="delivery_in_order"
             ),
         ]
-        indexes = [
+        indexes = [  # few: a message to all writes thousands of these at once
             models.Index(
-                fields=["organization_id", "recipient", "state", "sequence"], name="delivery_waiting"
-            ),
-            models.Index(fields=["organization_id", "state", "due_at"], name="delivery_due"),
+                fields=["organization_id", "state", "recipient", "sequence"], name="delivery_waiting"
+            )
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from companions.models import CompanionMessage, Delivery, Inbox
@@ -28,6 +28,8 @@ from tenants.transactions import tenant_atomic
 
 log = logging.getLogger(__name__)
 
+#: From so many on, all companions are read rather than those named.
+MANY = 500
 #: Failures of one copy before it is put aside. A database that goes away is nobody's failure.
 MOST_ATTEMPTS = 3
 PASSING = (OperationalError, InterfaceError, Unavailable)
@@ -114,7 +116,7 @@ def _refused(
         rights_of(acting_member(message.member_id)),
     )
     asked = list(recipients)
-    only = None if message.to_all else [one for one in asked if one is not None]
+    only = [one for one in asked if one is not None] if len(asked) < MANY else None
     between = network(senders=case.senders, recipients=only)
     edges = {one: case.towards(one, between) for one in asked}
     return {one: edge.reason(case.right) for one, edge in edges.items() if case.right not in edge.rights}
@@ -123,10 +125,7 @@ def _refused(
 def _deliver_copies(message: CompanionMessage, now: datetime) -> None:
     """Set by set. A copy behind one that still waits is left to its inbox, which keeps the order."""
     waiting = Delivery.objects.filter(message_id=message.id, state=State.PENDING)
-    earlier = Delivery.objects.filter(
-        recipient_id=OuterRef("recipient_id"), state=State.PENDING, sequence__lt=OuterRef("sequence")
-    )
-    behind = list(waiting.filter(Exists(earlier)).values_list("recipient_id", flat=True))
+    behind = _behind(message)
     ours = waiting.exclude(recipient_id__in=behind) if behind else waiting
     counts = {State.EXPIRED: 0, State.REFUSED: 0, State.DELIVERED: 0}
     if message.expires_at <= now:
@@ -139,6 +138,17 @@ def _deliver_copies(message: CompanionMessage, now: datetime) -> None:
     for companion_id in behind:
         if companion_id is not None:
             wake(DELIVER, companion_id=companion_id)
+
+
+def _behind(message: CompanionMessage) -> list[uuid.UUID | None]:
+    """Those for whom something earlier still waits. Most often nothing else waits at all."""
+    others = Delivery.objects.filter(state=State.PENDING).exclude(message_id=message.id)
+    first: dict[uuid.UUID | None, int] = {}
+    for one, number in others.order_by().values_list("recipient_id", "sequence"):
+        first[one] = min(number, first.get(one, number))
+    mine = Delivery.objects.filter(message_id=message.id, state=State.PENDING)
+    mine = mine.filter(recipient_id__in=list(first)) if first else mine.none()
+    return [one for one, number in mine.values_list("recipient_id", "sequence") if first[one] < number]
 
 
 def _refuse_some(message: CompanionMessage, ours: QuerySet[Delivery], now: datetime) -> int:

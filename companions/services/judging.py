@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from companions.access import NEEDED, NONE, Edge, Right, Rule, edge
+from companions.access import NEEDED, Edge, Right, Rule, edge
 from companions.models import CompanionMessage
-from companions.network import Network, rights_named
+from companions.network import GONE, Network, rights_named
 
 #: A message that follows another, which follows another: at most this deep.
 MOST_HOPS = 5
@@ -44,12 +44,12 @@ class Case:
         return found.within(self.own, "not_yours")
 
     def answers(self, recipient_id: uuid.UUID | None) -> bool:
-        """Whether it tells a companion what that one has asked."""
+        """Whether it tells a companion what came of what that one asked for, or handed over."""
         asked = self.line[0] if self.line else None
         return (
             asked is not None
             and self.kind == CompanionMessage.Kind.KNOWLEDGE_SHARE
-            and asked.kind == CompanionMessage.Kind.COLLABORATION_REQUEST
+            and asked.kind != CompanionMessage.Kind.KNOWLEDGE_SHARE
             and recipient_id is not None
             and asked.sender_id == recipient_id
         )
@@ -58,7 +58,7 @@ class Case:
         """Who may ask is answered, unless the organization denies it."""
         ends = [between.parties.get(one) for one in (self.sender_id, recipient_id) if one is not None]
         if len(ends) < 2 or ends[0] is None or ends[1] is None:
-            return Edge(NONE, dict.fromkeys(Right, "gone"))
+            return GONE
         asked_for = Rule(ends[0].id, ends[1].id, allow=True, rights=frozenset({Right.SHARE}))
         rules = [*between.rules.get(ends[0].id, ()), asked_for]
         return edge(ends[0], ends[1], between.structure, rules).within(self.own, "not_yours")

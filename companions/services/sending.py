@@ -43,7 +43,10 @@ WAITS, LONGEST_WAIT = timedelta(hours=72), timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is to be sent; to everybody the sender reaches where `to_id` is None."""
+    """What is to be sent; to everybody the sender reaches where `to_id` is None.
+
+    `told` says that the sender knows the parent by other ways than its copy.
+    """
 
     sender: Companion
     kind: str
@@ -52,6 +55,7 @@ class Letter:
     parent: CompanionMessage | None = None
     expires_at: datetime | None = None
     id: uuid.UUID | None = None
+    told: bool = False
 
 
 def send_message(
@@ -67,7 +71,7 @@ def send_message(
     """Let a companion share what it knows with another, or ask it; with nobody named, all whom it reaches.
 
     `parent` is the message that it follows, which the sender must have been told. Work is handed over
-    with `hand_over`. Raises NotAllowed with the code of `companions.access` that says why not.
+    with `offer_handoff`. Raises NotAllowed with the code of `companions.access` that says why not.
     """
     judge(member, SEND)
     if kind not in (CompanionMessage.Kind.KNOWLEDGE_SHARE, CompanionMessage.Kind.COLLABORATION_REQUEST):
@@ -99,7 +103,7 @@ def post(letter: Letter, *, member: Membership) -> CompanionMessage:
         )
         row.trace_id = letter.parent.trace_id if letter.parent else row.id
         row.save(force_insert=True)
-        put_in_inboxes(row, _names(edges), now)
+        put_in_inboxes(row, list(edges), now)
         _tell(row, len(edges))
         wake_for(row, letter.to_id)
     return row
@@ -114,7 +118,7 @@ def _case(letter: Letter, member: Membership) -> Case:
 
 def _may_follow(letter: Letter, parent: CompanionMessage) -> None:
     told = parent.deliveries.filter(recipient_id=letter.sender.id, state=Delivery.State.DELIVERED)
-    if parent.sender_id != letter.sender.id and not told.exists():
+    if not letter.told and parent.sender_id != letter.sender.id and not told.exists():
         raise Invalid(_("The companion was never told that message."), field="parent_id", code="not_told")
     if parent.hop >= MOST_HOPS:
         message = _("This has gone from companion to companion %(limit)d times; it ends here.")
@@ -155,14 +159,8 @@ def _granted(letter: Letter, case: Case, edges: Mapping[uuid.UUID, Edge]) -> lis
     """What every edge of it gives; an answer carries on what was granted to the question."""
     if letter.parent is not None and case.answers(letter.to_id):
         return list(letter.parent.permissions)
-    rights = frozenset.intersection(*(found.rights for found in edges.values()))
+    rights = frozenset.intersection(*{found.rights for found in edges.values()})
     return sorted(rights | {NEEDED[letter.kind]})
-
-
-def _names(edges: Mapping[uuid.UUID, Edge]) -> dict[uuid.UUID, str]:
-    rows = Companion.objects.all() if len(edges) > 1 else Companion.objects.filter(id__in=list(edges))
-    names = dict(rows.values_list("id", "name"))
-    return {one: names[one] for one in edges if one in names}
 
 
 def _expiry(wanted: datetime | None, now: datetime) -> datetime:
