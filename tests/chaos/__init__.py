@@ -1,0 +1,1 @@
+"""Things that die while others work: `make chaos`."""
