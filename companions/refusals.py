@@ -17,6 +17,7 @@ REASONS: dict[str, Any] = {
     "above": _("Work is not handed to somebody higher in the hierarchy: ask, or share what you know."),
     "not_yours": _("Whoever stands behind this message may not do this."),
     "not_granted": _("The message that this one follows does not allow it."),
+    "person_gone": _("The person it was offered to is not a member any more. Withdraw the offer."),
     "expired": _("It was not delivered in time."),
     "error": _("It could not be delivered, several times over."),
     "no_answer": _("The companion’s model did not answer, several times over."),
