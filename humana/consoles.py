@@ -137,6 +137,7 @@ def _inside() -> Items:
         (_("Policies"), "companions_policy", "policy"),
         (_("Brand"), "companions_brand", "palette"),
         (_("Brand versions"), "companions_brandversion", "history_edu"),
+        (_("Deliveries"), "companions_delivery", "mark_email_read"),
         (_("Trail"), "audit_auditentry", "receipt_long"),
         (_("Outbox"), "audit_outbox", "outbox"),
         (_("Support sessions"), "tenants_supportsession", "support_agent"),
@@ -153,6 +154,9 @@ def _is_kept_in_main(page: str) -> bool:
 def _content() -> Items:
     return [
         (_("Companions"), "companions_companion", "smart_toy"),
+        (_("Access rules"), "companions_companionaccess", "rule"),
+        (_("Messages between companions"), "companions_companionmessage", "hub"),
+        (_("Handoffs"), "companions_handoff", "move_group"),
         (_("Chats"), "chats_chat", "chat"),
         (_("Messages"), "chats_message", "forum"),
         (_("Runs"), "chats_run", "play_circle"),

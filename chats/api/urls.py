@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chats.api import views
+from chats.api import handoffs, views
 from chats.api.why import WhyView
 from humana.api.routes import route
 
@@ -16,6 +16,11 @@ urlpatterns = [
     route("messages/<uuid:message_id>/regenerate/", views.RegenerateView, "api-regenerate"),
     route("messages/<uuid:message_id>/edit/", views.EditView, "api-edit-message"),
     route("messages/<uuid:message_id>/vote/", views.VoteView, "api-vote"),
+    route("handoffs/", handoffs.HandoffListView, "api-handoffs"),
+    route("handoffs/<uuid:handoff_id>/", handoffs.HandoffView, "api-handoff"),
+    route("handoffs/<uuid:handoff_id>/accept/", handoffs.AcceptView, "api-accept-handoff"),
+    route("handoffs/<uuid:handoff_id>/decline/", handoffs.DeclineView, "api-decline-handoff"),
+    route("handoffs/<uuid:handoff_id>/withdraw/", handoffs.WithdrawView, "api-withdraw-handoff"),
     route("runs/<uuid:run_id>/", views.RunView, "api-run"),
     route("runs/<uuid:run_id>/stop/", views.StopView, "api-stop-run"),
 ]

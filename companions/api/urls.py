@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from companions.api import inherited, policies, views
+from companions.api import inherited, network, policies, views
 from humana.api.routes import route
 
 urlpatterns = [
@@ -25,4 +25,11 @@ urlpatterns = [
     route("brand/", inherited.BrandView, "api-brand"),
     route("brand/preview/", inherited.BrandPreviewView, "api-preview-brand"),
     route("brand/versions/", inherited.BrandVersionListView, "api-brand-versions"),
+    route("companions/<uuid:companion_id>/reach/", network.ReachView, "api-reach"),
+    route("network/messages/", network.SentListView, "api-companion-messages"),
+    route("network/messages/<uuid:sent_id>/", network.SentView, "api-companion-message"),
+    route("network/deliveries/", network.DeliveryListView, "api-deliveries"),
+    route("network/deliveries/<uuid:delivery_id>/release/", network.ReleaseView, "api-release-delivery"),
+    route("network/rules/", network.RuleListView, "api-access-rules"),
+    route("network/rules/<uuid:rule_id>/", network.RuleView, "api-access-rule"),
 ]

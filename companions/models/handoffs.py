@@ -24,8 +24,8 @@ class Handoff(OrganizationScoped):
         DECLINED = "declined", _("Declined")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
-    chat_id = models.UUIDField()
-    title = ProtectedTextField(_("conversation"), blank=True)
+    chat_id = models.UUIDField(_("conversation"))
+    title = ProtectedTextField(_("title"), blank=True)
     from_companion = TenantForeignKey(Companion, models.SET_NULL, null=True, related_name="handed_on")
     from_name = models.CharField(_("from companion"), max_length=80)
     to_companion = TenantForeignKey(Companion, models.SET_NULL, null=True, related_name="handed_to")
@@ -34,12 +34,12 @@ class Handoff(OrganizationScoped):
     from_person = models.CharField(_("from"), max_length=120)
     to_user_id = models.UUIDField()
     to_person = models.CharField(_("to"), max_length=120)
-    note = ProtectedTextField(_("note"), blank=True)
+    note = ProtectedTextField(_("what to know"), blank=True)
     document_ids = models.JSONField(default=list)
     message_id = models.UUIDField(null=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.OFFERED)
     answered_at = models.DateTimeField(_("answered"), null=True)
-    new_chat_id = models.UUIDField(null=True)
+    new_chat_id = models.UUIDField(_("goes on in"), null=True)
 
     class Meta(OrganizationScoped.Meta):
         verbose_name = _("handoff")

@@ -31,9 +31,9 @@ class CompanionMessage(OrganizationScoped):
     to_all = models.BooleanField(_("to all"), default=False)
     payload = ProtectedTextField(_("text"))
     permissions = models.JSONField(_("permissions"), default=list)
-    trace_id = models.UUIDField()
+    trace_id = models.UUIDField(_("belongs to"))
     parent = TenantForeignKey("self", models.SET_NULL, null=True, related_name="followed_by")
-    hop = models.PositiveSmallIntegerField(default=0)
+    hop = models.PositiveSmallIntegerField(_("step"), default=0)
     expires_at = models.DateTimeField(_("expires"))
 
     class Meta(OrganizationScoped.Meta):

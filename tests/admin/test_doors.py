@@ -64,6 +64,9 @@ def test_every_page_is_of_one_of_the_three_kinds() -> None:
         "chats_run",
         "chats_vote",
         "companions_companion",
+        "companions_companionaccess",
+        "companions_companionmessage",
+        "companions_handoff",
         "documents_folder",
     } == CONTENT
 

@@ -7,7 +7,20 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 
 from chats.models import Chat
-from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, PromptSnapshot, Value
+from companions.models import (
+    Brand,
+    BrandVersion,
+    Companion,
+    CompanionAccess,
+    CompanionMessage,
+    Delivery,
+    Handoff,
+    Inbox,
+    Policy,
+    PolicyVersion,
+    PromptSnapshot,
+    Value,
+)
 from companions.services.companions import create_companion
 from companions.services.placing import place_companion
 from tenants.context import TenantContext, use_tenant
@@ -19,8 +32,9 @@ from tests.isolation.worlds import nothing_stays
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
 
-#: What all companions inherit stays in the main placement.
+#: What all companions inherit, and what they send each other, stays in the main placement.
 INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, PromptSnapshot)
+SENT = (CompanionAccess, CompanionMessage, Inbox, Delivery, Handoff)
 
 
 class Far(World):
@@ -61,7 +75,7 @@ def build_far_world(slug: str, isolation: str) -> Far:
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
-    world.rows |= {model: main.rows[model] for model in INHERITED} | {Team: team}
+    world.rows |= {model: main.rows[model] for model in INHERITED + SENT} | {Team: team}
     with use_tenant(world.there):
         world.rows[Companion] = Companion.objects.get(id=companion.id)
         _fill(world)

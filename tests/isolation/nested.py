@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from companions.models import CompanionMessage
 from humana.api.docs import written
 from tenants.models import Position, Team
 from tests.fixtures.organizations import World
@@ -113,7 +114,17 @@ def object_named(place: Place, world: World) -> str:
     """What of this world the place could name."""
     objects = objects_of(world)
     named = {
-        "parent_id": world.folder.pk if "/folders/" in place.path else world.answer.pk,
+        "parent_id": _parent(place, world),
+        "sender_id": world.companion.pk,
+        "source_id": world.companion.pk,
+        "to_id": world.companion.pk,
+        "target_id": world.companion.pk,
+        "to_companion_id": world.companion.pk,
+        "to_member_id": world.member.pk,
+        "trace": world.row(CompanionMessage).trace_id,
+        "sender": world.companion.pk,
+        "sent": world.row(CompanionMessage).pk,
+        "recipient": world.companion.pk,
         "team_id": world.row(Team).pk,
         "position_id": world.row(Position).pk,
         "companion": world.companion.pk,
@@ -126,3 +137,10 @@ def object_named(place: Place, world: World) -> str:
         "outcome": world.run.pk,
     }
     return str((objects | named)[place.name])
+
+
+def _parent(place: Place, world: World) -> object:
+    """What a new folder, a message of a person or one of a companion comes after."""
+    if "/network/" in place.path:
+        return world.row(CompanionMessage).pk
+    return world.folder.pk if "/folders/" in place.path else world.answer.pk

@@ -11,7 +11,15 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
 
 from audit.models import AuditEntry
-from companions.models import Policy, PolicyVersion, Value
+from companions.models import (
+    CompanionAccess,
+    CompanionMessage,
+    Delivery,
+    Handoff,
+    Policy,
+    PolicyVersion,
+    Value,
+)
 from tenants.context import use_tenant
 from tenants.models import ApiKey, Team
 from tests.fixtures.organizations import World
@@ -84,6 +92,10 @@ def objects_of(world: World) -> dict[str, Any]:
         "policy_id": world.row(Policy).pk,
         "policy_version_id": world.row(PolicyVersion).pk,
         "value_id": world.row(Value).pk,
+        "sent_id": world.row(CompanionMessage).pk,
+        "delivery_id": world.row(Delivery).pk,
+        "rule_id": world.row(CompanionAccess).pk,
+        "handoff_id": world.row(Handoff).pk,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 

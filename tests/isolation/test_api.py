@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,7 +110,7 @@ def test_lists_and_bodies_do_not_reach_over(route: Route, left: World, right: Wo
 
 def sent_with(place: Place, world: World, key: str, value: object) -> HttpResponse:
     """The request that would be valid in `world`, with this id in that place."""
-    needed = {name: str(one) for name, one in objects_of(world).items() if name in place.needs}
+    needed = {name: object_named(replace(place, name=name), world) for name in place.needs}
     body = json.dumps({**needed, **place.body, place.name: str(value)})
     answer: HttpResponse = getattr(Client(), place.method)(
         place.address(world),

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEntry, UsageEvent
-from companions.models import BrandVersion, Policy, PolicyVersion, Value
+from companions.models import (
+    BrandVersion,
+    CompanionAccess,
+    CompanionMessage,
+    Delivery,
+    Handoff,
+    Policy,
+    PolicyVersion,
+    Value,
+)
 from tenants.db import aliases
 from tenants.models import Isolation
 from tests.fixtures.organizations import World
@@ -121,6 +130,10 @@ NAMED = {
     "/api/v1/folders/": lambda far: far.folder.pk,
     "/api/v1/policies/": lambda far: far.row(Policy).pk,
     "/api/v1/policies/{policy_id}/versions/": lambda far: far.row(PolicyVersion).pk,
+    "/api/v1/handoffs/": lambda far: far.row(Handoff).pk,
+    "/api/v1/network/deliveries/": lambda far: far.row(Delivery).pk,
+    "/api/v1/network/messages/": lambda far: far.row(CompanionMessage).pk,
+    "/api/v1/network/rules/": lambda far: far.row(CompanionAccess).pk,
     "/api/v1/trail/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/trail/export/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/usage/": lambda far: far.row(UsageEvent).pk,
