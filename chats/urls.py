@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chats import views
+from chats import views, views_handoffs
 
 urlpatterns = [
     path("", views.organization_home, name="organization-home"),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("chats/<uuid:chat_id>/unarchive/", views.unarchive, name="unarchive-chat"),
     path("chats/<uuid:chat_id>/remove/", views.remove, name="remove-chat"),
     path("chats/<uuid:chat_id>/restore/", views.restore, name="restore-chat"),
+    path("chats/<uuid:chat_id>/hand-over/", views_handoffs.hand_over_page, name="hand-over"),
+    path("handoffs/<uuid:handoff_id>/accept/", views_handoffs.accept, name="accept-handoff"),
+    path("handoffs/<uuid:handoff_id>/decline/", views_handoffs.decline, name="decline-handoff"),
+    path("handoffs/<uuid:handoff_id>/withdraw/", views_handoffs.withdraw, name="withdraw-handoff"),
     path("messages/<uuid:message_id>/", views.message, name="message"),
     path("messages/<uuid:message_id>/regenerate/", views.regenerate, name="regenerate"),
     path("messages/<uuid:message_id>/edit/", views.edit, name="edit-message"),

@@ -20,6 +20,7 @@ from chats.queries import access_chat, access_message, access_run, chats_named, 
 from chats.services import conversations, drafts, explain, replies, votes
 from chats.shown import EveryChat, put_forward, shown_message, shown_thread
 from companions.choosing import shown_model
+from companions.correspondence import waiting_for
 from companions.queries import access_companion_by_slug, companions_for, silent_companions
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
@@ -30,7 +31,9 @@ RECENT, PAGE = 6, 50
 
 @require_GET
 def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `companions`, `recent` chats, `model` (ModelCard of the default model), `may_write`."""
+    """Context: `companions`, `recent` chats, `model` (ModelCard of the default model), `may_write`,
+    `waiting` (handoffs).
+    """
     member = request.visitor.member
     require(member, READ.name)
     model = gateway.shown()
@@ -39,6 +42,7 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
         "recent": recent_chats(member, stop=RECENT).found,
         "model": model,
         "may_write": allowed(member, WRITE.name),
+        "waiting": waiting_for(member),
     }
     return render(request, "chats/home.html", context)
 

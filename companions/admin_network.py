@@ -13,19 +13,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from companions.access import Right
 from companions.models import CompanionAccess, CompanionMessage, Delivery, Handoff
-from companions.refusals import reason_words
+from companions.refusals import RIGHTS, reason_words
 from companions.services.quarantine import release_delivery
 from companions.services.rules import drop_rule, set_rule
 from tenants.console import ContentAdmin, InHandAdmin
 from tenants.console_actions import confirmed
-
-RIGHTS = {
-    Right.SHARE: _("share what it knows"),
-    Right.ASK: _("ask for help"),
-    Right.HAND_OFF: _("hand work over"),
-}
 
 
 class RuleForm(forms.ModelForm):

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from companions.access import Right
+
 REASONS: dict[str, Any] = {
     "itself": _("A companion does not write to itself."),
     "paused": _("One of the two companions is paused at the moment."),
@@ -25,6 +27,12 @@ REASONS: dict[str, Any] = {
     "same_department": _("Both are in the same department."),
     "same_team": _("It is reached from its own team."),
     "allowed": _("Your organization allows it for this pair."),
+}
+#: What one companion may do towards another, in the reader's words.
+RIGHTS: dict[str, Any] = {
+    Right.SHARE: _("share what it knows"),
+    Right.ASK: _("ask for help"),
+    Right.HAND_OFF: _("hand work over"),
 }
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from companions import heritage_pages, policy_pages, views
+from companions import heritage_pages, policy_pages, views, views_network
 
 urlpatterns = [
     path("settings/policies/", policy_pages.policies, name="policies"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("places/", views.places, name="places"),
     path("settings/infrastructure/", views.infrastructure_page, name="infrastructure"),
     path("settings/infrastructure/<uuid:companion_id>/", views.choose_model, name="choose-model"),
+    path("network/", views_network.network_page, name="network"),
+    path("network/send/", views_network.send, name="send-companion-message"),
+    path("network/<uuid:sent_id>/", views_network.trace, name="companion-trace"),
+    path("network/deliveries/<uuid:delivery_id>/", views_network.release, name="release-delivery"),
     path("companions/", views.companions, name="companions"),
     path("companions/<slug:companion_slug>/", views.companion, name="companion"),
 ]

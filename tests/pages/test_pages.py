@@ -21,6 +21,7 @@ INSIDE = {
     "home": "/o/left/",
     "companions": "/o/left/companions/",
     "companion": "/o/left/companions/clara/",
+    "network": "/o/left/network/",
     "all chats": "/o/left/chats/",
     "archived chats": "/o/left/chats/?archived=1",
     "search": "/o/left/search/?q=c",
