@@ -139,6 +139,22 @@ def runs_of(messages: Iterable[Message]) -> dict[uuid.UUID, Run]:
     return {run.message_id: run for run in Run.objects.filter(message_id__in=ids).order_by("id")}
 
 
+def colleagues_of(member: Membership, *, most: int) -> list[Membership]:
+    """Who works in the same organization, by name; oneself too."""
+    rows = _colleagues(member).filter(state=Membership.State.ACTIVE)
+    return list(rows.order_by("user__name", "user__email")[:most])
+
+
+def access_colleague(*, member: Membership, member_id: uuid.UUID) -> Membership:
+    """One of them; anybody else is missing."""
+    return _found(_colleagues(member).filter(id=member_id).first())
+
+
+def _colleagues(member: Membership) -> QuerySet[Membership]:
+    rows = Membership.objects.select_related("user", "organization")
+    return rows.filter(organization_id=member.organization_id)
+
+
 def votes_of(*, member: Membership, messages: Iterable[Message]) -> dict[uuid.UUID, Vote]:
     """The member's own votes; one query for a page."""
     ids = [message.id for message in messages]

@@ -12,13 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from chats.models import Chat
 from chats.permissions import WRITE
-from chats.queries import access_chat
+from chats.queries import access_chat, access_colleague, colleagues_of
 from chats.services.handing_over import accept_handoff, hand_over
 from companions.correspondence import access_handoff
 from companions.queries import access_companion, companions_for
 from companions.services.handoffs import NOTE_LIMIT, decline_handoff, withdraw_handoff
 from humana.kernel.errors import HumanaError, Invalid, NotFound
-from tenants.models import Membership
 from tenants.permissions import require
 from tenants.places import at_main
 from tenants.views import MemberRequest
@@ -48,7 +47,7 @@ def hand_over_page(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> Htt
     context = {
         "chat": found,
         "companions": companions,
-        "people": _people(member),
+        "people": colleagues_of(member, most=MOST_PEOPLE),
         "limit": NOTE_LIMIT,
         "refusal": refusal,
         "note": request.POST.get("note", ""),
@@ -61,10 +60,7 @@ def _offer(request: MemberRequest, chat: Chat) -> HttpResponse:
     member = request.visitor.member
     with at_main():
         to_companion = access_companion(member=member, companion_id=_id(request, "companion"))
-    person = _id(request, "person")
-    to_member = next((one for one in _people(member) if one.id == person), None)
-    if to_member is None:
-        raise NotFound(_("There is nothing here."))
+    to_member = access_colleague(member=member, member_id=_id(request, "person"))
     note = request.POST.get("note", "")
     hand_over(member=member, chat=chat, to_companion=to_companion, to_member=to_member, note=note)
     told = _("Offered to %(name)s. Your home page says when it is answered.")
@@ -97,13 +93,6 @@ def withdraw(request: MemberRequest, slug: str, handoff_id: uuid.UUID) -> HttpRe
     withdraw_handoff(member=member, handoff_id=found.id)
     messages.success(request, _("The offer is withdrawn."))
     return redirect("organization-home", slug=slug)
-
-
-def _people(member: Membership) -> list[Membership]:
-    """Whom it may be offered to, by name; oneself too, to go on with another companion."""
-    rows = Membership.objects.select_related("user", "organization")
-    rows = rows.filter(organization_id=member.organization_id, state=Membership.State.ACTIVE)
-    return list(rows.order_by("user__name", "user__email")[:MOST_PEOPLE])
 
 
 def _id(request: MemberRequest, name: str) -> uuid.UUID:

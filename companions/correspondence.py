@@ -59,6 +59,17 @@ def access_rule(*, member: Membership, rule_id: uuid.UUID) -> CompanionAccess:
     return _found(CompanionAccess.objects.filter(id=rule_id).first())
 
 
+def companions_by_name() -> list[Companion]:
+    """Every companion, paused ones too, as the main placement lists them."""
+    with at_main():
+        return list(Companion.objects.order_by("name", "id"))
+
+
+def rules() -> QuerySet[CompanionAccess]:
+    """What the organization says itself; for who may decide it."""
+    return CompanionAccess.objects.all()
+
+
 def trace_of(message: CompanionMessage) -> list[CompanionMessage]:
     """All that belongs together, from the first on, each with its copies."""
     rows = CompanionMessage.objects.filter(trace_id=message.trace_id).prefetch_related("deliveries")
@@ -104,8 +115,9 @@ def trouble_with(row: Handoff) -> str:
     if row.state != Handoff.State.OFFERED:
         return ""
     if row.from_companion_id == row.to_companion_id:
-        working = Companion.objects.filter(id=row.to_companion_id, state=Companion.State.ACTIVE)
-        return _of_person(row) if working.exists() else "gone"
+        taker = row.to_companion
+        works = taker is not None and taker.removed_at is None and taker.state == Companion.State.ACTIVE
+        return _of_person(row) if works else "gone"
     ends = [one for one in (row.from_companion_id, row.to_companion_id) if one is not None]
     found = network(senders=ends, recipients=ends).edge(row.from_companion_id, row.to_companion_id)
     if Right.HAND_OFF not in found.rights:

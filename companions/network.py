@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from companions.access import ALL, NONE, Edge, Party, Right, Rule, Structure, edge
 from companions.models import Companion, CompanionAccess
@@ -97,9 +98,8 @@ def _levels() -> dict[uuid.UUID, int]:
     return dict(rows.values_list("id", "level"))
 
 
-def _party(row: tuple[object, ...], levels: dict[uuid.UUID, int]) -> Party | None:
+def _party(row: tuple[Any, ...], levels: dict[uuid.UUID, int]) -> Party | None:
     id_, team, position, access, state, removed = row
     if removed is not None:
         return None
-    works = state == Companion.State.ACTIVE
-    return Party(id_, team, levels.get(position), access, works)  # type: ignore[arg-type]
+    return Party(id_, team, levels.get(position), access, state == Companion.State.ACTIVE)

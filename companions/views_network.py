@@ -11,7 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from companions.access import Right
-from companions.correspondence import access_delivery, access_sent, messages_for, trace_of
+from companions.correspondence import (
+    access_delivery,
+    access_sent,
+    companions_by_name,
+    messages_for,
+    trace_of,
+)
 from companions.models import Companion, CompanionMessage
 from companions.network import network
 from companions.permissions import NETWORK, READ, SEND
@@ -35,7 +41,7 @@ def network_page(request: MemberRequest, slug: str) -> HttpResponse:
     member = request.visitor.member
     require(member, READ.name)
     with at_main():
-        companions = list(Companion.objects.order_by("name", "id"))
+        companions = companions_by_name()
         wanted = request.GET.get("from", "")
         sender = access_companion_by_slug(member=member, slug=wanted) if wanted else None
         sender = sender or next(iter(companions), None)

@@ -8,12 +8,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from chats.permissions import READ, WRITE
-from chats.queries import access_chat
+from chats.queries import access_chat, access_colleague
 from chats.services.handing_over import MOST_DOCUMENTS, accept_handoff, hand_over
 from companions.correspondence import access_handoff, handoffs_of
 from companions.models import Handoff
@@ -25,8 +24,6 @@ from humana.api.lists import ListView
 from humana.api.schema import operation
 from humana.api.shapes import Shape
 from humana.api.views import ApiView
-from humana.kernel.errors import NotFound
-from tenants.models import Membership
 
 
 class HandoffShape(Shape, frozen=True):
@@ -92,7 +89,7 @@ class HandoffListView(ListView):
             member=self.member,
             chat=access_chat(member=self.member, chat_id=given.pop("chat_id")),
             to_companion=access_companion(member=self.member, companion_id=given.pop("to_companion_id")),
-            to_member=colleague(self.member, given.pop("to_member_id")),
+            to_member=access_colleague(member=self.member, member_id=given.pop("to_member_id")),
             **given,
         )
         return self.answer(shape_of(row), status=201, location=f"/api/v1/handoffs/{row.id}/")
@@ -146,12 +143,3 @@ class WithdrawView(ApiView):
 
 def shape_of(row: Handoff) -> HandoffShape:
     return HandoffShape(*(getattr(row, name) for name in COLUMNS))
-
-
-def colleague(member: Membership, member_id: uuid.UUID) -> Membership:
-    """Another member of the same organization; anybody else is missing."""
-    rows = Membership.objects.select_related("user", "organization")
-    found = rows.filter(id=member_id, organization_id=member.organization_id).first()
-    if found is None:
-        raise NotFound(_("There is nothing here."))
-    return found

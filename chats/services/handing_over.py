@@ -17,6 +17,7 @@ from chats.models import Chat, Message
 from chats.permissions import WRITE
 from chats.queries import ancestry
 from companions.models import Companion, Handoff
+from companions.refusals import reason_words
 from companions.services import handoffs
 from companions.services.handoffs import Conversation
 from documents.models import Folder
@@ -87,9 +88,11 @@ def accept_handoff(*, member: Membership, handoff_id: uuid.UUID) -> Handoff:
 
 def _take_over(row: Handoff, member: Membership) -> uuid.UUID:
     told, new_chat_id = _read(row), uuid.uuid5(row.id, "chat")
+    if row.to_companion_id is None:
+        raise Conflict(reason_words("gone"), code="gone")
     with within("companion_id", row.to_companion_id), tenant_atomic():
         if not Chat.everything.filter(id=new_chat_id).exists():
-            _write(row, told, member, new_chat_id)
+            _write(row, told, member, new_chat_id, row.to_companion_id)
     return new_chat_id
 
 
@@ -117,12 +120,14 @@ def _documents(owner_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> list[_Document]
     return found
 
 
-def _write(row: Handoff, told: _Told, member: Membership, new_chat_id: uuid.UUID) -> None:
+def _write(
+    row: Handoff, told: _Told, member: Membership, new_chat_id: uuid.UUID, companion_id: uuid.UUID
+) -> None:
     folder = _folder(row, told, member) if told.documents or told.instructions else None
     chat = Chat.objects.create(
         id=new_chat_id,
         owner_id=member.user_id,
-        companion_id=row.to_companion_id,
+        companion_id=companion_id,
         folder=folder,
         title=row.title,
         title_by_person=True,

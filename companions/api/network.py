@@ -11,8 +11,16 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from companions.api import network_shapes as shapes
-from companions.correspondence import access_delivery, access_rule, access_sent, deliveries_for, messages_for
-from companions.models import Companion, CompanionAccess, CompanionMessage, Delivery
+from companions.correspondence import (
+    access_delivery,
+    access_rule,
+    access_sent,
+    companions_by_name,
+    deliveries_for,
+    messages_for,
+    rules,
+)
+from companions.models import CompanionAccess, CompanionMessage, Delivery
 from companions.network import network
 from companions.permissions import ACCESS, NETWORK, READ, SEND
 from companions.queries import access_companion
@@ -24,7 +32,6 @@ from humana.api.lists import ListView
 from humana.api.schema import operation
 from humana.api.views import ApiView
 from humana.kernel.errors import Conflict
-from tenants.places import at_main
 from tenants.transactions import tenant_atomic
 
 
@@ -129,7 +136,7 @@ class RuleListView(ListView):
         return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[CompanionAccess]:
-        return CompanionAccess.objects.all()
+        return rules()
 
     @operation(
         "setAccessRule",
@@ -170,7 +177,6 @@ class ReachView(ApiView):
     def get(self, request: Request, companion_id: uuid.UUID) -> HttpResponse:
         sender = access_companion(member=self.member, companion_id=companion_id)
         between = network(senders=[sender.id])
-        with at_main():
-            others = list(Companion.objects.exclude(id=sender.id).order_by("name", "id"))
+        others = (one for one in companions_by_name() if one.id != sender.id)
         found = [shapes.reach(one, between.edge(sender.id, one.id)) for one in others]
         return self.answer(shapes.ReachesShape(found), version=0)

@@ -52,4 +52,4 @@ class CompanionAccess(OrganizationScoped):
     @property
     def aim(self) -> uuid.UUID | None:
         """The companion or the team that it is about."""
-        return self.target_id or self.team_id  # type: ignore[no-any-return]
+        return self.target_id or self.team_id

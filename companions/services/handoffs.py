@@ -177,11 +177,9 @@ def _letter(row: Handoff, sender: Companion, to: Companion) -> Letter:
 
 def _tell_back(row: Handoff, member: Membership, *, accepted: bool) -> None:
     """The first companion learns what came of it; where one of them is gone there is nobody to tell."""
-    parent = CompanionMessage.objects.filter(id=row.message_id).first()
-    ends = {
-        one.id: one for one in Companion.objects.filter(id__in=[row.from_companion_id, row.to_companion_id])
-    }
-    giver, taker = ends.get(row.from_companion_id), ends.get(row.to_companion_id)
+    giver, taker = row.from_companion, row.to_companion
+    sent = CompanionMessage.objects.filter(id=row.message_id) if row.message_id else None
+    parent = sent.first() if sent is not None else None
     if parent is None or giver is None or taker is None:
         return
     with override(giver.language):

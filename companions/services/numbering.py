@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connections
 from django.db.models import F
 
 from companions.models import Companion, CompanionMessage, Delivery, Inbox
 from tenants.context import current_tenant
+from tenants.statements import Statement, send
 
 #: A copy nobody has delivered by then is looked for by the sweep; seconds.
 DELIVERED_WITHIN = 5
@@ -63,12 +63,8 @@ def put_in_inboxes(message: CompanionMessage, recipients: Sequence[uuid.UUID], a
 
 def _write_as_a_set(message: CompanionMessage, ids: list[uuid.UUID], at: datetime, due: datetime) -> None:
     """Numbers and copies in one statement: no row of thousands passes through Python."""
-    organization_id = current_tenant().organization_id
-    with connections[current_tenant().placement.alias].cursor() as cursor:
-        cursor.execute(
-            _AS_A_SET,
-            [at, at, organization_id, ids, at, at, organization_id, message.id, due, organization_id],
-        )
+    here = current_tenant().organization_id
+    send(Statement(_AS_A_SET, [at, at, here, ids, at, at, here, message.id, due, here]))
 
 
 def next_number(companion_id: uuid.UUID) -> int:

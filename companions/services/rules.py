@@ -60,7 +60,7 @@ def _aim(source_id: uuid.UUID, target_id: uuid.UUID | None, team_id: uuid.UUID |
         raise Invalid(_("Name one companion or one team."), field="target_id", code="no_aim")
     if source_id == target_id:
         raise Invalid(_("A companion does not write to itself."), field="target_id", code="itself")
-    named = {source_id, target_id} - {None}
+    named = {one for one in (source_id, target_id) if one is not None}
     if Companion.objects.filter(id__in=named).count() != len(named):
         raise NotFound(_("There is nothing here."))
     if team_id is not None and not is_team(current_tenant().organization_id, team_id):
