@@ -242,6 +242,7 @@ def test_to_all_reaches_those_who_are_reached_after_what_came_before(
     assert nobody.value.code == "nobody_reached"
 
 
+@pytest.mark.pool_only("spoils a row by a statement of its own")
 def test_what_cannot_be_delivered_is_put_aside_and_lets_the_others_pass(
     bakery: Bakery, three: list[Companion], eager: None, django_capture_on_commit_callbacks: Committed
 ) -> None:
