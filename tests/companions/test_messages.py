@@ -24,6 +24,7 @@ from companions.services.sending import send_message
 from humana.kernel.errors import Conflict, HumanaError, Invalid, NotAllowed, TooMany
 from tenants.context import without_tenant
 from tenants.models import ControlEvent, Membership, PendingWork
+from tenants.services.pending import FRESH
 from tests.companions.conftest import Bakery
 from tests.fixtures.messages import published
 
@@ -75,6 +76,7 @@ def test_what_is_shared_arrives_with_its_permissions_and_is_noted(
     assert [one["delivery"] for one in told("companions.message.delivered")] == [str(copy.id)]
     assert "Rye" not in json.dumps(told("companions.message.sent")), "the trail says who, never what"
     assert PendingWork.objects.filter(kind=PendingWork.Kind.DELIVERY).exists()
+    PendingWork.objects.update(updated_at=timezone.now() - 2 * FRESH)
     waking.sweep_deliveries()
     assert not PendingWork.objects.filter(kind=PendingWork.Kind.DELIVERY).exists()
 
@@ -274,6 +276,7 @@ def test_what_cannot_be_delivered_is_put_aside_and_lets_the_others_pass(
     assert not release_delivery(member=owner, delivery_id=copies(bia)[0].id)
 
 
+@pytest.mark.pool_only("in a database of its own a commit of a test is a commit, and wakes")
 def test_what_nobody_was_woken_for_is_found_and_the_broker_is_not_flooded(
     bakery: Bakery, three: list[Companion], django_capture_on_commit_callbacks: Committed, eager: None
 ) -> None:
