@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('companions', '0003_audience_checks_access'),
+        ('companions', '0004_policy_version_name'),
     ]
 
     operations = [
