@@ -13,13 +13,15 @@ from audit.models import UsageEvent
 from byoc import gateway
 from byoc.contracts import ChatRequest, Event, ModelCard, Switched, TextDelta, Usage
 from byoc.pricing import CURRENCY
+from chats.blocking import ANSWER, IN_GENERAL, QUESTION, Blocked
 from chats.models import Message
 from chats.plans import Outcome, request_for
-from chats.services.runs import priced
-from chats.tuning import tuning_for
+from chats.services.runs import note_findings, priced
+from chats.tuning import judge_for, tuning_for
+from chats.watching import Watch
 from companions.models import Companion
 from companions.services.prompting import prepare_prompt
-from humana.kernel.errors import EndpointError, NotFound
+from humana.kernel.errors import Conflict, EndpointError, NotFound
 from humana.kernel.models import new_id
 from tenants.models import Membership
 from tenants.places import within
@@ -41,11 +43,17 @@ def answer_as(*, companion_id: uuid.UUID, member: Membership, asked_by: str, que
         companion = Companion.objects.filter(id=companion_id).first()
         if companion is None:
             raise NotFound("the companion is gone")
-        tuning = tuning_for(companion)
-        request = _request(companion, tuning.endpoint, _asked(companion, asked_by, question), tuning.wishes)
+        tuning, prompt = tuning_for(companion), prepare_prompt(companion)
+        with tenant_atomic():
+            send(prompt.keeping())
+        turn = [(Message.Role.PERSON, _asked(companion, asked_by, question))]
+        request = request_for(prompt.text, turn, tuning.endpoint, **tuning.wishes)
+        watch = Watch(prompt.guard, question, judge=judge_for(prompt.guard), language=companion.language)
         connections.close_all()  # none is held while the model speaks
-        outcome = asyncio.run(_ask(tuning.endpoint, request, tuning.seconds))
-        _meter(companion, member, tuning.endpoint, outcome)
+        outcome = asyncio.run(_ask(tuning.endpoint, request, tuning.seconds, watch))
+        _note_down(companion, member, tuning.endpoint, outcome)
+    if outcome.error:
+        raise Conflict(IN_GENERAL[outcome.error], code=outcome.error)
     return outcome.whole_text
 
 
@@ -53,24 +61,27 @@ def _asked(companion: Companion, name: str, text: str) -> str:
     return _ASKED.get(companion.language, _ASKED["en"]).format(name=name, text=text)
 
 
-def _request(companion: Companion, endpoint: ModelCard, text: str, wishes: dict[str, object]) -> ChatRequest:
-    prompt = prepare_prompt(companion)
-    with tenant_atomic():
-        send(prompt.keeping())
-    return request_for(prompt.text, [(Message.Role.PERSON, text)], endpoint, **wishes)
-
-
-async def _ask(endpoint: ModelCard, request: ChatRequest, seconds: float) -> Outcome:
-    """What came, whole; nothing of an answer that was cut is sent on."""
+async def _ask(endpoint: ModelCard, request: ChatRequest, seconds: float, watch: Watch) -> Outcome:
+    """What came, whole; nothing of an answer that was cut or stopped by a policy is sent on."""
     outcome, began = Outcome(), time.monotonic()
     try:
-        async with asyncio.timeout(seconds), aclosing(gateway.llm(endpoint).stream(request)) as events:
+        await watch.question()
+        async with (
+            asyncio.timeout(seconds),
+            aclosing(gateway.llm(endpoint).stream(request)) as said,
+            aclosing(watch.answer(said)) as events,
+        ):
             async for event in events:
                 _note(outcome, event)
+        outcome.error = ANSWER if watch.stopped else ""
+    except Blocked as refusal:
+        outcome.error = refusal.code
     except TimeoutError:
         raise EndpointError("the answer took too long", permanent=False, code="timeout") from None
     finally:
         await gateway.close()
+    outcome.text.append(watch.missing(outcome.whole_text))
+    outcome.findings, outcome.judged = watch.findings, watch.judged
     outcome.total_ms = round((time.monotonic() - began) * 1000)
     return outcome
 
@@ -85,10 +96,18 @@ def _note(outcome: Outcome, event: Event) -> None:
         outcome.cached_tokens = event.cached_tokens
 
 
-def _meter(companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome) -> None:
+def _note_down(companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome) -> None:
+    """What was used, where a model was asked, and what policies found."""
+    with tenant_atomic():
+        if outcome.error != QUESTION:
+            _usage(companion, member, endpoint, outcome).save(force_insert=True)
+        note_findings(outcome.findings, {"companion": companion.slug})
+
+
+def _usage(companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome) -> UsageEvent:
     answered = gateway.answered_by(endpoint, outcome.answered_by)
     price = priced(answered, outcome)
-    event = UsageEvent(
+    return UsageEvent(
         run_id=new_id(),
         companion_id=companion.id,
         member_id=member.id,
@@ -99,8 +118,8 @@ def _meter(companion: Companion, member: Membership, endpoint: ModelCard, outcom
         cached_tokens=outcome.cached_tokens,
         cost=price.amount if price else None,
         currency=price.currency if price else CURRENCY,
+        price_source=price.source if price else "",
+        price_version=price.version if price else "",
         total_ms=outcome.total_ms,
-        outcome="done",
+        outcome="stopped" if outcome.error else "done",
     )
-    with tenant_atomic():
-        event.save(force_insert=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from chats.plans import Outcome, RunPlan, request_for, turns_of
 from chats.queries import ancestry
 from chats.services.past import may_be_told
 from chats.tuning import judge_for, tuning_for
+from companions.checks import Finding
 from companions.queries import Heritage, heritage
 from companions.services.prompting import prepare_prompt
 from humana.kernel.actor import Actor, acting_as
@@ -164,20 +165,20 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
                 **_switch(plan, outcome),
             },
         )
-        _note_findings(plan, outcome)
+        place = {"run": plan.run_id, "chat": plan.chat_id, "companion": plan.companion_slug}
+        note_findings(outcome.findings, place)
         if plan.makes_title and outcome.state == Run.State.DONE:
             enqueue_on_commit(TITLE_TASK, chat_id=plan.chat_id)
 
 
-def _note_findings(plan: RunPlan, outcome: Outcome) -> None:
+def note_findings(findings: Iterable[Finding], place: Mapping[str, Any]) -> None:
     """What policies found, a line in the trail each: which check acted, never on which words."""
-    for one in outcome.findings:
+    for one in findings:
         stamp = one.stamp()
         told = {name: stamp[name] for name in ("version", "check", "kind", "stage", "mode", "what")}
-        place = {"run": plan.run_id, "chat": plan.chat_id, "companion": plan.companion_slug}
         action = "companions.policy.blocked" if one.blocks else "companions.policy.noted"
         record_trail(
-            action=action, resource_type="policy", resource_id=one.rule.policy_id, payload=told | place
+            action=action, resource_type="policy", resource_id=one.rule.policy_id, payload={**told, **place}
         )
 
 

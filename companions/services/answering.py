@@ -12,7 +12,7 @@ from companions.network import acting_member
 from companions.services.delivering import MOST_ATTEMPTS, verdict
 from companions.services.quarantine import put_aside
 from companions.services.sending import Letter, post
-from humana.kernel.errors import EndpointError, HumanaError
+from humana.kernel.errors import Conflict, EndpointError, HumanaError
 from humana.kernel.ports import answer_as, record_trail
 from tenants.models import Membership
 from tenants.places import at_main
@@ -42,6 +42,9 @@ def answer_request(delivery_id: uuid.UUID) -> None:
         except EndpointError as error:
             if _count(delivery_id, error):
                 raise
+            return
+        except Conflict as refusal:  # of a policy
+            _note(asked.copy, refusal.code)
             return
         _send(asked, text)
 

@@ -91,5 +91,6 @@ erase_files: Port[..., int] = Port("erase_files")
 
 #: answer_as(companion_id=, member=, asked_by=, question=) -> text — filled by `chats`. Runs inside the
 #: organization: what the companion says to another that asks it, with its own prompt, policies and
-#: model, metered for that member. Raises EndpointError as its model does; holds no connection meanwhile.
+#: model, metered for that member. Raises EndpointError as its model does, Conflict where a policy stops the
+#: question or the answer; holds no connection meanwhile.
 answer_as: Port[..., str] = Port("answer_as")
