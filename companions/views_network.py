@@ -24,7 +24,7 @@ from companions.permissions import NETWORK, READ, SEND
 from companions.queries import access_companion, access_companion_by_slug
 from companions.services.quarantine import release_delivery
 from companions.services.sending import MOST_CHARACTERS, send_message
-from humana.kernel.errors import Conflict, Invalid
+from humana.kernel.errors import Conflict, HumanaError, Invalid
 from tenants.permissions import allowed, require
 from tenants.places import at_main
 from tenants.views import MemberRequest
@@ -35,27 +35,38 @@ LATEST = 30
 
 @require_GET
 def network_page(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `companions`, `sender` (the one asked about), `ends` of its edges, `rights`, `latest`
-    messages with their copies, `may_send`, `limit`.
-    """
+    """See `_page`."""
     member = request.visitor.member
     require(member, READ.name)
+    wanted = request.GET.get("from", "")
+    with at_main():
+        sender = access_companion_by_slug(member=member, slug=wanted) if wanted else None
+        return _page(request, sender)
+
+
+def _page(
+    request: MemberRequest, sender: Companion | None, refusal: HumanaError | None = None
+) -> HttpResponse:
+    """Context: `companions`, `sender` (the one asked about), `ends` of its edges, `rights`, `latest`
+    messages with their copies, `may_send`, `limit`; `refusal` with what was `typed`.
+    """
+    member = request.visitor.member
     with at_main():
         companions = companions_by_name()
-        wanted = request.GET.get("from", "")
-        sender = access_companion_by_slug(member=member, slug=wanted) if wanted else None
         sender = sender or next(iter(companions), None)
-        rows = messages_for(member).prefetch_related("deliveries")
         context = {
             "companions": companions,
             "sender": sender,
             "ends": _ends(sender, companions) if sender else [],
             "rights": list(Right),
-            "latest": list(rows[:LATEST]),
+            "latest": list(messages_for(member).prefetch_related("deliveries")[:LATEST]),
             "may_send": allowed(member, SEND.name),
             "limit": MOST_CHARACTERS,
+            "refusal": refusal,
+            "typed": request.POST,
         }
-        return render(request, "companions/network.html", context)
+        status = refusal.status if refusal else 200
+        return render(request, "companions/network.html", context, status=status)
 
 
 def _ends(sender: Companion, companions: list[Companion]) -> list[dict[str, object]]:
@@ -77,13 +88,13 @@ def send(request: MemberRequest, slug: str) -> HttpResponse:
     member = request.visitor.member
     sender = access_companion(member=member, companion_id=_id(request, "sender"))
     to = access_companion(member=member, companion_id=_id(request, "to")) if request.POST.get("to") else None
-    sent = send_message(
-        member=member,
-        sender=sender,
-        to=to,
-        kind=request.POST.get("kind", ""),
-        text=request.POST.get("text", ""),
-    )
+    kind, text = request.POST.get("kind", ""), request.POST.get("text", "")
+    try:
+        sent = send_message(member=member, sender=sender, to=to, kind=kind, text=text)
+    except HumanaError as refusal:
+        if refusal.status >= 500:
+            raise
+        return _page(request, sender, refusal)
     messages.success(request, _("Sent. It is delivered in a moment."))
     return redirect("companion-trace", slug=slug, sent_id=sent.id)
 

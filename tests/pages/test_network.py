@@ -55,6 +55,11 @@ def test_who_reaches_whom_is_a_table_and_a_message_leads_to_its_trace(left: Worl
     for wrong, status in (({"to": "nobody"}, 422), ({"text": " "}, 422), ({"kind": "gossip"}, 422)):
         assert owner.post("/o/left/network/send/", sent | wrong).status_code == status
     with use_tenant(left.context):
+        set_rule(source_id=left.companion.id, target_id=davi.id, allow=False)
+    refused = owner.post("/o/left/network/send/", sent | {"text": "Half a tho"})
+    assert refused.status_code == 403
+    assert "Half a tho" in refused.content.decode(), "what was typed is not lost"
+    with use_tenant(left.context):
         Delivery.objects.filter(recipient=davi).update(state="quarantined", reason="CannotOpen")
         copy = Delivery.objects.get(recipient=davi)
     assert "Try again" in text(owner, answer["Location"])
