@@ -25,9 +25,9 @@ def ends_soon(expires_at: datetime | None, organization_id: uuid.UUID | None, at
 
 def warned(found: Health, owner: str) -> Health:
     """The same, with a word of it for whoever just validated; what is wrong otherwise is told first."""
-    organization_id = None if owner == "platform" else uuid.UUID(owner)
     if found.code or found.expires_at is None:
         return found
+    organization_id = None if owner == "platform" else uuid.UUID(owner)
     if not ends_soon(found.expires_at, organization_id, timezone.now()):
         return found
     sentence = _("The certificate ends on %(day)s. Let the provider renew it before.")

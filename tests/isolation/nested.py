@@ -117,6 +117,7 @@ def object_named(place: Place, world: World) -> str:
         "parent_id": _parent(place, world),
         "sender_id": world.companion.pk,
         "source_id": world.companion.pk,
+        "to": world.endpoint,
         "to_id": world.companion.pk,
         "target_id": world.companion.pk,
         "to_companion_id": world.companion.pk,

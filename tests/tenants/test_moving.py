@@ -22,6 +22,7 @@ from django.utils import timezone
 from audit.models import AuditEntry
 from audit.services import chain
 from audit.services.relay import relay_control_events
+from byoc import storage
 from byoc.databases import alias_of
 from byoc.models import Endpoint
 from chats.models import Chat
@@ -129,9 +130,11 @@ def test_people_keep_the_signed_report_and_can_have_it_checked(world: World, tmp
 def test_a_job_whose_report_cannot_be_kept_is_not_over(world: World, settings: Any) -> None:
     """A full disk, say: the move has arrived, and the worker comes back for the report."""
     usual, settings.HUMANA_FILES = settings.HUMANA_FILES, "/dev/null"
+    storage.forget()
     job = worked_on(begun(world, Isolation.SCHEMA))
     assert (job.state, job.signature) == (PlacementJob.State.RUNNING, "")
     settings.HUMANA_FILES = usual
+    storage.forget()
     job = worked_on(job)
     assert job.state == PlacementJob.State.DONE
     assert reports.is_genuine(job)

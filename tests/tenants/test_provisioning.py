@@ -224,9 +224,8 @@ def test_schemas_are_capped(settings: Any) -> None:
 def test_a_placement_behind_the_code_answers_for_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
     organization, other = found(), found(Plan.FREE)
     monkeypatch.setitem(levels.NEEDED, "chats", 9999)
-    Placement.objects.filter(id=other.placement_id).update(
-        migrated="audit:1 documents:2 companions:1 chats:9999"
-    )
+    up_to_date = " ".join(f"{app}:{number}" for app, number in levels.NEEDED.items())
+    Placement.objects.filter(id=other.placement_id).update(migrated=up_to_date)
     organization, other = (Organization.objects.get(id=one.id) for one in (organization, other))
     with pytest.raises(HumanaError) as refusal, use_tenant(organization.context):
         pass
