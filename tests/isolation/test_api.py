@@ -12,6 +12,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
+from byoc.models import Endpoint
+from tenants.context import use_tenant
 from tenants.models import ApiKey, Membership
 from tests.fixtures.organizations import World
 from tests.isolation import nested
@@ -109,7 +111,9 @@ def test_lists_and_bodies_do_not_reach_over(route: Route, left: World, right: Wo
 
 
 def sent_with(place: Place, world: World, key: str, value: object) -> HttpResponse:
-    """The request that would be valid in `world`, with this id in that place."""
+    """The request that would be valid in `world`, with this id in that place; its endpoint serves."""
+    with use_tenant(world.context):
+        Endpoint.objects.filter(id=world.endpoint).update(role="primary", state="active")
     needed = {name: object_named(replace(place, name=name), world) for name in place.needs}
     body = json.dumps({**needed, **place.body, place.name: str(value)})
     answer: HttpResponse = getattr(Client(), place.method)(
