@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import Reader
 from tests.fixtures.models import ScriptedModel
 
-pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 
 #: The outline of what has the focus, or of the box around it that shows the focus in its place.
 OUTLINE = """() => {

@@ -125,7 +125,7 @@ def test_no_reader_ever_sees_a_piece_of_a_cpf_that_comes_sign_by_sign(
     shown = page(desk, run)
     assert "Sigilo" in shown
     assert "Please go on" not in shown, "it is not continued"
-    with use_tenant(desk.world.context):
+    with use_tenant(desk.world.context), override("en"):
         told_why = why(member=desk.world.member, message=run.message)
         assert [str(one["what"]) for one in told_why.acted] == ["a CPF"]
         scripted_model.script("say:Ningu%C3%A9m.")

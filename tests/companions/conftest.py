@@ -17,6 +17,8 @@ from tenants.models import Membership, Organization, User
 from tenants.owner import owner_connection
 from tenants.services.organizations import found_organization
 from tests.fixtures.mixed import IN_DATABASE, Mixed, allow, found_mixed
+from tests.plugins.databases import drop
+from tests.plugins.services import Services
 
 
 @dataclass
@@ -58,7 +60,7 @@ def baker(bakery: Bakery) -> Companion:
 
 
 @pytest.fixture(scope="module")
-def mixed(cloned_database: str, django_db_blocker: Any) -> Iterator[Mixed]:
+def mixed(cloned_database: str, services: Services, django_db_blocker: Any) -> Iterator[Mixed]:
     """Made once for the module: a schema and a database take most of a second."""
     with django_db_blocker.unblock():
         made = found_mixed()
@@ -66,9 +68,11 @@ def mixed(cloned_database: str, django_db_blocker: Any) -> Iterator[Mixed]:
     with django_db_blocker.unblock():
         aliases.forget_all()
         with owner_connection() as admin:
-            names = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE 'humana_mixed_%'")
-            for (name,) in names.fetchall():
-                admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+            names = admin.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE 'humana_mixed_%'"
+            ).fetchall()
+        for (name,) in names:  # by who may end the server's own work there, too
+            drop(name, services)
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from tenants.console import InHandAdmin
 from tenants.context import use_tenant
 from tenants.models import User
 from tests.fixtures.organizations import PASSWORD, World
-from tests.fixtures.rows import CONTROL_MAKERS
+from tests.fixtures.rows import CONTROL_MAKERS, MAKERS
 from tests.isolation.routes import nobody, routes
 from tests.isolation.snapshots import everything_of
 from tests.isolation.worlds import each_in_some_pair, every_isolation, every_pair
@@ -179,7 +179,10 @@ def test_no_form_points_at_rows_of_another_organization(operator: Client, left: 
     before, desk, tried = everything_of(right), inside(operator, left), set()
     for model in IN_HAND:
         for path in (address(model, "add"), address(model, "change", row_in(left, model).pk)):
-            for name, target, values in choices_in(desk, path):
+            choices = choices_in(desk, path)
+            for name, target, shown in choices:
+                beside = {other: str(row_in(left, one).pk) for other, one, _ in choices if other != name}
+                values = {**beside, **shown}
                 their = desk.post(path, {**values, name: str(row_in(right, target).pk)})
                 assert their.status_code == 200, f"{path} {name}"
                 assert name in their.context_data["adminform"].form.errors, f"{path} {name}"
@@ -208,7 +211,8 @@ def choices_in(desk: Client, path: str) -> list[tuple[str, type[Model], dict[str
 def another(world: World, model: type[Model]) -> Any:
     """A row of the same organization beside the look-alike."""
     with use_tenant(world.context):
-        row = CONTROL_MAKERS[model](world, next(_fresh))
+        make = CONTROL_MAKERS.get(model) or MAKERS[model]
+        row = make(world, next(_fresh))
         row.save()
     return row
 

@@ -64,11 +64,11 @@ def each_in_some_pair(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:
 
 
 def each_in_every_isolation(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:
-    """Every value with two of each isolation, and with one mixed pair, taken in turn."""
-    mixed = zip(values, cycle(MIXED), strict=False)
+    """Every value with two of each isolation, and with one mixed pair: one of them every time, all in CI."""
+    usual, mixed = cycle(ALIKE), cycle(MIXED)
     chosen = [
-        pytest.param(value, pair, id=_case(value, pair), marks=_marks(pair))
-        for value, other in mixed
+        pytest.param(value, pair, id=_case(value, pair), marks=() if pair == first else pytest.mark.battery)
+        for value, first, other in zip(values, usual, mixed, strict=False)
         for pair in (*ALIKE, other)
     ]
     return pytest.mark.parametrize((name, "look_alikes"), chosen, indirect=["look_alikes"])

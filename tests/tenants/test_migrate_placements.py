@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import socket
 import sqlite3
 import struct
@@ -281,7 +282,7 @@ def test_the_plan_changes_nothing(owner: psycopg.Connection[Any], placements: li
     with next_release(ADD_FIELD):
         report = run(plan=True, placement="Own 00")
         assert [one["result"] for one in report] == ["pending"]
-        assert report[0]["migrations"][0].startswith("companions.0003_")
+        assert re.match(r"companions\.\d{4}_", report[0]["migrations"][0])
         assert not has_weight(owner, "own_00")
 
 
