@@ -20,7 +20,7 @@ from tests.admin.conftest import Desk
 from tests.admin.test_doors import PAGES, PLATFORM
 from tests.fixtures.organizations import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 QUERIES = ({"q": "harb"}, {"q": "%_'\"<b>"}, {"o": "-2"}, {"p": "1"}, {"all": ""})

@@ -21,6 +21,8 @@ from tests.chats.conftest import Desk, desk_at, read_events
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server, running_server
 
+pytestmark = pytest.mark.battery
+
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 #: Longer than any of these tests: a stream that ends, ends because it was ended.
 LONG = "paced:1200:50"

@@ -26,7 +26,7 @@ from tests.isolation.test_streams import by_key, by_session
 from tests.isolation.test_tasks import arguments_of, run
 from tests.isolation.worlds import every_pair
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 
 
 class Spans:

@@ -13,7 +13,7 @@ import pytest
 from humana.embedded.process import free_port
 from tests.launcher.launching import ELSEWHERE, Launched, family, launched, lives, until
 
-pytestmark = pytest.mark.needs("linux")
+pytestmark = [pytest.mark.needs("linux"), pytest.mark.battery]
 
 ALL = {"HUMANA_LLM_URL": ELSEWHERE, "HUMANA_DEMO": "0"}
 

@@ -20,7 +20,7 @@ from tests.tenants.test_moving import begun, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 from tests.tenants.writers import people_at_work
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 
 
 @pytest.fixture

@@ -38,6 +38,8 @@ from tests.plugins.databases import drop as drop_database
 from tests.plugins.services import Services, in_database, run_database
 from tests.tenants.schemas import ADD_FIELD, drop, facts, held, next_release, tables
 
+pytestmark = pytest.mark.battery
+
 SCHEMAS = [f"own_{number:02}" for number in range(30)]
 BUSY = "LOCK TABLE own_01.companions_value IN ACCESS SHARE MODE"
 CHANGE = (

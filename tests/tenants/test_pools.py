@@ -39,6 +39,7 @@ from tests.tenants.writers import people_at_work
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.pool_only("pools are what it is about"),
+    pytest.mark.battery,
 ]
 
 

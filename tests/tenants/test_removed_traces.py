@@ -32,7 +32,7 @@ from tests.plugins.services import Services
 from tests.tenants.test_moving import begun, moved, until_over, window_passes, worked_on
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 
 NAME = "Cerulean Canary"
 PLANS = {Isolation.ROW: Plan.FREE, Isolation.SCHEMA: Plan.BUSINESS, Isolation.DATABASE: Plan.ENTERPRISE}
