@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from byoc import endpoints
+from byoc import endpoints, storage
 from byoc.models import Watch
 from byoc.queries_health import health_report
 from byoc.sealing import sealed_credentials
@@ -171,6 +171,7 @@ def a_file_is_read_from_a_storage_of_their_own(server: Server, moto: Moto) -> No
         endpoint.credentials = sealed_credentials(endpoint, dict(spec.credentials))
         endpoint.save()
     endpoints.forget()
+    storage.forget()
     with use_tenant(world.context):
         name = default_storage.save(report_file(uuid.uuid4()), ContentFile(REPORT))
     report = uuid.UUID(Path(name).stem)

@@ -90,7 +90,8 @@ def test_nor_do_people_at_work_fill_our_memory(world: World, server: Any, monkey
     lives_at(world, server, engine_of(server))
     memory = Memory()
     ask(world)
-    assert memory.grown() < 256 * MIB
+    # libpq empties the socket before anybody can count; the server would go on for ever
+    assert memory.grown() < 1024 * MIB
 
 
 @pytest.mark.parametrize("server", [("postgresql", "rows")], indirect=True)
