@@ -39,7 +39,7 @@ test-batteries: $(DEV) messages ## the tests that take long: crowds, crashes, ki
 	@$(BIN)/pytest -q $(SHARED) -m "battery and not adapters" $(ARGS)
 
 test-adapters: $(DEV) messages adapter-peers ## the adapters against servers of other houses; ARGS as above
-	@$(BIN)/pytest -q $(SHARED) -m adapters $(ARGS)
+	@$(BIN)/pytest -q $(SHARED) -m "adapters and not hostile" $(ARGS)
 
 test-hostile: $(DEV) messages ## every adapter at services that pour, drip or are silent: ten minutes; ARGS as above
 	@$(BIN)/pytest -q $(SHARED) -m hostile $(ARGS)

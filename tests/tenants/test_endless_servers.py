@@ -83,6 +83,7 @@ async def test_who_looks_how_it_is_is_told(server: Any) -> None:
     assert SAID.get(server.way, TOO_MUCH) in health.message
 
 
+@pytest.mark.hostile  # libpq empties the socket before anybody can count: beside other work it may be more
 @pytest.mark.parametrize("server", [("postgresql", "rows"), ("mysql", "rows")], indirect=True)
 def test_nor_do_people_at_work_fill_our_memory(world: World, server: Any, monkeypatch: Any) -> None:
     for module in ("tenants.db.backend.base", "tenants.db.mysql.base"):
@@ -90,8 +91,7 @@ def test_nor_do_people_at_work_fill_our_memory(world: World, server: Any, monkey
     lives_at(world, server, engine_of(server))
     memory = Memory()
     ask(world)
-    # libpq empties the socket before anybody can count; the server would go on for ever
-    assert memory.grown() < 1024 * MIB
+    assert memory.grown() < 256 * MIB
 
 
 @pytest.mark.parametrize("server", [("postgresql", "rows")], indirect=True)
