@@ -13,7 +13,7 @@ import pytest
 from byoc.adapters.llm import make
 from byoc.contracts import ChatMessage, ChatRequest, EndpointSpec
 from humana.kernel.egress import Grant, Guard, http_client, requests_session
-from humana.kernel.egress.limits import Limits
+from humana.kernel.egress.limits import Limits, done_within
 from humana.kernel.errors import EndpointError
 from tests.egress.census import census
 from tests.peers.faults import FaultServer
@@ -104,6 +104,14 @@ def test_without_limits_it_would_go_on(server: FaultServer) -> None:
     with pytest.raises(OSError):
         requests_session(server.url, granted(server.url), limits=loose).get(f"{server.url}/drip")
     assert time.monotonic() - begun > 1.5
+
+
+def test_what_is_no_file_ends_in_time_however_much_of_it_comes(server: FaultServer) -> None:
+    begun = time.monotonic()
+    earning = Limits(seconds=SECONDS, least_rate=1)  # a byte each second would do, and twenty come
+    with pytest.raises(OSError), done_within(SECONDS):
+        requests_session(server.url, granted(server.url), limits=earning).get(f"{server.url}/drip")
+    assert time.monotonic() - begun < SECONDS + 1
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

@@ -10,7 +10,7 @@ from byoc.adapters.storage.base import Storage
 from byoc.adapters.storage.content import PART, Measured, Rejoined
 from byoc.adapters.storage.errors import Act, Answer
 from byoc.adapters.storage.s3 import disposition
-from byoc.adapters.storage.wire import read_options, session_to
+from byoc.adapters.storage.wire import session_to
 from byoc.contracts import EndpointSpec, Item
 from humana.kernel.egress import Guard, Origin
 from humana.kernel.errors import Misconfigured
@@ -21,7 +21,6 @@ class AzureBlob(Storage):
 
     def __init__(self, spec: EndpointSpec, guard: Guard) -> None:
         super().__init__(spec, guard)
-        self._options = read_options(spec)
         self._key_of_account = spec.credentials.get("account_key", "")
         account = self._options.account
         if not (account and self._options.container and self._key_of_account):

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from byoc.adapters.storage.content import Measured
 from byoc.adapters.storage.errors import Act, Answer, judged, of_the_network
 from byoc.adapters.storage.names import checked, checked_prefix, folder_of
+from byoc.adapters.storage.wire import read_options
 from byoc.contracts import Content, EndpointSpec, Health, Item, Stored
 from humana.kernel.egress import Guard
+from humana.kernel.egress.limits import done_within
 from humana.kernel.errors import EndpointError, HumanaError
 
 
@@ -21,6 +23,7 @@ class Storage(ABC):
     def __init__(self, spec: EndpointSpec, guard: Guard) -> None:
         self._spec, self._guard = spec, guard
         self._folder = folder_of(spec)
+        self._options = read_options(spec)
         self.url = ""
 
     @property
@@ -60,7 +63,7 @@ class Storage(ABC):
     def delete(self, name: str) -> None:
         key = self._key(name)
         try:
-            with self.in_words("delete", name):
+            with self.in_words("delete", name), done_within(self._options.seconds):
                 self._delete(key)
         except FileNotFoundError:
             return
@@ -80,16 +83,21 @@ class Storage(ABC):
 
     def _found(self, key: str, name: str) -> Item | None:
         try:
-            with self.in_words("read", name):
+            with self.in_words("read", name), done_within(self._options.seconds):
                 return self._find(key, name)
         except FileNotFoundError:
             return None
 
     def list(self, prefix: str = "") -> Iterator[Item]:
         begin, skip = self._folder + checked_prefix(prefix), len(self._folder)
-        with self.in_words("list"):
-            for item in self._list(begin):
-                yield Item(item.name[skip:], item.size, item.modified)
+        items = self._list(begin)
+        while (item := self._next(items)) is not None:
+            yield Item(item.name[skip:], item.size, item.modified)
+
+    def _next(self, items: Iterator[Item]) -> Item | None:
+        """It may be the first of another page, which is one answer."""
+        with self.in_words("list"), done_within(self._options.seconds):
+            return next(items, None)
 
     def signed_url(self, name: str, seconds: int = 300, filename: str = "") -> str:
         with self.in_words("sign"):
@@ -112,7 +120,7 @@ class Storage(ABC):
     def _is_taken(self, key: str) -> bool:
         """Only a first look: where it cannot be had, writing says more precisely why."""
         try:
-            with self.in_words("read"):
+            with self.in_words("read"), done_within(self._options.seconds):
                 return self._find(key, key) is not None
         except (EndpointError, FileNotFoundError):
             return False

@@ -13,7 +13,6 @@ from byoc.adapters.storage.content import PART, PIECE, Measured, Rejoined
 from byoc.adapters.storage.errors import Act, Answer
 from byoc.adapters.storage.google_keys import Keys, read_keys
 from byoc.adapters.storage.s3 import disposition
-from byoc.adapters.storage.wire import read_options
 from byoc.contracts import EndpointSpec, Item
 from humana.kernel.egress import Guard, Origin
 from humana.kernel.errors import Misconfigured
@@ -26,7 +25,6 @@ class GCS(Storage):
 
     def __init__(self, spec: EndpointSpec, guard: Guard) -> None:
         super().__init__(spec, guard)
-        self._options = read_options(spec)
         self.url = (spec.url or URL).rstrip("/")
         origin, given = Origin.of(self.url), spec.credentials.get("service_account", "")
         self._emulated = self._options.emulator

@@ -18,7 +18,6 @@ from byoc.adapters.storage import tickets
 from byoc.adapters.storage.base import Storage
 from byoc.adapters.storage.content import PIECE, Measured
 from byoc.adapters.storage.errors import Act
-from byoc.adapters.storage.wire import read_options
 from byoc.contracts import EndpointSpec, Item
 from humana.kernel.egress import Guard
 from humana.kernel.errors import Misconfigured
@@ -32,7 +31,7 @@ class Local(Storage):
 
     def __init__(self, spec: EndpointSpec, guard: Guard) -> None:
         super().__init__(spec, guard)
-        folder = read_options(spec).folder
+        folder = self._options.folder
         if not folder or not os.path.isabs(folder):
             raise Misconfigured(f"{spec.name!r} needs a folder, from the root of the server's disk")
         self.storage = FileSystemStorage(location=folder)

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from byoc.adapters.storage.base import Storage
 from byoc.adapters.storage.content import PART, PIECE, Measured
 from byoc.adapters.storage.errors import Act, Answer
-from byoc.adapters.storage.wire import read_options
 from byoc.contracts import EndpointSpec, Item
 from humana.kernel.egress import Guard, Origin
 from humana.kernel.errors import Misconfigured
@@ -25,7 +24,6 @@ class S3(Storage):
 
     def __init__(self, spec: EndpointSpec, guard: Guard) -> None:
         super().__init__(spec, guard)
-        self._options = read_options(spec)
         self._region = self._options.region or spec.region or REGION
         self.url = (spec.url or f"https://s3.{self._region}.amazonaws.com").rstrip("/")
         self._keys = (spec.credentials.get("access_key", ""), spec.credentials.get("secret_key", ""))

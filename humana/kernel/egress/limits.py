@@ -9,6 +9,9 @@ from __future__ import annotations
 import io
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -34,6 +37,19 @@ class Limits:
     least_rate: int = 0
 
 
+_ends: ContextVar[float] = ContextVar("ends", default=float("inf"))
+
+
+@contextmanager
+def done_within(seconds: float) -> Iterator[None]:
+    """Whatever is asked in here ends by then, however fast its bytes come: for answers that are no files."""
+    before = _ends.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
 class Allowance:
     """What is left of the limits for the request under way."""
 
@@ -49,7 +65,7 @@ class Allowance:
     def seconds(self) -> float:
         """Left until the deadline. Raises TimeoutError when it has passed."""
         earned = self._moved / self._limits.least_rate if self._limits.least_rate else 0.0
-        left = self._begun + self._limits.seconds + earned - time.monotonic()
+        left = min(self._begun + self._limits.seconds + earned, _ends.get()) - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"not done within {self._limits.seconds:g} seconds")
         return left

@@ -20,8 +20,9 @@ from psycopg import waiting
 PATIENCE = 65.0
 #: For what moves whole tables, or runs a script of many statements.
 LONG_PATIENCE = 1800.0
-#: What one answer may bring, in bytes: at work, while somebody looks how a server is, before it let us in.
-MOST = 256 * 1024 * 1024
+#: What one answer may bring, in bytes: at work, while somebody looks how a server is or the pool sets a new
+#: connection up, before it let us in. In memory, rows are several times as large.
+MOST = 64 * 1024 * 1024
 MOST_LOOKED_AT = 4 * 1024 * 1024
 MOST_TO_ENTER = 1024 * 1024
 
@@ -40,7 +41,7 @@ class Bounded(psycopg.Connection[Any]):
     """Waits `patience` seconds for each answer, takes `most` bytes of it, then gives the connection up."""
 
     patience: float | None = None
-    most: int = MOST
+    most: int = MOST_LOOKED_AT
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "", **options: Any) -> Any:
