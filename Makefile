@@ -22,7 +22,7 @@ INSTALL := $(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --requi
 COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help up test test-batteries test-adapters test-hostile test-engines lint format types contracts migrations-check check messages footprint \
+.PHONY: help up test test-batteries test-adapters test-engines lint format types contracts migrations-check check messages footprint \
 	bench bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-start chaos browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
@@ -33,20 +33,17 @@ up: messages ## start everything and watch over it until Ctrl-C
 	@exec $(BIN)/python -m humana.up --with-parent
 
 test: $(DEV) messages ## the tests, on every core; ARGS="tests/launcher -k env" for some of them
-	@$(BIN)/pytest -q $(SHARED) -m "not adapters and not battery and not hostile" $(ARGS)
+	@$(BIN)/pytest -q $(SHARED) -m "not adapters and not battery" $(ARGS)
 
 test-batteries: $(DEV) messages ## the tests that take long: crowds, crashes, kills, whole days; ARGS as above
 	@$(BIN)/pytest -q $(SHARED) -m "battery and not adapters" $(ARGS)
 
 test-adapters: $(DEV) messages adapter-peers ## the adapters against servers of other houses; ARGS as above
-	@$(BIN)/pytest -q $(SHARED) -m "adapters and not hostile" $(ARGS)
-
-test-hostile: $(DEV) messages ## every adapter at services that pour, drip or are silent: ten minutes; ARGS as above
-	@$(BIN)/pytest -q $(SHARED) -m hostile $(ARGS)
+	@$(BIN)/pytest -q $(SHARED) -m "adapters" $(ARGS)
 
 test-engines: $(DEV) messages ## again, each organization in an SQLite file, then on MariaDB; ARGS as above
 	@for engine in sqlite mysql; do \
-		$(BIN)/pytest -q $(SHARED) -m "not adapters and not hostile" --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
+		$(BIN)/pytest -q $(SHARED) -m "not adapters" --organizations-on=$$engine $(or $(ARGS),$(WITH_ORGANIZATIONS)) || exit 1; done
 
 lint: $(DEV) ## style
 	@$(BIN)/ruff check .

@@ -149,6 +149,7 @@ async def test_a_limit_ends_it(
     assert time.monotonic() - started < 2.0
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("script", ["slow-headers:9000", "stall:0", "stall:3", "drip:20", "paced:500:20"])
 async def test_without_a_limit_it_would_go_on(peer: Peer, adapter_for: Maker, script: str) -> None:
     with pytest.raises(TimeoutError):

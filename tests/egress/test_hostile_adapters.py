@@ -24,7 +24,7 @@ from tests.egress.test_hostile import MIB, SECONDS, Memory, granted
 from tests.peers.fake_gcs import service_account
 from tests.peers.faults import FaultServer
 
-pytestmark = [pytest.mark.hostile, pytest.mark.needs("linux")]
+pytestmark = [pytest.mark.battery, pytest.mark.needs("linux")]
 
 MODELS = ["openai", "azure", "google", "anthropic", "local", "custom"]
 STORAGES = ["s3", "custom", "azure-blob", "gcs"]
