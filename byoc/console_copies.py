@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from byoc import storage
+from byoc.copies import name_of
 from byoc.models import StorageCopy
 from byoc.services import storages
 from humana.kernel.errors import HumanaError
@@ -47,11 +46,11 @@ class StorageCopyAdmin(OperatorAdmin):
 
     @admin.display(description=gettext_lazy("from"))
     def origin(self, obj: StorageCopy) -> str:
-        return _name(obj, obj.source_id)
+        return name_of(obj, obj.source_id)
 
     @admin.display(description=gettext_lazy("to"))
     def destination(self, obj: StorageCopy) -> str:
-        return _name(obj, obj.target_id)
+        return name_of(obj, obj.target_id)
 
     @confirmed(
         description=gettext_lazy("Try again"),
@@ -76,13 +75,3 @@ class StorageCopyAdmin(OperatorAdmin):
             else:
                 deleted = _("%(number)d files were deleted.") % {"number": number}
                 messages.success(request, f"{copy.organization}: {deleted}")
-
-
-def _name(copy: StorageCopy, key: uuid.UUID | None) -> str:
-    """As whoever entered it called it. That of the environment has no name, nor has what was removed."""
-    if key == storage.ENVIRONMENT:
-        return _("that of the environment")
-    try:
-        return storage.spec_by_id(copy.organization_id, key, copy.role).name
-    except HumanaError:
-        return _("removed since")

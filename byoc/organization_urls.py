@@ -8,6 +8,7 @@ from byoc import views
 
 urlpatterns = [
     path("settings/endpoints/", views.endpoints, name="endpoints"),
+    path("settings/endpoints/copies/", views.copy_again, name="copy-again"),
     path("settings/endpoints/new/", views.connect, name="connect-endpoint"),
     path("settings/endpoints/<uuid:endpoint_id>/", views.endpoint, name="endpoint"),
     path("settings/endpoints/<uuid:endpoint_id>/change/", views.change, name="change-endpoint"),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from byoc.board import access_endpoint, board, failovers_of, types_for, users_of
 from byoc.contracts import Health
 from byoc.contracts.fields import TypeSpec
+from byoc.copies import copies_under_way, copy_on
 from byoc.forms import EndpointForm
 from byoc.models import Endpoint
 from byoc.permissions import EDIT, READ
@@ -36,11 +37,21 @@ DAYS = (1, 7, 30)
 
 @require_GET
 def endpoints(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `groups` by kind, whether there are `any`, `may_edit`, and what was `said`."""
+    """Context: `groups` by kind, whether there are `any`, files' `copies`, `may_edit`, what was `said`."""
     member = request.visitor.member
     require(member, READ.name)
     groups = board(member.organization)
-    return _page(request, "list", {"groups": groups, "any": any(one.rows for one in groups)})
+    copies = copies_under_way(member.organization)
+    return _page(
+        request, "list", {"groups": groups, "any": any(one.rows for one in groups), "copies": copies}
+    )
+
+
+@require_POST
+def copy_again(request: MemberRequest, slug: str) -> HttpResponse:
+    """What had stopped the files is mended: they go on where they were."""
+    copy_on(member=request.visitor.member)
+    return redirect("endpoints", slug=request.visitor.member.organization.slug)
 
 
 @sensitive_post_parameters()
