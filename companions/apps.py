@@ -13,8 +13,12 @@ class CompanionsConfig(AppConfig):
         from companions import permissions  # noqa: F401
         from companions.infrastructure import asking
         from companions.queries import place_of_companion, place_of_slug
+        from companions.services.structure import resettle, standing_on
+        from humana.kernel import ports
         from tenants.places import finders
 
         finders.add("companion_id", place_of_companion)
         finders.add("companion_slug", place_of_slug)
         USERS.add("llm", asking)
+        ports.standing_on.fill(standing_on)
+        ports.resettle.fill(resettle)

@@ -48,6 +48,8 @@ from tenants.services.config import clear_value, key_named, place_of, row_at
 from tenants.services.keys import revoke_api_key
 from tenants.services.organizations import rename_address
 from tenants.services.placing.jobs import try_again
+from tenants.services.positions import create_position, edit_position, remove_position
+from tenants.services.teams import create_team, edit_team, remove_team
 
 
 @admin.register(Organization)
@@ -254,8 +256,16 @@ class ApiKeyAdmin(InHandAdmin):
             revoke_api_key(key=key)
 
 
+def _stands_for(obj: Any, kept: Any) -> None:
+    """The service saved a row of its own; the form's object becomes it."""
+    obj.pk = kept.pk
+    obj._state.adding = False
+
+
 @admin.register(Team)
 class TeamAdmin(InHandAdmin):
+    """Through the services: no circle, and none goes while something stands on it."""
+
     list_display = ("name", "parent", "is_department")
     list_filter = ("is_department",)
     list_select_related = ("parent",)
@@ -263,14 +273,30 @@ class TeamAdmin(InHandAdmin):
     fields = ("name", "parent", "is_department")
     raw_id_fields = ("parent",)
 
+    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
+        told: Any = {"name": obj.name, "parent_id": obj.parent_id, "is_department": obj.is_department}
+        _stands_for(obj, edit_team(team=obj, **told) if change else create_team(**told))
+
+    def delete_model(self, request: HttpRequest, obj: Team) -> None:
+        remove_team(team=obj)
+
 
 @admin.register(Position)
 class PositionAdmin(InHandAdmin):
+    """Through the services, as teams."""
+
     list_display = ("title", "reports_to", "level")
     list_select_related = ("reports_to",)
     search_fields = ("title",)
     fields = ("title", "reports_to", "level")
     raw_id_fields = ("reports_to",)
+
+    def save_model(self, request: HttpRequest, obj: Position, form: Any, change: bool) -> None:
+        told: Any = {"title": obj.title, "reports_to_id": obj.reports_to_id, "level": obj.level}
+        _stands_for(obj, edit_position(position=obj, **told) if change else create_position(**told))
+
+    def delete_model(self, request: HttpRequest, obj: Position) -> None:
+        remove_position(position=obj)
 
 
 @admin.register(Role)

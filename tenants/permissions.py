@@ -74,6 +74,10 @@ def require(member: Membership, permission: str) -> None:
 
 MANAGE = declare("organization.manage", _("manage the organization"), roles="admin")
 MEMBERS = declare("organization.members", _("manage members"), roles="admin")
+STRUCTURE = declare("organization.structure", _("shape teams and positions"), roles="admin")
+SEE_STRUCTURE = declare(
+    "organization.see_structure", _("see teams and positions"), roles="admin manager member auditor"
+)
 KEYS = declare("organization.keys", _("manage API keys"), roles="admin")
 CONFIG_VIEW = declare("config.view", _("see the configuration"), roles="admin auditor")
 CONFIG_EDIT = declare("config.edit", _("change the configuration"), roles="admin")

@@ -6,17 +6,17 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import NotAllowed, NotFound
-from tenants.context import CONTROL_PLANE, TenantContext
+from tenants.context import CONTROL_PLANE, TenantContext, current_tenant
 from tenants.joins import member_by_slug
 from tenants.models import (
     ApiKey,
@@ -26,6 +26,7 @@ from tenants.models import (
     OrganizationSlug,
     Placement,
     PlacementJob,
+    Position,
     Role,
     SupportSession,
     Team,
@@ -33,6 +34,7 @@ from tenants.models import (
 )
 from tenants.models.organizations import slug_rule
 
+Row = TypeVar("Row", bound=Model)
 #: States of an organization that has no tables yet, or may have none any more.
 _WITHOUT_ROWS = (Organization.State.PROVISIONING, Organization.State.REMOVING)
 #: As many signed reports as a page lists.
@@ -191,6 +193,47 @@ def keys_of(organization: Organization) -> QuerySet[ApiKey]:
 def is_team(organization_id: uuid.UUID, team_id: uuid.UUID) -> bool:
     """Whether that is a team of this organization. Runs inside its context."""
     return Team.objects.filter(organization_id=organization_id, id=team_id).exists()
+
+
+def teams() -> QuerySet[Team]:
+    """The teams of the organization we are in, by name."""
+    return Team.objects.filter(organization_id=current_tenant().organization_id).order_by("name", "id")
+
+
+def positions() -> QuerySet[Position]:
+    """Its positions, from the top."""
+    rows = Position.objects.filter(organization_id=current_tenant().organization_id)
+    return rows.order_by("level", "title", "id")
+
+
+def members() -> QuerySet[Membership]:
+    """Everybody in it with their person, suspended ones too; for who manages members."""
+    rows = Membership.objects.select_related("user", "team", "position")
+    return rows.filter(organization_id=current_tenant().organization_id).order_by("id")
+
+
+def access_team(*, member: Membership, team_id: uuid.UUID) -> Team:
+    """One team; NotFound for another organization's."""
+    return _found(teams().filter(id=team_id), member)
+
+
+def access_position(*, member: Membership, position_id: uuid.UUID) -> Position:
+    """One position; NotFound for another organization's."""
+    return _found(positions().filter(id=position_id), member)
+
+
+def access_member(*, member: Membership, member_id: uuid.UUID) -> Membership:
+    """One member with their person; NotFound for another organization's."""
+    return _found(members().filter(id=member_id), member)
+
+
+def _found(rows: QuerySet[Row], member: Membership) -> Row:
+    """Nothing here is anything of a member of another organization."""
+    ours = member.organization_id == current_tenant().organization_id
+    row = rows.first() if ours else None
+    if row is None:
+        raise NotFound(_("There is nothing here."))
+    return row
 
 
 def roles_of(organization: Organization) -> QuerySet[Role]:

@@ -94,3 +94,11 @@ erase_files: Port[..., int] = Port("erase_files")
 #: model, metered for that member. Raises EndpointError as its model does, Conflict where a policy stops the
 #: question or the answer; holds no connection meanwhile.
 answer_as: Port[..., str] = Port("answer_as")
+
+#: standing_on(kind) -> what names each "team" or "position", by its id — filled by `companions`. Runs inside
+#: the organization.
+standing_on: Port[..., Any] = Port("standing_on")
+
+#: resettle(kind, row_id, to_id) -> number — filled by `companions`. Runs inside the organization: its
+#: companions of that team or position, removed ones too, are of another one, or of none.
+resettle: Port[..., int] = Port("resettle")
