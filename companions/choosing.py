@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
 from byoc import gateway
@@ -18,6 +19,17 @@ def model_for(companion: Companion) -> ModelCard:
     Inside the organization. EndpointError where no model may answer.
     """
     return _model(companion.model, Subject(companion_team_id=companion.team_id))
+
+
+def offered_models(team_id: uuid.UUID | None) -> list[ModelCard]:
+    """Those that a companion of this team may be given: connected, and allowed to answer."""
+    allowed = resolve(ALLOWED_MODELS, Subject(companion_team_id=team_id))
+    return [one for one in gateway.offered() if allowed is None or {one.name, one.model} & set(allowed)]
+
+
+def may_be_given(model: str, team_id: uuid.UUID | None) -> bool:
+    """Empty is the organization's own choice, which any companion may have."""
+    return not model or any(model in (one.name, one.model) for one in offered_models(team_id))
 
 
 def usual_model() -> ModelCard | None:

@@ -15,7 +15,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from companions.forms.refusing import Refusing
-from companions.previews import Preview
 from humana.kernel.errors import HumanaError, StaleVersion
 from tenants.views import MemberRequest
 
@@ -28,22 +27,24 @@ class Work:
     """What is written here: its `form` on `template`, its two services, and what is in force `now`.
 
     `context` is for both pages; `to` is where one arrives when it is published, told that it is `done`.
+    What is not looked at before it is published has no `preview`.
     """
 
     form: Refusing
     template: str
-    preview: Callable[..., Preview]
+    preview: Callable[..., object] | None
     publish: Callable[..., Any]
     now: Callable[[], int]
     done: str
     to: str
     context: dict[str, Any] = field(default_factory=dict)
+    looked: str = "companions/preview.html"
 
 
 def step(request: MemberRequest, work: Work) -> HttpResponse:
     """Preview, publish, or the form: a refused one says what to change, with what was typed."""
     do = request.POST.get("do", "")
-    judged = do in ("preview", "publish")
+    judged = do == "publish" or (do == "preview" and work.preview is not None)
     if judged and work.form.is_valid():
         try:
             return _publish(request, work) if do == "publish" else _preview(request, work)
@@ -64,8 +65,8 @@ def _preview(request: MemberRequest, work: Work) -> HttpResponse:
     if work.form.version not in (None, work.now()):
         raise StaleVersion("somebody was quicker")
     sent = [(name, one) for name, ones in request.POST.lists() if name not in _OURS for one in ones]
-    context = work.context | {"preview": work.preview(**work.form.draft()), "sent": sent}
-    return render(request, "companions/preview.html", context)
+    told = work.preview(**work.form.draft()) if work.preview else None
+    return render(request, work.looked, work.context | {"preview": told, "sent": sent})
 
 
 def _form(request: MemberRequest, work: Work, *, judged: bool) -> HttpResponse:

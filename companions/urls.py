@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from companions import heritage_pages, policy_pages, views, views_network
+from companions import companion_pages, heritage_pages, policy_pages, structure_pages, views, views_network
 
 urlpatterns = [
     path("settings/policies/", policy_pages.policies, name="policies"),
@@ -15,6 +15,26 @@ urlpatterns = [
     path("settings/values/<uuid:value_id>/move/", heritage_pages.move, name="move-value"),
     path("settings/values/<uuid:value_id>/drop/", heritage_pages.drop, name="drop-value"),
     path("settings/brand/", heritage_pages.brand, name="brand"),
+    path("settings/teams/", structure_pages.teams, name="teams"),
+    path("settings/teams/new/", structure_pages.new_team, name="new-team"),
+    path("settings/teams/<uuid:team_id>/", structure_pages.team, name="team"),
+    path("settings/teams/<uuid:team_id>/remove/", structure_pages.remove_team, name="remove-team"),
+    path("settings/positions/", structure_pages.positions, name="positions"),
+    path("settings/positions/new/", structure_pages.new_position, name="new-position"),
+    path("settings/positions/<uuid:position_id>/", structure_pages.position, name="position"),
+    path(
+        "settings/positions/<uuid:position_id>/remove/",
+        structure_pages.remove_position,
+        name="remove-position",
+    ),
+    path("settings/members/<uuid:member_id>/", structure_pages.place, name="place-member"),
+    path("settings/companions/", companion_pages.manage, name="manage-companions"),
+    path("settings/companions/new/", companion_pages.new, name="new-companion"),
+    path("settings/companions/<uuid:companion_id>/", companion_pages.edit, name="edit-companion"),
+    path("settings/companions/<uuid:companion_id>/remove/", companion_pages.remove, name="remove-companion"),
+    path(
+        "settings/companions/<uuid:companion_id>/restore/", companion_pages.restore, name="restore-companion"
+    ),
     path("places/", views.places, name="places"),
     path("settings/infrastructure/", views.infrastructure_page, name="infrastructure"),
     path("settings/infrastructure/<uuid:companion_id>/", views.choose_model, name="choose-model"),

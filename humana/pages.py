@@ -23,6 +23,7 @@ from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import recent_chats
 from chats.shown import put_forward
+from companions.permissions import EDIT as EDIT_COMPANIONS
 from companions.permissions import POLICIES as EDIT_POLICIES
 from companions.queries import companions_for, silent_companions
 from humana.kernel.errors import Unavailable
@@ -30,7 +31,7 @@ from tenants.context import peek_tenant
 from tenants.doors import Visitor
 from tenants.models import Membership, User
 from tenants.permissions import CONFIG_VIEW as READ_CONFIGURATION
-from tenants.permissions import MANAGE, allowed
+from tenants.permissions import MANAGE, STRUCTURE, allowed
 from tenants.places import at_main
 from tenants.queries import memberships_of
 
@@ -70,6 +71,8 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_read_trail": allowed(member, READ_TRAIL.name),
         "may_see_endpoints": allowed(member, READ_ENDPOINTS.name),
         "may_edit_policies": allowed(member, EDIT_POLICIES.name),
+        "may_shape": allowed(member, STRUCTURE.name),
+        "may_edit_companions": allowed(member, EDIT_COMPANIONS.name),
         "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
         "troubled": troubled(member.organization_id),
     }

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from humana.kernel.errors import NotFound
 from tenants.doors import Visitor
 from tenants.models import User
-from tenants.permissions import CONFIG_VIEW, KEYS, MANAGE, allowed, require
+from tenants.permissions import CONFIG_VIEW, KEYS, MANAGE, MEMBERS, allowed, require
 from tenants.queries import keys_of, memberships_of, signed_report
 from tenants.services.keys import create_api_key, revoke_api_key
 from tenants.services.people import prefer_language, prefer_theme
@@ -90,6 +90,7 @@ def settings_page(request: MemberRequest, slug: str) -> HttpResponse:
             "keys": keys_of(organization).filter(revoked_at=None) if allowed(member, KEYS.name) else None,
             "new_key": request.session.pop("new_key", None),
             "may_see_configuration": allowed(member, CONFIG_VIEW.name),
+            "may_place": allowed(member, MEMBERS.name),
             "api_base": request.build_absolute_uri("/v1"),
         },
     )

@@ -13,7 +13,9 @@ from humana.api.shapes import Shape
 
 
 class CompanionShape(Shape, frozen=True):
-    """A companion. An empty `model` is the organization's own choice."""
+    """A companion. An empty `model` is the organization's own choice; `access` says which other companions
+    reach it, unless an access rule says otherwise.
+    """
 
     id: uuid.UUID
     slug: str
@@ -23,6 +25,7 @@ class CompanionShape(Shape, frozen=True):
     model: str
     team_id: uuid.UUID | None
     position_id: uuid.UUID | None
+    access: str
     starters: list[str]
     state: str
     created_at: datetime
@@ -47,6 +50,7 @@ class CompanionInput(Input):
     model = Text(max_length=120, required=False, allow_blank=True)
     team_id = IdOf(required=False, allow_null=True)
     position_id = IdOf(required=False, allow_null=True)
+    access = serializers.ChoiceField(choices=Companion.Access.choices, required=False)
     starters = serializers.ListField(child=Text(max_length=200), max_length=6, required=False)
 
 

@@ -8,6 +8,7 @@ from humana.api.routes import route
 urlpatterns = [
     route("companions/", views.CompanionListView, "api-companions"),
     route("companions/<uuid:companion_id>/", views.CompanionView, "api-companion"),
+    route("companions/<uuid:companion_id>/restore/", views.RestoreCompanionView, "api-restore-companion"),
     route("policies/", policies.PolicyListView, "api-policies"),
     route("policies/preview/", policies.NewPolicyPreviewView, "api-preview-new-policy"),
     route("policies/<uuid:policy_id>/", policies.PolicyView, "api-policy"),

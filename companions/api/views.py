@@ -7,21 +7,28 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from companions.api import serializers
+from companions.choosing import may_be_given
 from companions.models import Companion
 from companions.permissions import EDIT, READ
 from companions.queries import access_companion, companions_for, paused_companions
-from companions.services.companions import create_companion, edit_companion, pause_companion, resume_companion
+from companions.services.companions import (
+    change_companion,
+    create_companion,
+    remove_companion,
+    restore_companion,
+)
 from humana.api.authentication import in_scope
 from humana.api.filters import Choice
 from humana.api.lists import ListView
 from humana.api.schema import operation
 from humana.api.versions import expected
 from humana.api.views import ApiView
+from humana.kernel.errors import Invalid
 from tenants.permissions import allowed, require
-from tenants.transactions import tenant_atomic
 
 
 class CompanionListView(ListView):
@@ -51,7 +58,9 @@ class CompanionListView(ListView):
         status=201,
     )
     def post(self, request: Request) -> HttpResponse:
-        row = create_companion(member=self.member, **self.body(serializers.CompanionInput))
+        wanted = self.body(serializers.CompanionInput)
+        _model_is_offered(wanted, wanted.get("team_id"))
+        row = create_companion(member=self.member, **wanted)
         return self.answer(
             serializers.companion(row, in_full=True),
             status=201,
@@ -63,7 +72,7 @@ class CompanionListView(ListView):
 class CompanionView(ApiView):
     """One companion."""
 
-    permissions = {"GET": READ.name, "PATCH": EDIT.name}
+    permissions = {"GET": READ.name, "PATCH": EDIT.name, "DELETE": EDIT.name}
 
     @operation("readCompanion", "One companion", gives=serializers.CompanionDetail)
     def get(self, request: Request, companion_id: uuid.UUID) -> HttpResponse:
@@ -81,10 +90,31 @@ class CompanionView(ApiView):
         row = access_companion(member=self.member, companion_id=companion_id)
         wanted = self.body(serializers.CompanionChanges, partial=True)
         version = expected(request, row.version)
-        state = wanted.pop("state", row.state)
-        with tenant_atomic():
-            row = edit_companion(member=self.member, companion=row, version=version, **wanted)
-            if state != row.state:
-                change = pause_companion if state == Companion.State.PAUSED else resume_companion
-                row = change(member=self.member, companion=row)
+        if wanted.get("model", row.model) != row.model:
+            _model_is_offered(wanted, wanted.get("team_id", row.team_id))
+        row = change_companion(member=self.member, companion=row, version=version, **wanted)
         return self.answer(serializers.companion(row, in_full=True), version=row.version)
+
+    @operation("removeCompanion", "Hide a companion with its chats; it can be brought back", status=204)
+    def delete(self, request: Request, companion_id: uuid.UUID) -> HttpResponse:
+        row = access_companion(member=self.member, companion_id=companion_id)
+        self.no_body()
+        remove_companion(member=self.member, companion=row, version=expected(request, row.version))
+        return self.nothing()
+
+
+class RestoreCompanionView(ApiView):
+    """A companion that was removed."""
+
+    permission = EDIT.name
+
+    @operation("restoreCompanion", "Bring a removed companion back", gives=serializers.CompanionDetail)
+    def post(self, request: Request, companion_id: uuid.UUID) -> HttpResponse:
+        self.no_body()
+        row = restore_companion(member=self.member, companion_id=companion_id)
+        return self.answer(serializers.companion(row, in_full=True), version=row.version)
+
+
+def _model_is_offered(wanted: dict[str, Any], team_id: uuid.UUID | None) -> None:
+    if not may_be_given(wanted.get("model", ""), team_id):
+        raise Invalid(_("Choose one of what is offered."), field="model", code="unknown")

@@ -1,7 +1,19 @@
-"""Forms of what companions inherit. What a service refuses is said at the field that it is about."""
+"""Forms of what companions are and inherit. What a service refuses is said at the field that it is about."""
 
 from companions.forms.checks import CheckRows
+from companions.forms.companions import CompanionForm
 from companions.forms.policies import PolicyForm
 from companions.forms.simple import BrandForm, ValueForm
+from companions.forms.structure import GoingForm, PlaceForm, PositionForm, TeamForm
 
-__all__ = ["BrandForm", "CheckRows", "PolicyForm", "ValueForm"]
+__all__ = [
+    "BrandForm",
+    "CheckRows",
+    "CompanionForm",
+    "GoingForm",
+    "PlaceForm",
+    "PolicyForm",
+    "PositionForm",
+    "TeamForm",
+    "ValueForm",
+]

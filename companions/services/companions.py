@@ -19,7 +19,7 @@ from companions.models import Companion
 from companions.permissions import EDIT
 from companions.services.editing import announce, apply, hold, judge, line
 from companions.services.placing import keep_entry
-from humana.kernel.errors import Conflict, Invalid
+from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant
 from tenants.models import Membership, Position, Team
@@ -33,9 +33,12 @@ MOST_TRIES = 5
 
 
 class Extras(TypedDict, total=False):
-    """What a companion can do without. `model` is empty for the organization's default."""
+    """What a companion can do without. `model` is empty for the organization's default; `access` says
+    which others may reach it.
+    """
 
     model: str
+    access: str
     team_id: uuid.UUID | None
     position_id: uuid.UUID | None
     starters: Sequence[str]
@@ -66,7 +69,7 @@ def create_companion(
     """
     judge(member, EDIT)
     told = {"name": name, "purpose": purpose, "base_prompt": base_prompt, "language": language, **extras}
-    wanted, given = _clean(told), _checked_slug(slug) if slug else ""
+    wanted, given = clean_fields(told), _checked_slug(slug) if slug else ""
     with at_main():
         for _attempt in range(1 if given else MOST_TRIES):
             row = Companion(slug=given or free_slug(name), **wanted)
@@ -97,11 +100,28 @@ def edit_companion(
 ) -> Companion:
     """Change what is given; StaleVersion when `version` is no longer the current one."""
     judge(member, EDIT)
-    wanted = _clean(changes)
+    wanted = clean_fields(changes)
     with within("companion_id", companion.id), tenant_atomic():
         row = hold(Companion.objects.all(), companion.id, version)
         _change(row, "edited", wanted)
     return row
+
+
+def change_companion(
+    *,
+    member: Membership | None = None,
+    companion: Companion,
+    version: int | None = None,
+    state: str | None = None,
+    **changes: Unpack[Changes],
+) -> Companion:
+    """The same, and pause or resume it where `state` is another one; all or nothing."""
+    with within("companion_id", companion.id), tenant_atomic():
+        row = edit_companion(member=member, companion=companion, version=version, **changes)
+        if state in (None, row.state):
+            return row
+        turn = pause_companion if state == Companion.State.PAUSED else resume_companion
+        return turn(member=member, companion=row)
 
 
 def pause_companion(*, member: Membership | None = None, companion: Companion) -> Companion:
@@ -113,11 +133,13 @@ def resume_companion(*, member: Membership | None = None, companion: Companion) 
     return _set_state(member, companion, Companion.State.ACTIVE, "resumed")
 
 
-def remove_companion(*, member: Membership | None = None, companion: Companion) -> Companion:
+def remove_companion(
+    *, member: Membership | None = None, companion: Companion, version: int | None = None
+) -> Companion:
     """Hide it; it can be restored until it is purged. Its address stays taken."""
     by = judge(member, EDIT)
     with within("companion_id", companion.id), tenant_atomic():
-        row = hold(Companion.objects.all(), companion.id)
+        row = hold(Companion.objects.all(), companion.id, version)
         _change(row, "removed", {"removed_at": timezone.now(), "removed_by": by})
     return row
 
@@ -158,7 +180,8 @@ def _change(row: Companion, action: str, wanted: Mapping[str, Any]) -> None:
         announce(action, "companion", row, name=row.name, slug=row.slug, changed=changed)
 
 
-def _clean(told: Mapping[str, Any]) -> dict[str, Any]:
+def clean_fields(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Each field as it is kept; the first that cannot be is refused, and named."""
     return {field: _CLEANERS[field](value) for field, value in told.items()}
 
 
@@ -168,7 +191,7 @@ def _one_of_ours(kind: type[Model], field: str) -> Callable[[uuid.UUID | None], 
     def check(row_id: uuid.UUID | None) -> uuid.UUID | None:
         rows = kind._default_manager.filter(organization_id=current_tenant().organization_id)
         if row_id is not None and not rows.filter(pk=row_id).exists():
-            raise Invalid(_("Choose one of your organization."), field=field, code="unknown")
+            raise NotFound(_("There is nothing here."), field=field)
         return row_id
 
     return check
@@ -177,6 +200,12 @@ def _one_of_ours(kind: type[Model], field: str) -> Callable[[uuid.UUID | None], 
 def _language(value: str) -> str:
     if value not in Companion.Language.values:
         raise Invalid(_("Choose one of the languages offered."), field="language", code="unknown")
+    return value
+
+
+def _access(value: str) -> str:
+    if value not in Companion.Access.values:
+        raise Invalid(_("Choose one of what is offered."), field="access", code="unknown")
     return value
 
 
@@ -200,8 +229,9 @@ _CLEANERS: dict[str, Callable[[Any], Any]] = {
     "purpose": lambda text: line(text, field="purpose", limit=200),
     "base_prompt": lambda text: clean_text(text, field="base_prompt", limit=8000).strip(),
     "language": _language,
+    "access": _access,
     "model": lambda text: line(text, field="model", limit=120, required=False),
-    "team_id": _one_of_ours(Team, "team"),
-    "position_id": _one_of_ours(Position, "position"),
+    "team_id": _one_of_ours(Team, "team_id"),
+    "position_id": _one_of_ours(Position, "position_id"),
     "starters": _starters,
 }

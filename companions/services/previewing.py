@@ -13,6 +13,7 @@ from companions.permissions import EDIT, POLICIES
 from companions.previews import MOST_SHOWN, Change, Coverage, Preview, unified
 from companions.prompts import Inheritance
 from companions.queries import Heritage, heritage_of, inherited, silent_companions, team_chain
+from companions.services.companions import clean_fields
 from companions.services.drafts import brand_fields, policy_fields, value_fields
 from companions.services.editing import apply, judge
 from tenants.models import Membership
@@ -92,6 +93,34 @@ def preview_brand(
     wanted = brand_fields(voice_and_tone=voice_and_tone, style=style, restrictions=restrictions)
     now = Structure.now()
     return _compare(member, now, replace(now, brand=_draft(now.brand or Brand(version=0), wanted)))
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionPreview:
+    """What one companion would notice of a change of itself: its prompt line by line, and the names of the
+    policies that would begin and cease to apply to it.
+    """
+
+    change: Change
+    begins: list[str]
+    ceases: list[str]
+
+
+def preview_companion(
+    *, member: Membership | None = None, companion: Companion, state: str = "", **changes: Any
+) -> CompanionPreview:
+    """What `change_companion` with the same would change for its prompt; its state changes none."""
+    judge(member, EDIT)
+    now = Structure.now().heritage
+    before = inherited(companion, now)
+    after = inherited(_draft(companion, clean_fields(changes)), now)
+    then, names = {one.id for one in before.policies}, {one.id for one in after.policies}
+    diff = unified(before.prompt(), after.prompt())
+    return CompanionPreview(
+        Change(companion, bool(diff), diff),
+        [one.name for one in after.policies if one.id not in then],
+        [one.name for one in before.policies if one.id not in names],
+    )
 
 
 def _draft(row: Any, wanted: Mapping[str, Any]) -> Any:

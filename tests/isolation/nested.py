@@ -116,6 +116,8 @@ def object_named(place: Place, world: World) -> str:
     named = {
         "parent_id": _parent(place, world),
         "sender_id": world.companion.pk,
+        "reports_to_id": world.row(Position).pk,
+        "move_to": world.row(Position if "/positions/" in place.path else Team).pk,
         "source_id": world.companion.pk,
         "to": world.endpoint,
         "to_id": world.companion.pk,
@@ -141,7 +143,9 @@ def object_named(place: Place, world: World) -> str:
 
 
 def _parent(place: Place, world: World) -> object:
-    """What a new folder, a message of a person or one of a companion comes after."""
+    """What a new folder, a team, a message of a person or one of a companion comes after."""
+    if "/teams/" in place.path:
+        return world.row(Team).pk
     if "/network/" in place.path:
         return world.row(CompanionMessage).pk
     return world.folder.pk if "/folders/" in place.path else world.answer.pk

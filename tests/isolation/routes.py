@@ -21,7 +21,7 @@ from companions.models import (
     Value,
 )
 from tenants.context import use_tenant
-from tenants.models import ApiKey, Team
+from tenants.models import ApiKey, Position, Team
 from tests.fixtures.organizations import World
 
 PAGES, API = "o/<slug:slug>/", "api/v1/"
@@ -88,6 +88,8 @@ def objects_of(world: World) -> dict[str, Any]:
         "entry_id": world.row(AuditEntry).pk,
         "report_id": world.report,
         "team_id": _team(world).pk,
+        "position_id": _position(world).pk,
+        "member_id": world.member.pk,
         "endpoint_id": world.endpoint,
         "policy_id": world.row(Policy).pk,
         "policy_version_id": world.row(PolicyVersion).pk,
@@ -106,6 +108,13 @@ def _team(world: World) -> Team:
         with use_tenant(world.context):
             world.rows[Team] = Team.objects.create(organization=world.organization, name="Harbour masters 0")
     return world.row(Team)
+
+
+def _position(world: World) -> Position:
+    if Position not in world.rows:
+        with use_tenant(world.context):
+            world.rows[Position] = Position.objects.create(organization=world.organization, title="Pilot 0")
+    return world.row(Position)
 
 
 def nobody(route: Route) -> dict[str, Any]:
