@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from companions.audience import applies, names_teams
 from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, PromptSnapshot, Value
-from companions.permissions import POLICIES, READ
+from companions.permissions import EDIT, POLICIES, READ
 from companions.prompts import BasePrompt, Inheritance, InheritedBrand, InheritedPolicy, InheritedValue
 from humana.kernel.errors import NotFound
 from tenants.context import TenantContext, current_tenant
@@ -51,6 +51,11 @@ def access_companion(*, member: Membership, companion_id: uuid.UUID) -> Companio
     NotAllowed for a member without the right to see companions.
     """
     return _access(Companion.objects.filter(id=companion_id), member, READ.name)
+
+
+def access_kept_companion(*, member: Membership, companion_id: uuid.UUID) -> Companion:
+    """One companion, also one that was removed and can be restored; for who may edit them."""
+    return _access(Companion.everything.filter(id=companion_id), member, EDIT.name)
 
 
 def access_companion_by_slug(*, member: Membership, slug: str) -> Companion:

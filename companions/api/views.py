@@ -14,7 +14,7 @@ from companions.api import serializers
 from companions.choosing import may_be_given
 from companions.models import Companion
 from companions.permissions import EDIT, READ
-from companions.queries import access_companion, companions_for, paused_companions
+from companions.queries import access_companion, access_kept_companion, companions_for, paused_companions
 from companions.services.companions import (
     change_companion,
     create_companion,
@@ -110,8 +110,9 @@ class RestoreCompanionView(ApiView):
 
     @operation("restoreCompanion", "Bring a removed companion back", gives=serializers.CompanionDetail)
     def post(self, request: Request, companion_id: uuid.UUID) -> HttpResponse:
+        kept = access_kept_companion(member=self.member, companion_id=companion_id)
         self.no_body()
-        row = restore_companion(member=self.member, companion_id=companion_id)
+        row = restore_companion(member=self.member, companion_id=kept.id)
         return self.answer(serializers.companion(row, in_full=True), version=row.version)
 
 

@@ -24,7 +24,7 @@ from companions.models import (
 from companions.services.companions import create_companion
 from companions.services.placing import place_companion
 from tenants.context import TenantContext, use_tenant
-from tenants.models import Organization, Team
+from tenants.models import Organization, Position, Team
 from tenants.owner import owner_settings
 from tenants.services.further import add_placement
 from tests.fixtures.organizations import World, _fill, build_world, with_endpoint
@@ -72,10 +72,14 @@ def build_far_world(slug: str, isolation: str) -> Far:
         )
         place_companion(companion_id=companion.id, placement_id=placement.id)
         team = Team.objects.create(organization=main.organization, name="Far team")
+        position = Position.objects.create(organization=main.organization, title="Far pilot")
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
-    world.rows |= {model: main.rows[model] for model in INHERITED + SENT} | {Team: team}
+    world.rows |= {model: main.rows[model] for model in INHERITED + SENT} | {
+        Team: team,
+        Position: position,
+    }
     with use_tenant(world.there):
         world.rows[Companion] = Companion.objects.get(id=companion.id)
         _fill(world)
