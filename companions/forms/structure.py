@@ -54,10 +54,7 @@ def _offered(rows: list[Any], key: str, without: Any) -> list[tuple[str, Any]]:
 class TeamForm(Refusing):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     parent_id = Pick(gettext_lazy("Part of"))
-    is_department = forms.BooleanField(
-        label=gettext_lazy("Department: companions reached by “their department” look up to it"),
-        required=False,
-    )
+    is_department = forms.BooleanField(label=gettext_lazy("This is a department"), required=False)
 
     def __init__(self, posted: Any = None, *, team: Team | None = None, parent: str = "") -> None:
         """`parent` is where a new one begins."""
@@ -74,7 +71,7 @@ class PositionForm(Refusing):
     level = forms.IntegerField(
         label=gettext_lazy("Level"), min_value=0, max_value=LOWEST, required=False,
         help_text=gettext_lazy(
-            "0 is the top. Work is not handed to somebody higher. Empty: the one below whom it reports to."
+            "0 is the top. Work is not handed to somebody higher."
         ),
     )  # fmt: skip
 
@@ -83,6 +80,9 @@ class PositionForm(Refusing):
         begun = _told(position, self.base_fields) or {"seen": 0, "reports_to_id": chief}
         super().__init__(posted, initial=begun)
         self.is_new = position is None
+        if self.is_new:
+            empty = _("Empty: the one below whom it reports to.")
+            self.fields["level"].help_text = f"{self.fields['level'].help_text} {empty}"
         self.fields["reports_to_id"].choices = offered_positions(position)  # type: ignore[attr-defined]
 
     def clean_level(self) -> int | None:
@@ -116,7 +116,8 @@ class GoingForm(Refusing):
     move_to = Pick(gettext_lazy("Move all of it to"))
 
     def __init__(self, posted: Any = None, *, going: Team | Position) -> None:
-        super().__init__(posted, initial={"seen": version_of(going)})
+        above = going.parent_id if isinstance(going, Team) else going.reports_to_id
+        super().__init__(posted, initial={"seen": version_of(going), "move_to": above})
         offered = offered_teams(going) if isinstance(going, Team) else offered_positions(going)
         self.fields["move_to"].choices = offered  # type: ignore[attr-defined]
 
