@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from tenants.context import use_tenant
 from tenants.models import ControlEvent, Membership, Organization, Placement, Role, Team, User
+from tenants.services.members import place_member
+from tenants.services.teams import create_team
 from tests.admin.conftest import Desk, actions, changed, problems
 from tests.fixtures.organizations import World
 
@@ -119,6 +121,22 @@ def test_teams_are_built_and_names_are_taken_once(operator: Desk, left: World) -
     operator.delete("tenants_team", team.id)
     with use_tenant(left.context):
         assert not Team.objects.filter(id=team.id).exists()
+
+
+def test_the_console_makes_no_circle_and_removes_no_team_that_somebody_is_in(
+    operator: Desk, left: World
+) -> None:
+    with use_tenant(left.context):
+        wards = create_team(name="Wards")
+        first = create_team(name="Ward 1", parent_id=wards.id)
+        place_member(who=left.member, team_id=first.id)
+    operator.take(left)
+    refused = problems(operator.edit("tenants_team", wards.id, name="Wards", parent=str(first.id)))
+    assert "Wards › Ward 1 › Wards" in str(refused)
+    assert operator.delete("tenants_team", first.id).status_code == 409
+    with use_tenant(left.context):
+        assert Team.objects.filter(id=first.id).exists()
+    assert operator.edit("tenants_position", title="Chief", level="0").status_code == 302
 
 
 def test_a_role_somebody_has_is_not_deleted(operator: Desk, left: World) -> None:

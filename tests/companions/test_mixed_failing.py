@@ -12,11 +12,14 @@ from django.test import Client
 
 from audit.models import AuditEntry
 from byoc.models import Endpoint
+from companions.services.companions import edit_companion
+from humana.kernel.errors import Unavailable
 from tenants.context import use_tenant
 from tenants.db import aliases
-from tenants.models import PendingWork
+from tenants.models import PendingWork, Team
 from tenants.owner import app_role, owner_connection
 from tenants.services.pending import sweep_pending
+from tenants.services.teams import create_team, dissolve_team, on_team
 from tests.fixtures.mixed import AT_HOME, IN_DATABASE, Mixed
 
 pytestmark = [
@@ -137,3 +140,18 @@ def test_what_a_database_refuses_is_said_with_what_to_change(
     told = caller.post("/api/v1/chats/", json.dumps(begun), content_type="application/json", headers=headers)
     assert (told.status_code, told.json()["error"]["code"]) == (503, code)
     assert client.post(mixed.address(f"chats/{here.id}/rename/"), {"title": "Fine"}).status_code < 400
+
+
+def test_a_team_stays_while_a_place_of_its_companions_does_not_answer(
+    mixed: Mixed, request: pytest.FixtureRequest
+) -> None:
+    with use_tenant(mixed.context):
+        old = create_team(name="Old")
+        for name in (AT_HOME, IN_DATABASE):
+            edit_companion(companion=mixed.companions[name], team_id=old.id)
+    request.getfixturevalue("database_down")
+    with use_tenant(mixed.context):
+        with pytest.raises(Unavailable):
+            dissolve_team(team=old, move_to=None)
+        assert Team.objects.filter(id=old.id).exists()
+        assert on_team(old).above.companions == 2, "nothing half-done"

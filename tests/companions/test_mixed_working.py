@@ -17,11 +17,14 @@ from audit.services.relay import relay_control_events
 from chats.models import Chat, Draft, Message, Run, Vote
 from chats.services import replies
 from chats.services.sweeping import sweep_runs
+from companions.models import Companion
+from companions.services.companions import edit_companion
 from tenants.context import TenantContext, use_tenant
 from tenants.jobs import enqueue_on_commit
 from tenants.models import ControlEvent, PendingWork
 from tenants.places import everywhere, within
 from tenants.services.events import control_event
+from tenants.services.teams import create_team, dissolve_team, on_team, remove_team
 from tenants.transactions import tenant_atomic
 from tests.chats.conftest import read_events
 from tests.fixtures.mixed import AT_HOME, IN_DATABASE, IN_SCHEMA, Mixed
@@ -155,3 +158,21 @@ def test_what_changed_in_the_control_plane_is_told_once_in_the_main_place(mixed:
                 assert told == (1 if place.main is None else 0)
         waiting = ControlEvent.objects.filter(organization_id=mixed.organization.id, relayed_at=None)
         assert not waiting.exists()
+
+
+def test_companions_of_a_team_that_goes_are_moved_wherever_they_live(mixed: Mixed) -> None:
+    with use_tenant(mixed.context):
+        old, new = create_team(name="Old"), create_team(name="New")
+        for name in (AT_HOME, IN_SCHEMA, IN_DATABASE):
+            edit_companion(companion=mixed.companions[name], team_id=old.id)
+        assert on_team(old).above.companions == 3
+        dissolve_team(team=old, move_to=new.id)
+        assert on_team(new).above.companions == 3
+        for name in (AT_HOME, IN_SCHEMA, IN_DATABASE):
+            entry = Companion.objects.get(id=mixed.companions[name].id)
+            with use_tenant(place_of(mixed, name)):
+                whole = Companion.objects.get(id=entry.id)
+            assert (whole.team_id, whole.version) == (new.id, entry.version), name
+            assert whole.base_prompt
+            edit_companion(companion=whole, version=whole.version, team_id=None)
+        remove_team(team=new)
