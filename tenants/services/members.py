@@ -24,11 +24,9 @@ def place_member(
     """Give somebody a team and a position of the organization. StaleVersion as everywhere."""
     judge(member, MEMBERS)
     with control_atomic():
+        ours(Team, place.get("team_id"), "team_id")  # before the member: in the order of a removal
+        ours(Position, place.get("position_id"), "position_id")
         row = hold(Membership, who.id, version)
-        if "team_id" in place:
-            ours(Team, place["team_id"], "team_id")
-        if "position_id" in place:
-            ours(Position, place["position_id"], "position_id")
         changed = apply(row, place)
         if changed:
             row.save(update_fields=[*changed, "updated_at"])

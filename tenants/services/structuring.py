@@ -66,10 +66,14 @@ def hold(kind: type[Row], row_id: uuid.UUID, version: int | None = None) -> Row:
 
 
 def ours(kind: type[Row], row_id: uuid.UUID | None, field: str) -> Row | None:
-    """One of the organization's own, which `field` names; what is another's is missing."""
+    """One of the organization's own, which `field` names; what is another's is missing.
+
+    It stays until the transaction ends: whoever removes it at this moment comes before or after.
+    """
     if row_id is None:
         return None
-    row: Row | None = kind._default_manager.filter(organization_id=_here(), id=row_id).first()
+    rows: Any = kind._default_manager.select_for_update(no_key=True).filter(organization_id=_here())
+    row: Row | None = rows.filter(id=row_id).first()
     if row is None:
         raise NotFound(_("There is nothing here."), field=field)
     return row

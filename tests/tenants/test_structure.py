@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connection, transaction
@@ -257,32 +257,50 @@ def test_a_moved_team_changes_edges_audiences_and_settings_at_once(
     assert seen() == (False, False, 0.4)
 
 
-@pytest.mark.pool_only("about the control plane")
-@pytest.mark.django_db(transaction=True)
-def test_two_administrators_at_once_make_no_circle(cloned_database: str) -> None:
-    """Each change is right alone; the second waits for the first and is then judged by what is so."""
-    world = build_world(f"built-{uuid.uuid4().hex[:8]}")
-    with use_tenant(world.context):
-        one, two = create_team(name="One"), create_team(name="Two")
+def meanwhile(world: World, first: Callable[[], object], second: Callable[[], object]) -> list[str]:
+    """What the second is told, which begins while the first is not committed."""
     outcome: list[str] = []
 
-    def second() -> None:
+    def other() -> None:
         try:
             with use_tenant(world.context):
-                edit_team(team=two, parent_id=one.id)
+                second()
         except HumanaError as refused:
             outcome.append(refused.code)
         finally:
             connection.close()
 
-    thread = threading.Thread(target=second)
+    thread = threading.Thread(target=other)
     with use_tenant(world.context), transaction.atomic():
-        edit_team(team=one, parent_id=two.id)
+        first()
         thread.start()
         wait_for_somebody_waiting()
     thread.join(10)
-    assert outcome == ["circle"]
+    return outcome
+
+
+@pytest.mark.pool_only("about the control plane")
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_at_once_make_no_circle_and_lose_nobody(cloned_database: str) -> None:
+    """Each change is right alone; the second waits for the first and is then judged by what is so."""
+    world = build_world(f"built-{uuid.uuid4().hex[:8]}")
+    with use_tenant(world.context):
+        one, two, three = (create_team(name=name) for name in ("One", "Two", "Three"))
+        below_one = create_team(name="Below one", parent_id=one.id)
+        below_two = create_team(name="Below two", parent_id=two.id)
+    told = meanwhile(
+        world,
+        lambda: edit_team(team=one, parent_id=below_two.id),
+        lambda: edit_team(team=two, parent_id=below_one.id),
+    )
+    assert told == ["circle"]
+    told = meanwhile(
+        world,
+        lambda: remove_team(team=three),
+        lambda: place_member(who=world.member, team_id=three.id),
+    )
+    assert told == ["not_found"]
     with use_tenant(world.context):
         parents = dict(Team.objects.filter(organization=world.organization).values_list("id", "parent_id"))
-    assert (parents[one.id], parents[two.id]) == (two.id, None)
-    assert structure.line(parents, one.id) == (one.id, two.id)
+    assert structure.line(parents, below_one.id) == (below_one.id, one.id, below_two.id, two.id)
+    assert len(parents) == 4
