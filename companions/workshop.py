@@ -41,11 +41,9 @@ def page_of(wanted: Wanted) -> dict[str, Any]:
     with at_main():
         page = Paginator(_rows(wanted), ON_A_PAGE).get_page(wanted.page)
         found = list(page)
-    names = {
-        "teams": {one.id: one.name for one in teams()},
-        "positions": {one.id: one.title for one in positions()},
-    }
-    told = [(one, names["teams"].get(one.team_id), names["positions"].get(one.position_id)) for one in found]
+    called: dict[uuid.UUID | None, str] = {one.id: one.name for one in teams()}
+    titled: dict[uuid.UUID | None, str] = {one.id: one.title for one in positions()}
+    told = [(one, called.get(one.team_id), titled.get(one.position_id)) for one in found]
     return {"page": page, "found": told, "wanted": wanted, "teams": teams(), "positions": positions()}
 
 

@@ -46,7 +46,7 @@ class TeamListView(ListView):
         return teams()
 
     def shown(self, rows: list[Any]) -> list[shapes.TeamShape]:
-        return [shapes.TeamShape(*row, shapes.version_at(row[-1])) for row in rows]
+        return [shapes.TeamShape(*(*row, shapes.version_at(row[-1]))) for row in rows]
 
     @operation("createTeam", "Make a team", takes=shapes.TeamInput, gives=shapes.TeamShape, status=201)
     def post(self, request: Request) -> HttpResponse:
@@ -119,7 +119,7 @@ class PositionListView(ListView):
         return positions()
 
     def shown(self, rows: list[Any]) -> list[shapes.PositionShape]:
-        return [shapes.PositionShape(*row, shapes.version_at(row[-1])) for row in rows]
+        return [shapes.PositionShape(*(*row, shapes.version_at(row[-1]))) for row in rows]
 
     @operation(
         "createPosition",

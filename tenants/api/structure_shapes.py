@@ -95,11 +95,11 @@ class PlaceInput(Input):
 
 
 def team(row: Team) -> TeamShape:
-    return TeamShape(*(getattr(row, name) for name in TEAM_COLUMNS), version_of(row))
+    return TeamShape(*[*(getattr(row, name) for name in TEAM_COLUMNS), version_of(row)])
 
 
 def position(row: Position) -> PositionShape:
-    return PositionShape(*(getattr(row, name) for name in POSITION_COLUMNS), version_of(row))
+    return PositionShape(*[*(getattr(row, name) for name in POSITION_COLUMNS), version_of(row)])
 
 
 def member(row: Membership) -> MemberShape:

@@ -89,7 +89,7 @@ def free_name(kind: type[Team] | type[Position], name: str, besides: uuid.UUID |
     """The same name; Conflict where another is called so, whatever its capitals."""
     called = UNDER[kind][1]
     rows = kind._default_manager.filter(organization_id=_here(), **{f"{called}__iexact": name})
-    if rows.exclude(id=besides).exists():
+    if (rows.exclude(id=besides) if besides else rows).exists():
         raise name_taken(called)
     return name
 
