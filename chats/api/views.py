@@ -31,6 +31,7 @@ class ChatListView(MergedListView):
     """The caller's chats, the latest first."""
 
     permissions = {"GET": READ.name, "POST": WRITE.name}
+    listed = ("listChats", "My chats, the latest first")
     shape = serializers.ChatShape
     columns = serializers.CHAT_COLUMNS
     order = ("-last_message_at", "-id")
@@ -43,10 +44,6 @@ class ChatListView(MergedListView):
             "Where they began: here, or with an OpenAI-compatible client.", tuple(Chat.Origin.values)
         ),
     }
-
-    @operation("listChats", "My chats, the latest first", gives=serializers.ChatShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Chat]:
         wanted = dict(self.asked)

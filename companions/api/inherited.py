@@ -25,13 +25,10 @@ class ValueListView(ListView):
     """The organization's values in the order in which companions are told them."""
 
     permission = POLICIES.name
+    listed = ("listValues", "Values in their order")
     shape = shapes.ValueShape
     columns = shapes.ValueShape.__struct_fields__
     order = ("position", "id")
-
-    @operation("listValues", "Values in their order", gives=shapes.ValueShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Value]:
         return values()
@@ -142,13 +139,10 @@ class BrandVersionListView(ListView):
     """What was published of the brand, the latest first."""
 
     permission = POLICIES.name
+    listed = ("listBrandVersions", "What was published of the brand")
     shape = shapes.BrandVersionShape
     columns = shapes.BrandVersionShape.__struct_fields__
     order = ("-number", "-id")
-
-    @operation("listBrandVersions", "What was published of the brand", gives=shapes.BrandVersionShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[BrandVersion]:
         return brand_versions()

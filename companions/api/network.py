@@ -39,6 +39,7 @@ class SentListView(ListView):
     """Messages between companions that were sent for the caller; all of them with the permission for it."""
 
     permissions = {"GET": READ.name, "POST": SEND.name}
+    listed = ("listCompanionMessages", "Messages between companions, the latest first")
     shape = shapes.SentShape
     columns = shapes.SENT_COLUMNS
     order = ("-created_at", "-id")
@@ -47,12 +48,6 @@ class SentListView(ListView):
         "sender": Id("Only from this companion."),
         "kind": Choice("Only of this kind.", tuple(CompanionMessage.Kind.values)),
     }
-
-    @operation(
-        "listCompanionMessages", "Messages between companions, the latest first", gives=shapes.SentShape
-    )
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[CompanionMessage]:
         columns = {"trace": "trace_id", "sender": "sender_id", "kind": "kind"}
@@ -90,6 +85,7 @@ class DeliveryListView(ListView):
     """The copies of those messages."""
 
     permissions = {"GET": READ.name}
+    listed = ("listDeliveries", "Copies of messages, the latest first")
     shape = shapes.DeliveryShape
     columns = shapes.DeliveryShape.__struct_fields__
     order = ("-created_at", "-id")
@@ -98,10 +94,6 @@ class DeliveryListView(ListView):
         "recipient": Id("Only to this companion."),
         "state": Choice("Only in this state.", tuple(Delivery.State.values)),
     }
-
-    @operation("listDeliveries", "Copies of messages, the latest first", gives=shapes.DeliveryShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Delivery]:
         columns = {"sent": "message_id", "recipient": "recipient_id", "state": "state"}
@@ -127,13 +119,10 @@ class RuleListView(ListView):
     """What the organization itself says of who reaches whom."""
 
     permissions = {"GET": ACCESS.name, "POST": ACCESS.name}
+    listed = ("listAccessRules", "Access rules, the latest first")
     shape = shapes.RuleShape
     columns = shapes.RuleShape.__struct_fields__
     order = ("-created_at", "-id")
-
-    @operation("listAccessRules", "Access rules, the latest first", gives=shapes.RuleShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[CompanionAccess]:
         return rules()

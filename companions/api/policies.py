@@ -26,14 +26,11 @@ class PolicyListView(ListView):
     """The organization's policies in the order in which companions are told them."""
 
     permission = POLICIES.name
+    listed = ("listPolicies", "Policies in their order")
     shape = shapes.PolicyShape
     columns = shapes.PolicyShape.__struct_fields__
     order = ("position", "id")
     filters = {"active": Flag("Only those in force, or only those that are not.")}
-
-    @operation("listPolicies", "Policies in their order", gives=shapes.PolicyShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Policy]:
         return policies().filter(**self.asked)
@@ -113,13 +110,10 @@ class PolicyVersionListView(ListView):
     """What was published of one policy, the latest first."""
 
     permission = POLICIES.name
+    listed = ("listPolicyVersions", "What was published of a policy")
     shape = shapes.PolicyVersionShape
     columns = shapes.PolicyVersionShape.__struct_fields__
     order = ("-number", "-id")
-
-    @operation("listPolicyVersions", "What was published of a policy", gives=shapes.PolicyVersionShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[PolicyVersion]:
         return policy_versions(access_policy(member=self.member, policy_id=named["policy_id"]))

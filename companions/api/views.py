@@ -35,14 +35,11 @@ class CompanionListView(ListView):
     """Companions by name: those at work, or for who may edit them, those that are paused."""
 
     permissions = {"GET": READ.name, "POST": EDIT.name}
+    listed = ("listCompanions", "Companions by name")
     shape = serializers.CompanionShape
     columns = serializers.CompanionShape.__struct_fields__
     order = ("name", "id")
     filters = {"state": Choice("Paused ones are for those who may edit them.", ("active", "paused"))}
-
-    @operation("listCompanions", "Companions by name", gives=serializers.CompanionShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Companion]:
         if self.asked.get("state") != Companion.State.PAUSED:

@@ -5,8 +5,9 @@ Still a DRF view: authentication, permissions, errors and the schema are those o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import wraps
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -14,22 +15,42 @@ from django.http import HttpResponse, QueryDict
 from rest_framework.request import Request
 
 from humana.api.pagination import Place, Slice, cut, fetch, neighbours, read_cursor, read_limit, write_cursor
+from humana.api.schema import operation
 from humana.api.shapes import MergedPage, Page, Shape
 from humana.api.views import ApiView
 from tenants.context import current_tenant
 from tenants.places import gather
 
+Get = Callable[..., HttpResponse]
+
+
+def _same(get: Get) -> Get:
+    """Another function that does the same: each carries its own operation."""
+
+    @wraps(get)
+    def listing(view: Any, request: Request, **named: Any) -> HttpResponse:
+        return get(view, request, **named)
+
+    return listing
+
 
 class ListView(ApiView):
     """`columns` of `rows()`, in `order` (whose fields are among the columns), as `shape`s.
 
-    Subclasses say `rows`; they say `shown` where a shape is more than its columns in turn.
+    Subclasses say `rows`; they say `shown` where a shape is more than its columns in turn. `listed` is the
+    operation's name and what it says; one whose `get` does more declares that itself.
     """
 
     shape: ClassVar[type[Shape]]
     columns: ClassVar[tuple[str, ...]]
     order: ClassVar[tuple[str, ...]] = ("-id",)
     merged: ClassVar[bool] = False
+    listed: ClassVar[tuple[str, str] | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.listed is not None and "get" not in cls.__dict__:
+            cls.get = operation(*cls.listed, gives=cls.shape)(_same(cls.get))  # type: ignore[method-assign]
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Any]:
         raise NotImplementedError

@@ -34,13 +34,10 @@ class TeamListView(ListView):
     """The organization's teams by name; `parent_id` makes them a tree."""
 
     permissions = READ_AND_WRITE
+    listed = ("listTeams", "Teams by name")
     shape = shapes.TeamShape
     columns = shapes.TEAM_COLUMNS
     order = ("name", "id")
-
-    @operation("listTeams", "Teams by name", gives=shapes.TeamShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Team]:
         return teams()
@@ -107,13 +104,10 @@ class PositionListView(ListView):
     """The organization's positions from the top; `reports_to_id` makes them a hierarchy."""
 
     permissions = READ_AND_WRITE
+    listed = ("listPositions", "Positions from the top")
     shape = shapes.PositionShape
     columns = shapes.POSITION_COLUMNS
     order = ("level", "title", "id")
-
-    @operation("listPositions", "Positions from the top", gives=shapes.PositionShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Position]:
         return positions()
@@ -186,13 +180,10 @@ class MemberListView(ListView):
     """Everybody in the organization, and where they stand."""
 
     permission = MEMBERS.name
+    listed = ("listMembers", "Members, the longest first")
     shape = shapes.MemberShape
     columns = shapes.MEMBER_COLUMNS
     order = ("id",)
-
-    @operation("listMembers", "Members, the longest first", gives=shapes.MemberShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Membership]:
         return members()

@@ -79,6 +79,7 @@ class ApiKeyListView(ListView):
     """The keys of the organization, revoked ones too."""
 
     permission = KEYS.name
+    listed = ("listApiKeys", "Keys of the organization")
     shape = serializers.ApiKeyShape
     columns = (
         "id",
@@ -93,10 +94,6 @@ class ApiKeyListView(ListView):
         "expires_at",
         "revoked_at",
     )
-
-    @operation("listApiKeys", "Keys of the organization", gives=serializers.ApiKeyShape)
-    def get(self, request: Request, **named: Any) -> HttpResponse:
-        return super().get(request, **named)
 
     def rows(self, request: Request, **named: Any) -> QuerySet[ApiKey]:
         return keys_of(self.member.organization)
