@@ -22,7 +22,7 @@ from companions.services.companions import (
     restore_companion,
 )
 from humana.api.authentication import in_scope
-from humana.api.filters import Choice
+from humana.api.filters import Choice, Id
 from humana.api.lists import ListView
 from humana.api.schema import operation
 from humana.api.versions import expected
@@ -39,13 +39,18 @@ class CompanionListView(ListView):
     shape = serializers.CompanionShape
     columns = serializers.CompanionShape.__struct_fields__
     order = ("name", "id")
-    filters = {"state": Choice("Paused ones are for those who may edit them.", ("active", "paused"))}
+    filters = {
+        "state": Choice("Paused ones are for those who may edit them.", ("active", "paused")),
+        "team_id": Id("Only of this team, without those below it."),
+        "position_id": Id("Only of this position."),
+    }
 
     def rows(self, request: Request, **named: Any) -> QuerySet[Companion]:
+        where = {name: one for name, one in self.asked.items() if name != "state"}
         if self.asked.get("state") != Companion.State.PAUSED:
-            return companions_for(member=self.member)
+            return companions_for(member=self.member).filter(**where)
         require(self.member, EDIT.name)
-        return paused_companions()
+        return paused_companions().filter(**where)
 
     @operation(
         "createCompanion",

@@ -80,6 +80,10 @@ def test_a_companion_from_making_to_coming_back(twin: Program, left: World) -> N
     nina = told(twin.post("companions/", NINA | {"access": "team"}), 201)
     address = f"companions/{nina['id']}/"
     assert (nina["access"], nina["slug"]) == ("team", "nina")
+    team = told(twin.post("teams/", {"name": "Bread"}), 201)["id"]
+    told(twin.patch(address, {"team_id": team}))
+    listed = [told(twin.get(f"companions/?team_id={one}"))["results"] for one in (team, uuid.uuid4())]
+    assert [[one["name"] for one in found] for found in listed] == [["Nina"], []]
     changed = told(twin.patch(address, {"access": "restricted", "state": "paused"}))
     assert (changed["access"], changed["state"]) == ("restricted", "paused")
     refused(twin.patch(address, {"access": "everyone"}), 422, "invalid", "access")
