@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from companions import admin_network  # noqa: F401  its pages
 from companions.audience_names import names
 from companions.check_words import checks_words
-from companions.models import Brand, BrandVersion, Companion, Policy, PolicyVersion, Value
+from companions.models import Brand, BrandAsset, BrandVersion, Companion, Policy, PolicyVersion, Value
 from companions.queries import placement_of
 from companions.services.companions import edit_companion, pause_companion, remove_companion, resume_companion
 from companions.services.policies import drop_value, keep_value, publish_brand, publish_policy
@@ -181,6 +181,17 @@ class BrandVersionAdmin(InHandAdmin):
     main_only = True
     may_add = may_change = may_delete = False
     list_display = ("number", "voice_and_tone", "style", "created_at")
+
+
+@admin.register(BrandAsset)
+class BrandAssetAdmin(InHandAdmin):
+    """What there is, not what is in it: the file is the organization's."""
+
+    main_only = True
+    may_add = may_change = may_delete = False
+    list_display = ("name", "kind", "media_type", "size", "created_at")
+    list_filter = ("kind",)
+    fields = readonly_fields = ("name", "kind", "media_type", "size", "digest", "version", "created_at")
 
 
 @admin.register(Companion)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from functools import partial
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from companions.forms import BrandForm, ValueForm
+from companions.forms.assets import AssetForm, asset_forms
 from companions.forms.simple import told_by
-from companions.models import Value
+from companions.models import BrandAsset, Value
 from companions.permissions import POLICIES
 from companions.publishing import Work, step
 from companions.queries import access_value, brand_versions, the_brand
@@ -96,14 +98,32 @@ def _dropped(request: MemberRequest, row: Value) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def brand(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `form`, which with `?version=` begins with what that one said, and `versions` with who."""
+    """See `brand_page`; posted, what was written of it is looked at and published."""
+    posted = request.POST if request.method == "POST" else None
+    return step(request, _brand_work(request, posted))
+
+
+def brand_page(
+    request: MemberRequest,
+    refused: Sequence[str] = (),
+    editing: tuple[BrandAsset, AssetForm] | None = None,
+) -> HttpResponse:
+    """The page as it is, with what was refused of its files, or one of them being edited. 422."""
+    work = _brand_work(request, None)
+    files = asset_forms(editing)
+    told = {"form": work.form, "refused": refused, "assets": files}
+    return render(request, work.template, work.context | told, status=422)
+
+
+def _brand_work(request: MemberRequest, posted: QueryDict | None) -> Work:
+    """Context: `form`, which with `?version=` begins with what that one said, `versions` with who, and
+    `assets`, each with its form."""
     member, row = request.visitor.member, the_brand()
     require(member, POLICIES.name)
-    posted = request.POST if request.method == "POST" else None
     versions = list(brand_versions())
     said = next((one for one in versions if str(one.id) == request.GET.get("version")), None)
     people = people_named({one.published_by for one in versions if one.published_by})
-    work = Work(
+    return Work(
         form=BrandForm(posted, initial=told_by(said or row, BrandForm, row.version if row else 0)),
         template="companions/brand.html",
         preview=partial(preview_brand, member=member),
@@ -115,9 +135,10 @@ def brand(request: MemberRequest, slug: str) -> HttpResponse:
             "versions": [(one, one.published_by and people.get(one.published_by)) for one in versions],
             "said": said,
             "back": "brand",
+            "assets": asset_forms(),
+            "kinds": BrandAsset.Kind.choices,
         },
     )
-    return step(request, work)
 
 
 def _brand_version() -> int:

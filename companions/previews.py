@@ -46,7 +46,7 @@ class Change:
 
     @property
     def lines(self) -> list[Line]:
-        return list(_lines(self.diff))
+        return list(lines_of(self.diff))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ def unified(before: str, after: str) -> str:
     return "\n".join(lines)
 
 
-def _lines(diff: str) -> Iterable[Line]:
+def lines_of(diff: str) -> Iterable[Line]:
+    """A unified diff without its heads, line by line."""
     kinds: dict[str, Kind] = {"+": "added", "-": "removed", " ": "same"}
     for number, text in enumerate(diff.splitlines()[2:]):
         if text.startswith("@@"):

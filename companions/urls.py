@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from companions import companion_pages, heritage_pages, policy_pages, structure_pages, views, views_network
+from companions import (
+    asset_pages,
+    companion_pages,
+    heritage_pages,
+    policy_pages,
+    structure_file_pages,
+    structure_pages,
+    views,
+    views_network,
+)
 
 urlpatterns = [
     path("settings/policies/", policy_pages.policies, name="policies"),
@@ -35,6 +44,13 @@ urlpatterns = [
     path(
         "settings/companions/<uuid:companion_id>/restore/", companion_pages.restore, name="restore-companion"
     ),
+    path("settings/brand/assets/", asset_pages.add_assets, name="add-brand-assets"),
+    path("settings/brand/assets/<uuid:asset_id>/", asset_pages.asset_file, name="brand-asset"),
+    path("settings/brand/assets/<uuid:asset_id>/edit/", asset_pages.edit_asset, name="edit-brand-asset"),
+    path("settings/brand/assets/<uuid:asset_id>/remove/", asset_pages.remove, name="remove-brand-asset"),
+    path("settings/brand/assets/<uuid:asset_id>/restore/", asset_pages.restore, name="restore-brand-asset"),
+    path("settings/structure/", structure_file_pages.structure, name="structure"),
+    path("settings/structure/file/", structure_file_pages.structure_file, name="structure-file"),
     path("places/", views.places, name="places"),
     path("settings/infrastructure/", views.infrastructure_page, name="infrastructure"),
     path("settings/infrastructure/<uuid:companion_id>/", views.choose_model, name="choose-model"),

@@ -137,6 +137,7 @@ def _inside() -> Items:
         (_("Policies"), "companions_policy", "policy"),
         (_("Brand"), "companions_brand", "palette"),
         (_("Brand versions"), "companions_brandversion", "history_edu"),
+        (_("Brand assets"), "companions_brandasset", "perm_media"),
         (_("Deliveries"), "companions_delivery", "mark_email_read"),
         (_("Trail"), "audit_auditentry", "receipt_long"),
         (_("Outbox"), "audit_outbox", "outbox"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from companions.api import inherited, network, policies, views
+from companions.api import assets, inherited, network, policies, structure_file, views
 from humana.api.routes import route
 
 urlpatterns = [
@@ -26,6 +26,13 @@ urlpatterns = [
     route("brand/", inherited.BrandView, "api-brand"),
     route("brand/preview/", inherited.BrandPreviewView, "api-preview-brand"),
     route("brand/versions/", inherited.BrandVersionListView, "api-brand-versions"),
+    route("brand/assets/", assets.BrandAssetListView, "api-brand-assets"),
+    route("brand/assets/<uuid:asset_id>/", assets.BrandAssetView, "api-brand-asset"),
+    route("brand/assets/<uuid:asset_id>/file/", assets.BrandAssetFileView, "api-brand-asset-file"),
+    route("brand/assets/<uuid:asset_id>/restore/", assets.RestoreBrandAssetView, "api-restore-brand-asset"),
+    route("structure/", structure_file.StructureFileView, "api-structure"),
+    route("structure/preview/", structure_file.StructurePreviewView, "api-preview-structure"),
+    route("structure/import/", structure_file.StructureImportView, "api-import-structure"),
     route("companions/<uuid:companion_id>/reach/", network.ReachView, "api-reach"),
     route("network/messages/", network.SentListView, "api-companion-messages"),
     route("network/messages/<uuid:sent_id>/", network.SentView, "api-companion-message"),

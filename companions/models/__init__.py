@@ -3,6 +3,7 @@ row-level security.
 """
 
 from companions.models.access import CompanionAccess
+from companions.models.assets import BrandAsset
 from companions.models.companions import Companion, PromptSnapshot
 from companions.models.handoffs import Handoff
 from companions.models.heritage import Brand, BrandVersion, Mode, Policy, PolicyVersion, Value
@@ -10,6 +11,7 @@ from companions.models.messages import CompanionMessage, Delivery, Inbox
 
 __all__ = [
     "Brand",
+    "BrandAsset",
     "BrandVersion",
     "Companion",
     "CompanionAccess",

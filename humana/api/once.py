@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
@@ -77,8 +78,18 @@ def _id(told: object) -> uuid.UUID | None:
 
 def _fingerprint(request: Request) -> str:
     """What makes two requests the same: method, address, body. White space in JSON does not count."""
-    body = json.dumps(request.data, sort_keys=True, ensure_ascii=False)
+    body = json.dumps(request.data, sort_keys=True, ensure_ascii=False, default=_digest)
     return sha256(associated(str(request.method), request.path.rstrip("/"), body)).hexdigest()
+
+
+def _digest(file: UploadedFile) -> str:
+    """A file that came with it, by its content."""
+    file.seek(0)
+    found = sha256()
+    for piece in file.chunks():
+        found.update(piece)
+    file.seek(0)
+    return found.hexdigest()
 
 
 def _pack(response: HttpResponse) -> tuple[int, bytes]:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
 from humana.kernel.errors import Invalid
 
@@ -37,6 +37,25 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         return parse_json(stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1))
+
+
+class FileParser(MultiPartParser):
+    """`multipart/form-data`: each field once, files among them. A view that takes a file names it."""
+
+    def parse(  # type: ignore[override]
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        told = super().parse(stream, media_type, parser_context)
+        lists = [*told.data.lists(), *told.files.lists()]
+        if any(len(values) != 1 for _name, values in lists) or len({name for name, _ in lists}) != len(lists):
+            raise Invalid(_("Send each field once."), code="bad_parameter")
+        for name, values in lists:
+            _inspect(name, 1)
+            _inspect(values[0], 1)
+        return {name: values[0] for name, values in lists}
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -48,6 +48,7 @@ COMMANDS = {
     "audit_verify": "the organization named by --organization, or every one; each entered in turn",
     "purge_trail": "the organization named by --organization, as the owner of the tables inside it",
     "seed_demo": "founds organizations and enters each of them",
+    "structure": "the organization named, entered",
     "config": "every organization in turn, its rows of the control plane",
     "create_api_key": "the organization named by --organization; rows of the control plane",
     "move_organization": "the organization named first; the job enters it",

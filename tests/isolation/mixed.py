@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from chats.models import Chat
 from companions.models import (
     Brand,
+    BrandAsset,
     BrandVersion,
     Companion,
     CompanionAccess,
@@ -33,7 +34,7 @@ from tests.plugins.databases import drop
 from tests.plugins.services import Services
 
 #: What all companions inherit, and what they send each other, stays in the main placement.
-INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, PromptSnapshot)
+INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, BrandAsset, PromptSnapshot)
 SENT = (CompanionAccess, CompanionMessage, Inbox, Delivery, Handoff)
 
 

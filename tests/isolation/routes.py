@@ -12,6 +12,7 @@ from django.urls.converters import UUIDConverter
 
 from audit.models import AuditEntry
 from companions.models import (
+    BrandAsset,
     CompanionAccess,
     CompanionMessage,
     Delivery,
@@ -94,6 +95,7 @@ def objects_of(world: World) -> dict[str, Any]:
         "policy_id": world.row(Policy).pk,
         "policy_version_id": world.row(PolicyVersion).pk,
         "value_id": world.row(Value).pk,
+        "asset_id": world.row(BrandAsset).pk,
         "sent_id": world.row(CompanionMessage).pk,
         "delivery_id": world.row(Delivery).pk,
         "rule_id": world.row(CompanionAccess).pk,

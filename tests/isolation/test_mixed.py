@@ -10,6 +10,7 @@ import pytest
 
 from audit.models import AuditEntry, UsageEvent
 from companions.models import (
+    BrandAsset,
     BrandVersion,
     CompanionAccess,
     CompanionMessage,
@@ -122,6 +123,7 @@ def rows_there(far: Far) -> dict[str, list[dict[str, Any]]]:
 #: The row there that each list of the API names. A new list says which.
 NAMED = {
     "/api/v1/api-keys/": lambda far: objects_of(far)["key_id"],
+    "/api/v1/brand/assets/": lambda far: far.row(BrandAsset).pk,
     "/api/v1/brand/versions/": lambda far: far.row(BrandVersion).pk,
     "/api/v1/chats/": lambda far: far.chat.pk,
     "/api/v1/chats/{chat_id}/messages/": lambda far: far.question.pk,
