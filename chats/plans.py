@@ -93,6 +93,12 @@ def conversation(
     return (*start, *reversed(kept))
 
 
+def room_for(endpoint: ModelCard) -> int:
+    """Characters that passages of knowledge may have: a third of what the endpoint reads."""
+    answer = endpoint.max_output_tokens or ANSWER_TOKENS
+    return max((endpoint.context_tokens or CONTEXT_TOKENS) - answer, 0) * CHARACTERS_PER_TOKEN // 3
+
+
 def turns_of(branch: Sequence[Message]) -> list[tuple[str, str]]:
     """What was said, in order; failed and empty answers say nothing."""
     return [(message.role, message.text) for message in branch if message.text.strip() and _said(message)]

@@ -13,6 +13,7 @@ class CompanionsConfig(AppConfig):
         from companions import permissions  # noqa: F401
         from companions.infrastructure import asking
         from companions.queries import place_of_companion, place_of_slug
+        from companions.services.beneficiaries import recount_all_later
         from companions.services.structure import resettle, standing_on
         from humana.kernel import ports
         from tenants.places import finders
@@ -22,3 +23,4 @@ class CompanionsConfig(AppConfig):
         USERS.add("llm", asking)
         ports.standing_on.fill(standing_on)
         ports.resettle.fill(resettle)
+        ports.structure_changed.fill(recount_all_later)

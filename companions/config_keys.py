@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Number, Open, Seconds, Whole
+from tenants.config.kinds import Number, Open, Seconds, Whole, YesNo
 
 _LAYERS = "global organization team"
 
@@ -42,4 +42,35 @@ ANSWER_SECONDS = declare(
     caps="global organization",
     team_of="companion",
     effect="answers of companions (`chats/answering.py`)",
+)
+KNOWLEDGE_PASSAGES = declare(
+    "knowledge.passages",
+    Whole(0, 20, _("passages")),
+    default=5,
+    label=_("Passages of knowledge in an answer"),
+    help=_("How many passages of what companions know go into one prompt at most. 0: none."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`companions/services/knowing.py`)",
+)
+KNOWLEDGE_CHARACTERS = declare(
+    "knowledge.characters",
+    Whole(500, 50_000, _("characters")),
+    default=6_000,
+    label=_("Room for knowledge in an answer"),
+    help=_("How many characters all passages in one prompt may have together."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`companions/services/knowing.py`)",
+)
+KNOWLEDGE_MEANING = declare(
+    "knowledge.meaning",
+    YesNo(),
+    default=True,
+    label=_("Look knowledge up by its meaning"),
+    help=_("With a model of embeddings, also across languages. Otherwise by words alone."),
+    layers="global organization",
+    effect="answers of companions (`companions/services/knowing.py`)",
 )

@@ -8,3 +8,8 @@ POLICIES = declare("companions.policies", _("edit values, policies and brand"), 
 SEND = declare("companions.send", _("send messages between companions"), roles="admin manager member")
 NETWORK = declare("companions.network", _("see all messages between companions"), roles="admin")
 ACCESS = declare("companions.access", _("decide which companions reach each other"), roles="admin")
+KNOWLEDGE = declare(
+    "companions.knowledge", _("edit common knowledge, and see all that is shared"), roles="admin"
+)
+SHARE = declare("companions.share", _("share knowledge"), roles="admin manager member")
+CAPABILITIES = declare("companions.capabilities", _("edit capabilities"), roles="admin")

@@ -8,6 +8,9 @@ The order is always the same, an empty part leaves no heading, headings speak th
     ### Compliance Requirements     - regulation: requirement
     ### Brand Guidelines            - voice and tone, style, do's and don'ts
 
+What an answer is given beside that, skills and passages of knowledge, stands behind it under headings
+of its own: see `companions.references`.
+
 Whoever edits one part cannot pose as another. What is inherited becomes one line per item, so no
 text of it ever begins a line. The base prompt keeps its own headings; only a line that reads like
 one of ours (any level, any language, any look-alike of the characters) is escaped with a backslash.
@@ -100,9 +103,15 @@ class Headings:
     voice_and_tone: str
     style: str
     restrictions: str
+    skills: str
+    references: str
 
     def sections(self) -> tuple[str, ...]:
         return (self.context, self.values, self.policies, self.brand)
+
+    def behind(self) -> tuple[str, ...]:
+        """Those of what one answer is given beside that."""
+        return (self.skills, self.references)
 
 
 HEADINGS = {
@@ -114,6 +123,8 @@ HEADINGS = {
         voice_and_tone="Voice & Tone",
         style="Communication Style",
         restrictions="Do's and Don'ts",
+        skills="SKILLS",
+        references="REFERENCE PASSAGES",
     ),
     "pt-br": Headings(
         context="CONTEXTO ORGANIZACIONAL",
@@ -123,6 +134,8 @@ HEADINGS = {
         voice_and_tone="Voz e tom",
         style="Estilo",
         restrictions="Faça e evite",
+        skills="HABILIDADES",
+        references="TRECHOS DE REFERÊNCIA",
     ),
 }
 
@@ -194,4 +207,6 @@ def _letters(text: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKD", plain) if sign.isalnum())
 
 
-_OURS = frozenset(_letters(title) for words in HEADINGS.values() for title in words.sections())
+_OURS = frozenset(
+    _letters(title) for words in HEADINGS.values() for title in (*words.sections(), *words.behind())
+)

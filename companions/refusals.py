@@ -28,6 +28,18 @@ REASONS: dict[str, Any] = {
     "same_team": _("It is reached from its own team."),
     "allowed": _("Your organization allows it for this pair."),
 }
+#: Why a companion or person is told what is shared, or is not: the codes of `companions.sharing`.
+TOLD: dict[str, Any] = {
+    "everyone": _("Everyone is told."),
+    "in_department": _("It belongs to the department."),
+    "not_in_department": _("It belongs to another department."),
+    "in_team": _("It belongs to the team, or to one below it."),
+    "not_in_team": _("It belongs to another team."),
+    "named": _("It is named."),
+    "not_named": _("It is not named."),
+    "excluded": _("It is excluded."),
+    "no_common": _("It is kept from all common knowledge."),
+}
 #: What one companion may do towards another, in the reader's words.
 RIGHTS: dict[str, Any] = {
     Right.SHARE: _("share what it knows"),

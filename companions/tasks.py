@@ -4,7 +4,7 @@ import uuid
 
 from celery import shared_task
 
-from companions.services import answering, delivering, waking
+from companions.services import answering, beneficiaries, delivering, knowledge, waking
 from tenants.jobs import tenant_task
 
 
@@ -21,6 +21,21 @@ def deliver_to_all(sent_id: str) -> None:
 @tenant_task(waking.ANSWER)
 def answer_request(delivery_id: str) -> None:
     answering.answer_request(uuid.UUID(delivery_id))
+
+
+@tenant_task(knowledge.EMBED_TASK)
+def embed_knowledge(asset_id: str) -> None:
+    knowledge.learn_meaning(uuid.UUID(asset_id))
+
+
+@tenant_task(beneficiaries.RECOUNT_TASK)
+def recount_capability(capability_id: str) -> None:
+    beneficiaries.recount(uuid.UUID(capability_id))
+
+
+@tenant_task(beneficiaries.RECOUNT_ALL_TASK)
+def recount_capabilities() -> None:
+    beneficiaries.recount_all()
 
 
 @shared_task(name="companions.sweep_deliveries")

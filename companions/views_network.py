@@ -20,7 +20,7 @@ from companions.correspondence import (
 )
 from companions.models import Companion, CompanionMessage
 from companions.network import network
-from companions.permissions import NETWORK, READ, SEND
+from companions.permissions import NETWORK, READ, SEND, SHARE
 from companions.queries import access_companion, access_companion_by_slug
 from companions.services.quarantine import release_delivery
 from companions.services.sending import MOST_CHARACTERS, send_message
@@ -101,13 +101,14 @@ def send(request: MemberRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def trace(request: MemberRequest, slug: str, sent_id: uuid.UUID) -> HttpResponse:
-    """Context: `sent` (the message asked for), `trace` (all that belong to it), `may_release`."""
+    """Context: `sent` (asked for), `trace` (all that belong to it), `may_release`, `may_share`."""
     member = request.visitor.member
     found = access_sent(member=member, sent_id=sent_id)
     context = {
         "sent": found,
         "trace": trace_of(found),
         "may_release": allowed(member, NETWORK.name),
+        "may_share": allowed(member, SHARE.name),
         "asks": CompanionMessage.Kind.COLLABORATION_REQUEST,
     }
     return render(request, "companions/trace.html", context)

@@ -23,8 +23,10 @@ from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import recent_chats
 from chats.shown import put_forward
+from companions.permissions import CAPABILITIES as EDIT_CAPABILITIES
 from companions.permissions import EDIT as EDIT_COMPANIONS
 from companions.permissions import POLICIES as EDIT_POLICIES
+from companions.permissions import SHARE as SHARE_KNOWLEDGE
 from companions.queries import companions_for, silent_companions
 from humana.kernel.errors import Unavailable
 from tenants.context import peek_tenant
@@ -73,6 +75,8 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_edit_policies": allowed(member, EDIT_POLICIES.name),
         "may_shape": allowed(member, STRUCTURE.name),
         "may_edit_companions": allowed(member, EDIT_COMPANIONS.name),
+        "may_share_knowledge": allowed(member, SHARE_KNOWLEDGE.name),
+        "may_edit_capabilities": allowed(member, EDIT_CAPABILITIES.name),
         "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
         "troubled": troubled(member.organization_id),
     }

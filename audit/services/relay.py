@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.models import AuditEntry
 from audit.services.trail import record_trail
 from humana.kernel.actor import Actor
+from humana.kernel.ports import structure_changed
 from tenants.context import current_tenant
 from tenants.models import ControlEvent
 from tenants.transactions import control_atomic, tenant_atomic
@@ -47,6 +48,8 @@ def _relay_batch() -> int:
             if event.id not in known:
                 _tell(event)
         ControlEvent.objects.filter(id__in=ids).update(relayed_at=timezone.now())
+        if any(event.resource_type == "team" for event in events):
+            structure_changed()
     return len(events)
 
 

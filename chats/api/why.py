@@ -49,6 +49,23 @@ class SpokenShape(Shape, frozen=True):
     restrictions: list[str]
 
 
+class PassagesShape(Shape, frozen=True):
+    """Which passages of an asset of knowledge were told, at which version; `ordinals` count from 0."""
+
+    id: uuid.UUID
+    title: str
+    version: int
+    ordinals: list[int]
+
+
+class SkillShape(Shape, frozen=True):
+    """A skill that was told, at which version; its name is as now."""
+
+    id: uuid.UUID
+    name: str
+    version: int
+
+
 class WhyShape(Shape, frozen=True):
     """What an answer was made with. `prompt` is the system prompt to the character, `prompt_digest` its
     SHA-256. `stood_in_for` names the endpoint that was asked first where another answered. `values` are
@@ -64,6 +81,8 @@ class WhyShape(Shape, frozen=True):
     policies: list[FollowedShape]
     values: list[NameRef]
     brand: SpokenShape | None
+    knowledge: list[PassagesShape]
+    skills: list[SkillShape]
     findings: list[dict[str, Any]]
     prompt: str
     prompt_digest: str
@@ -92,6 +111,8 @@ def _shape(message_id: uuid.UUID, told: Explanation) -> WhyShape:
         policies=_followed(told),
         values=[NameRef(one.id, one.title) for one in told.told.values],
         brand=_spoken(told.told.brand),
+        knowledge=[PassagesShape(one.id, one.title, one.version, one.ordinals) for one in told.knowledge],
+        skills=[SkillShape(one.id, one.name, one.version) for one in told.skills],
         findings=list(run.provenance.get("findings", ())),
         prompt=told.prompt,
         prompt_digest=run.prompt_digest,

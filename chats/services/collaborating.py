@@ -15,12 +15,13 @@ from byoc.contracts import ChatRequest, Event, ModelCard, Switched, TextDelta, U
 from byoc.pricing import CURRENCY
 from chats.blocking import ANSWER, IN_GENERAL, QUESTION, Blocked
 from chats.models import Message
-from chats.plans import Outcome, request_for
+from chats.plans import Outcome, request_for, room_for
 from chats.services.runs import note_findings, priced
 from chats.tuning import judge_for, tuning_for
 from chats.watching import Watch
 from companions.models import Companion
-from companions.services.prompting import prepare_prompt
+from companions.services.knowing import note_uses, shared_for
+from companions.services.prompting import prepare_prompt, with_shared
 from humana.kernel.errors import Conflict, EndpointError, NotFound
 from humana.kernel.models import new_id
 from tenants.models import Membership
@@ -43,15 +44,18 @@ def answer_as(*, companion_id: uuid.UUID, member: Membership, asked_by: str, que
         companion = Companion.objects.filter(id=companion_id).first()
         if companion is None:
             raise NotFound("the companion is gone")
-        tuning, prompt = tuning_for(companion), prepare_prompt(companion)
+        run_id, tuning, prompt = new_id(), tuning_for(companion), prepare_prompt(companion)
+        shared = shared_for(companion, member, question, prompt.guard).within(room_for(tuning.endpoint))
+        prompt = with_shared(prompt, shared, companion.language)
         with tenant_atomic():
             send(prompt.keeping())
+            note_uses(shared, run_id=run_id, companion_id=companion.id, member_id=member.id)
         turn = [(Message.Role.PERSON, _asked(companion, asked_by, question))]
         request = request_for(prompt.text, turn, tuning.endpoint, **tuning.wishes)
         watch = Watch(prompt.guard, question, judge=judge_for(prompt.guard), language=companion.language)
         connections.close_all()  # none is held while the model speaks
         outcome = asyncio.run(_ask(tuning.endpoint, request, tuning.seconds, watch))
-        _note_down(companion, member, tuning.endpoint, outcome)
+        _note_down(companion, member, tuning.endpoint, outcome, run_id)
     if outcome.error:
         raise Conflict(IN_GENERAL[outcome.error], code=outcome.error)
     return outcome.whole_text
@@ -96,19 +100,23 @@ def _note(outcome: Outcome, event: Event) -> None:
         outcome.cached_tokens = event.cached_tokens
 
 
-def _note_down(companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome) -> None:
+def _note_down(
+    companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome, run_id: uuid.UUID
+) -> None:
     """What was used, where a model was asked, and what policies found."""
     with tenant_atomic():
         if outcome.error != QUESTION:
-            _usage(companion, member, endpoint, outcome).save(force_insert=True)
+            _usage(companion, member, endpoint, outcome, run_id).save(force_insert=True)
         note_findings(outcome.findings, {"companion": companion.slug})
 
 
-def _usage(companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome) -> UsageEvent:
+def _usage(
+    companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome, run_id: uuid.UUID
+) -> UsageEvent:
     answered = gateway.answered_by(endpoint, outcome.answered_by)
     price = priced(answered, outcome)
     return UsageEvent(
-        run_id=new_id(),
+        run_id=run_id,
         companion_id=companion.id,
         member_id=member.id,
         endpoint=answered.name,

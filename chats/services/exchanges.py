@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from byoc.contracts import ChatRequest, ModelCard
 from chats.models import Chat, Message, Run
 from chats.permissions import WRITE
-from chats.plans import RunPlan, request_for
+from chats.plans import RunPlan, request_for, room_for
 from chats.services.conversations import message_limit, title_from
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Guard
 from companions.models import Companion
 from companions.queries import access_asked, companions_for
-from companions.services.prompting import PreparedPrompt, prompt_of
+from companions.services.knowing import note_uses, shared_for
+from companions.services.prompting import PreparedPrompt, prompt_of, with_shared
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
@@ -91,11 +92,14 @@ def _open(
 ) -> RunPlan:
     tuning = tuning_for(companion, **wishes)
     endpoint = tuning.endpoint
+    shared = shared_for(companion, visitor.member, turns[-1].text, prompt.guard).within(room_for(endpoint))
+    prompt = with_shared(prompt, shared, companion.language)
     chat, question, answer = _dialogue(visitor, companion, turns[-1].text)
     provenance = tuning.provenance(prompt.provenance)
     run = _run(answer, owner, prompt.digest, endpoint, provenance)
     with tenant_atomic():
         send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
+        note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=visitor.member.id)
         mark_pending(visitor.context.organization_id, "run")
         told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": "openai"}
         record_trail(

@@ -13,6 +13,8 @@ from chats.permissions import READ
 from chats.queries import latest_run
 from chats.shaping import Told
 from companions.check_words import checks_words
+from companions.informed import Passages, knowledge_told, skills_told
+from companions.informed import Told as Skill
 from companions.models import PolicyVersion
 from companions.queries import Told as Inherited
 from companions.queries import prompt_text, told
@@ -27,7 +29,7 @@ class Explanation:
 
     `settings` are those that shaped the answer with the layer that said each, `stood_in_for` the
     endpoint that was asked first where another answered. `acted` is what checks of policies found in
-    question and answer.
+    question and answer; `knowledge` and `skills` are what it was given beside what is inherited.
     """
 
     run: Run
@@ -37,6 +39,8 @@ class Explanation:
     acted: list[dict[str, Any]]
     settings: list[Told]
     stood_in_for: str
+    knowledge: list[Passages]
+    skills: list[Skill]
 
     @property
     def policies(self) -> list[tuple[PolicyVersion, list[str]]]:
@@ -58,6 +62,8 @@ def why(*, member: Membership, message: Message) -> Explanation:
         acted=acted(run.provenance),
         settings=[shaping.told(stamp) for stamp in run.provenance.get("settings", ())],
         stood_in_for=_instead_of(run),
+        knowledge=knowledge_told(run.provenance),
+        skills=skills_told(run.provenance),
     )
 
 

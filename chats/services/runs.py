@@ -16,13 +16,16 @@ from byoc.pricing import CURRENCY, Price, price_of
 from chats import signals
 from chats.blocking import kept
 from chats.models import Chat, Message, Run
-from chats.plans import Outcome, RunPlan, request_for, turns_of
+from chats.plans import Outcome, RunPlan, request_for, room_for, turns_of
 from chats.queries import ancestry
+from chats.services.informing import shared_with_run
 from chats.services.past import may_be_told
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Finding
 from companions.queries import Heritage, heritage
-from companions.services.prompting import prepare_prompt
+from companions.references import Shared
+from companions.services.knowing import note_uses
+from companions.services.prompting import prepare_prompt, with_shared
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import EndpointError
 from humana.kernel.models import new_id
@@ -48,11 +51,12 @@ def begin_run(organization_id: uuid.UUID, run_id: uuid.UUID, owner: str) -> RunP
     """
     with use_tenant(organization_id), within("run_id", run_id):
         from_main = heritage()  # before the transaction: the companion may be in another database
+        shared = shared_with_run(run_id, from_main)
         with tenant_atomic():
-            return _begin(run_id, owner, from_main)
+            return _begin(run_id, owner, from_main, shared)
 
 
-def _begin(run_id: uuid.UUID, owner: str, from_main: Heritage) -> RunPlan | Outcome | None:
+def _begin(run_id: uuid.UUID, owner: str, from_main: Heritage, shared: Shared) -> RunPlan | Outcome | None:
     run = _claim(run_id, owner)
     if run is None:
         return None
@@ -60,7 +64,7 @@ def _begin(run_id: uuid.UUID, owner: str, from_main: Heritage) -> RunPlan | Outc
     if member is None:
         return _refuse(run, "not_a_member")
     try:
-        return _plan(run, member, from_main)
+        return _plan(run, member, from_main, shared)
     except EndpointError as error:
         return _refuse(run, error.code)
 
@@ -89,12 +93,14 @@ def _asker(chat: Chat) -> Membership | None:
     return member if member is not None and may_enter(member) else None
 
 
-def _plan(run: Run, member: Membership, from_main: Heritage) -> RunPlan:
+def _plan(run: Run, member: Membership, from_main: Heritage, shared: Shared) -> RunPlan:
     companion = run.chat.companion
-    prompt = prepare_prompt(companion, from_main)
     tuning = tuning_for(companion)
     endpoint = tuning.endpoint
+    shared = shared.within(room_for(endpoint))
+    prompt = with_shared(prepare_prompt(companion, from_main), shared, companion.language)
     send(prompt.keeping())
+    note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=member.id)
     branch = ancestry(run.chat_id, run.message_id)[:-1]
     turns = turns_of(may_be_told(branch, prompt.guard))
     provenance = tuning.provenance(prompt.provenance)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from companions.api import assets, inherited, network, policies, structure_file, views
+from companions.api import (
+    assets,
+    capabilities,
+    inherited,
+    knowledge,
+    network,
+    policies,
+    structure_file,
+    views,
+)
 from humana.api.routes import route
 
 urlpatterns = [
@@ -27,9 +36,9 @@ urlpatterns = [
     route("brand/preview/", inherited.BrandPreviewView, "api-preview-brand"),
     route("brand/versions/", inherited.BrandVersionListView, "api-brand-versions"),
     route("brand/assets/", assets.BrandAssetListView, "api-brand-assets"),
-    route("brand/assets/<uuid:asset_id>/", assets.BrandAssetView, "api-brand-asset"),
-    route("brand/assets/<uuid:asset_id>/file/", assets.BrandAssetFileView, "api-brand-asset-file"),
-    route("brand/assets/<uuid:asset_id>/restore/", assets.RestoreBrandAssetView, "api-restore-brand-asset"),
+    route("brand/assets/<uuid:file_id>/", assets.BrandAssetView, "api-brand-asset"),
+    route("brand/assets/<uuid:file_id>/file/", assets.BrandAssetFileView, "api-brand-asset-file"),
+    route("brand/assets/<uuid:file_id>/restore/", assets.RestoreBrandAssetView, "api-restore-brand-asset"),
     route("structure/", structure_file.StructureFileView, "api-structure"),
     route("structure/preview/", structure_file.StructurePreviewView, "api-preview-structure"),
     route("structure/import/", structure_file.StructureImportView, "api-import-structure"),
@@ -40,4 +49,35 @@ urlpatterns = [
     route("network/deliveries/<uuid:delivery_id>/release/", network.ReleaseView, "api-release-delivery"),
     route("network/rules/", network.RuleListView, "api-access-rules"),
     route("network/rules/<uuid:rule_id>/", network.RuleView, "api-access-rule"),
+    route("network/deliveries/<uuid:delivery_id>/keep/", knowledge.KeepShareView, "api-keep-share"),
+    route("knowledge/", knowledge.AssetListView, "api-knowledge"),
+    route("knowledge/share/", knowledge.ShareView, "api-share-knowledge"),
+    route("knowledge/<uuid:asset_id>/", knowledge.AssetView, "api-asset"),
+    route("knowledge/<uuid:asset_id>/bring-back/", knowledge.BringBackAssetView, "api-bring-back-asset"),
+    route("knowledge/<uuid:asset_id>/beneficiaries/", knowledge.AssetBeneficiariesView, "api-asset-told"),
+    route("knowledge/<uuid:asset_id>/versions/", knowledge.AssetVersionListView, "api-asset-versions"),
+    route(
+        "knowledge/<uuid:asset_id>/versions/<uuid:asset_version_id>/restore/",
+        knowledge.RestoreAssetView,
+        "api-restore-asset",
+    ),
+    route("sharing-rules/", capabilities.SharingRuleListView, "api-sharing-rules"),
+    route("sharing-rules/<uuid:sharing_rule_id>/", capabilities.SharingRuleView, "api-sharing-rule"),
+    route("capabilities/", capabilities.CapabilityListView, "api-capabilities"),
+    route("capabilities/<uuid:capability_id>/", capabilities.CapabilityView, "api-capability"),
+    route(
+        "capabilities/<uuid:capability_id>/bring-back/",
+        capabilities.BringBackCapabilityView,
+        "api-bring-back-capability",
+    ),
+    route(
+        "capabilities/<uuid:capability_id>/beneficiaries/",
+        capabilities.CapabilityBeneficiariesView,
+        "api-capability-given",
+    ),
+    route(
+        "companions/<uuid:companion_id>/capabilities/",
+        capabilities.CompanionCapabilitiesView,
+        "api-companion-capabilities",
+    ),
 ]

@@ -4,24 +4,32 @@ row-level security.
 
 from companions.models.access import CompanionAccess
 from companions.models.assets import BrandAsset
+from companions.models.capabilities import Capability, CapabilityGrant, SharedUse
 from companions.models.companions import Companion, PromptSnapshot
 from companions.models.handoffs import Handoff
 from companions.models.heritage import Brand, BrandVersion, Mode, Policy, PolicyVersion, Value
+from companions.models.knowledge import KnowledgeAsset, KnowledgeVersion, SharingRule
 from companions.models.messages import CompanionMessage, Delivery, Inbox
 
 __all__ = [
     "Brand",
     "BrandAsset",
     "BrandVersion",
+    "Capability",
+    "CapabilityGrant",
     "Companion",
     "CompanionAccess",
     "CompanionMessage",
     "Delivery",
     "Handoff",
     "Inbox",
+    "KnowledgeAsset",
+    "KnowledgeVersion",
     "Mode",
     "Policy",
     "PolicyVersion",
     "PromptSnapshot",
+    "SharedUse",
+    "SharingRule",
     "Value",
 ]

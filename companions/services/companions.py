@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from companions.models import Companion
 from companions.permissions import EDIT
+from companions.services.beneficiaries import recount_all_later
 from companions.services.editing import announce, apply, hold, judge, line
 from companions.services.placing import keep_entry
 from humana.kernel.errors import Conflict, Invalid, NotFound
@@ -84,6 +85,7 @@ def _created(row: Companion) -> bool:
         with tenant_atomic():
             row.save(force_insert=True)
             announce("created", "companion", row, name=row.name, slug=row.slug)
+            recount_all_later()
     except IntegrityError:
         if not Companion.everything.filter(slug=row.slug).exists():
             raise
@@ -178,6 +180,8 @@ def _change(row: Companion, action: str, wanted: Mapping[str, Any]) -> None:
         row.save()
         keep_entry(row)
         announce(action, "companion", row, name=row.name, slug=row.slug, changed=changed)
+        if {"team_id", "removed_at"} & set(changed):
+            recount_all_later()
 
 
 def clean_fields(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from companions.models import Brand, BrandAsset, Companion, Policy, Value
+from companions.models import Brand, BrandAsset, Capability, Companion, KnowledgeAsset, Policy, Value
 from humana.kernel.errors import NotFound, StaleVersion
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
@@ -17,7 +17,7 @@ from tenants.context import current_tenant
 from tenants.models import Membership
 from tenants.permissions import Permission, require
 
-Row = TypeVar("Row", Value, Policy, Brand, BrandAsset, Companion)
+Row = TypeVar("Row", Value, Policy, Brand, BrandAsset, Companion, KnowledgeAsset, Capability)
 
 
 def judge(member: Membership | None, permission: Permission) -> uuid.UUID | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from companions.checks import Guard, guard_of
 from companions.models import Companion, PromptSnapshot
 from companions.prompts import Inheritance
 from companions.queries import Heritage, heritage, inherited
+from companions.references import Shared, sections
 from tenants.statements import Statement, insert
 
 
@@ -41,3 +42,12 @@ def prompt_of(told: Inheritance) -> PreparedPrompt:
     text = told.prompt()
     digest = sha256(text.encode()).hexdigest()
     return PreparedPrompt(text, digest, told.provenance(), guard_of(told.policies))
+
+
+def with_shared(prompt: PreparedPrompt, shared: Shared, language: str) -> PreparedPrompt:
+    """The same prompt with skills and passages behind it; they are kept and told with it."""
+    if not shared:
+        return prompt
+    text = "\n\n".join(part for part in (prompt.text, sections(shared, language)) if part)
+    provenance = {**prompt.provenance, **shared.provenance()}
+    return replace(prompt, text=text, digest=sha256(text.encode()).hexdigest(), provenance=provenance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from companions.refusals import RIGHTS, reason_words
+from companions.refusals import RIGHTS, TOLD, reason_words
 
 register = template.Library()
 
@@ -19,3 +19,9 @@ def reason(code: str) -> str:
 def right_words(right: str) -> str:
     """What one companion may do towards another."""
     return str(RIGHTS.get(right, right))
+
+
+@register.filter
+def told_why(code: str) -> str:
+    """Why a companion is told something, or is not."""
+    return str(TOLD.get(code, code))

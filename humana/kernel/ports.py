@@ -102,3 +102,7 @@ standing_on: Port[..., Any] = Port("standing_on")
 #: resettle(kind, row_id, to_id) -> number — filled by `companions`. Runs inside the organization: its
 #: companions of that team or position, removed ones too, are of another one, or of none.
 resettle: Port[..., int] = Port("resettle")
+
+#: structure_changed() — filled by `companions`. Runs inside the organization, in the transaction that tells
+#: its trail of a team that was made, moved or dropped: what is computed of the structure is computed anew.
+structure_changed: Port[..., None] = Port("structure_changed")

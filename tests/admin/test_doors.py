@@ -63,10 +63,13 @@ def test_every_page_is_of_one_of_the_three_kinds() -> None:
         "chats_message",
         "chats_run",
         "chats_vote",
+        "companions_capability",
         "companions_companion",
         "companions_companionaccess",
         "companions_companionmessage",
         "companions_handoff",
+        "companions_knowledgeasset",
+        "companions_sharingrule",
         "documents_folder",
     } == CONTENT
 

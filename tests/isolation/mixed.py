@@ -11,15 +11,21 @@ from companions.models import (
     Brand,
     BrandAsset,
     BrandVersion,
+    Capability,
+    CapabilityGrant,
     Companion,
     CompanionAccess,
     CompanionMessage,
     Delivery,
     Handoff,
     Inbox,
+    KnowledgeAsset,
+    KnowledgeVersion,
     Policy,
     PolicyVersion,
     PromptSnapshot,
+    SharedUse,
+    SharingRule,
     Value,
 )
 from companions.services.companions import create_companion
@@ -33,9 +39,10 @@ from tests.isolation.worlds import nothing_stays
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
 
-#: What all companions inherit, and what they send each other, stays in the main placement.
+#: What all companions inherit, send each other and share stays in the main placement.
 INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, BrandAsset, PromptSnapshot)
 SENT = (CompanionAccess, CompanionMessage, Inbox, Delivery, Handoff)
+SHARED = (KnowledgeAsset, KnowledgeVersion, Capability, SharingRule, CapabilityGrant, SharedUse)
 
 
 class Far(World):
@@ -77,7 +84,7 @@ def build_far_world(slug: str, isolation: str) -> Far:
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
-    world.rows |= {model: main.rows[model] for model in INHERITED + SENT} | {
+    world.rows |= {model: main.rows[model] for model in INHERITED + SENT + SHARED} | {
         Team: team,
         Position: position,
     }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from companions.models import CompanionMessage
+from companions.models import Capability, CompanionMessage, KnowledgeAsset
 from humana.api.docs import written
 from tenants.models import Position, Team
 from tests.fixtures.organizations import World
@@ -128,6 +128,9 @@ def object_named(place: Place, world: World) -> str:
         "sender": world.companion.pk,
         "sent": world.row(CompanionMessage).pk,
         "recipient": world.companion.pk,
+        "member_id": world.member.pk,
+        "asset": world.row(KnowledgeAsset).pk,
+        "capability": world.row(Capability).pk,
         "team_id": world.row(Team).pk,
         "position_id": world.row(Position).pk,
         "companion": world.companion.pk,

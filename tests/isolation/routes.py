@@ -13,12 +13,16 @@ from django.urls.converters import UUIDConverter
 from audit.models import AuditEntry
 from companions.models import (
     BrandAsset,
+    Capability,
     CompanionAccess,
     CompanionMessage,
     Delivery,
     Handoff,
+    KnowledgeAsset,
+    KnowledgeVersion,
     Policy,
     PolicyVersion,
+    SharingRule,
     Value,
 )
 from tenants.context import use_tenant
@@ -95,10 +99,14 @@ def objects_of(world: World) -> dict[str, Any]:
         "policy_id": world.row(Policy).pk,
         "policy_version_id": world.row(PolicyVersion).pk,
         "value_id": world.row(Value).pk,
-        "asset_id": world.row(BrandAsset).pk,
+        "file_id": world.row(BrandAsset).pk,
         "sent_id": world.row(CompanionMessage).pk,
         "delivery_id": world.row(Delivery).pk,
         "rule_id": world.row(CompanionAccess).pk,
+        "asset_id": world.row(KnowledgeAsset).pk,
+        "asset_version_id": world.row(KnowledgeVersion).pk,
+        "capability_id": world.row(Capability).pk,
+        "sharing_rule_id": world.row(SharingRule).pk,
         "handoff_id": world.row(Handoff).pk,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }

@@ -10,7 +10,7 @@ import yaml
 #: The version of the format; what reads it says which it knows.
 FORMAT = 1
 _HEAD = f"""\
-# The structure of an organization, as Humana exports and imports it (docs/structure.md).
+# The structure of an organization, as Humana exports and imports it (docs/structure-file.md).
 # What an entry does not say stays as it is. Things are named, never numbered.
 humana: {FORMAT}
 """
