@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.fixtures.models",
     "tests.fixtures.organizations",
     "tests.fixtures.server",
+    "tests.fixtures.tools",
 ]

@@ -13,12 +13,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from byoc import gateway
-from byoc.contracts import End, Event, Switched, TextDelta, Usage
+from byoc.contracts import End, Switched, TextDelta, Usage
 from chats.blocking import ANSWER, Blocked
 from chats.models import Run
 from chats.plans import Outcome, RunPlan
+from chats.rounds import Rounds, until
 from chats.services.runs import checkpoint, finish_run
-from chats.watching import Watch
+from chats.steps import Step, over
+from chats.watching import Said, Watch
 from companions.checks import Finding
 from humana.kernel.errors import EndpointError
 from tenants.threads import in_thread
@@ -42,6 +44,7 @@ class Answering:
         self.plan = plan
         self.outcome = Outcome()
         self._watch = Watch(plan.guard, plan.question, judge=plan.judge, language=plan.language)
+        self._rounds = Rounds(plan, self._watch) if plan.tools else None
         self._left = Run.State.STOPPED
         self._began = time.monotonic()
         self._kept_at = self._began
@@ -60,8 +63,9 @@ class Answering:
         """Call before cancelling because this process goes away."""
         self._left = Run.State.INTERRUPTED
 
-    async def events(self) -> AsyncGenerator[Event, None]:
-        """The model's events, noted as they pass; after policies have looked at question and answer.
+    async def events(self) -> AsyncGenerator[Said, None]:
+        """The model's events and the uses of tools, noted as they pass; after policies have looked at
+        question and answer.
 
         Raises EndpointError or Blocked after the run has ended.
         """
@@ -69,12 +73,11 @@ class Answering:
         outcome.state = self._left
         try:
             await self._watch.question()
-            async with (
-                aclosing(gateway.llm(self.plan.endpoint).stream(self.plan.request)) as said,
-                aclosing(self._watch.answer(_until(said, self.plan.answer_seconds))) as events,
-            ):
+            async with aclosing(self._said()) as said, aclosing(self._watch.answer(said)) as events:
                 async for event in events:
                     self._note(event)
+                    if isinstance(event, Step) and event.state == "asking":
+                        await self._keep_now()  # whoever answers finds the question
                     yield event
             self._done()
         except Blocked as error:
@@ -96,22 +99,32 @@ class Answering:
         finally:
             await self._end()
 
+    def _said(self) -> AsyncGenerator[Said, None]:
+        """What the model says; with tools in several turns."""
+        if self._rounds is not None:
+            return self._rounds.events()
+        return until(gateway.llm(self.plan.endpoint).stream(self.plan.request), self.plan.answer_seconds)
+
     def _done(self) -> None:
         """Complete; or stopped by a policy, which is a failure where nothing could be shown."""
         self.outcome.state = Run.State.DONE
         if self._watch.stopped:
             self.outcome.error = ANSWER
             self.outcome.state = Run.State.STOPPED if self.outcome.text else Run.State.FAILED
+        elif self._rounds is not None and self._rounds.exhausted and not self.outcome.text:
+            self.outcome.error, self.outcome.state = "tool_limit", Run.State.FAILED
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Said) -> None:
         if isinstance(event, TextDelta):
             self._note_text(event.text)
         elif isinstance(event, Switched):
             self.outcome.answered_by, self.outcome.why = event.now, event.why
         elif isinstance(event, Usage):
-            self.outcome.input_tokens = event.input_tokens
-            self.outcome.output_tokens = event.output_tokens
-            self.outcome.cached_tokens = event.cached_tokens
+            self.outcome.count(event)
+        elif isinstance(event, Step):
+            self.outcome.steps[event.call] = event
+            if event.state != "asking":
+                self._keep_soon()
         elif isinstance(event, End):
             self.outcome.reason = event.reason
 
@@ -120,13 +133,25 @@ class Answering:
         if not self.outcome.text:
             self.outcome.first_token_ms = round((now - self._began) * 1000)
         self.outcome.text.append(text)
-        if now - self._kept_at > CHECKPOINT_EVERY and (self._keeping is None or self._keeping.done()):
-            self._kept_at = now
-            self._keeping = asyncio.create_task(self._keep(self.outcome.whole_text))
+        if now - self._kept_at > CHECKPOINT_EVERY:
+            self._keep_soon()
 
-    async def _keep(self, text: str) -> None:
+    def _keep_soon(self) -> None:
+        """Beside the answer; one at a time, or an older state could be written last."""
+        if self._keeping is None or self._keeping.done():
+            self._kept_at = time.monotonic()
+            self._keeping = asyncio.create_task(self._keep())
+
+    async def _keep_now(self) -> None:
+        if self._keeping is not None:
+            await asyncio.wait([self._keeping])
+        self._keep_soon()
+        if self._keeping is not None:
+            await asyncio.wait([self._keeping])
+
+    async def _keep(self) -> None:
         try:
-            await in_thread(checkpoint, self.plan, text)
+            await in_thread(checkpoint, self.plan, self.outcome.whole_text, self.outcome.parts)
         except Exception:
             log.exception("checkpoint failed; the answer goes on")
 
@@ -136,10 +161,17 @@ class Answering:
         if missing := self._watch.missing(self.outcome.whole_text):
             self.outcome.text.append(missing)  # also of an answer that was stopped or broke off
         self.outcome.findings, self.outcome.judged = self._watch.findings, self._watch.judged
+        self._end_steps()
         ending = asyncio.create_task(self._finish())
         _endings.add(ending)
         ending.add_done_callback(_endings.discard)
         await asyncio.shield(ending)
+
+    def _end_steps(self) -> None:
+        """What still went on was stopped; what was used is known only where it is of every turn."""
+        self.outcome.steps = {call: over(step) for call, step in self.outcome.steps.items()}
+        if self._rounds is not None and self._rounds.unmetered:
+            self.outcome.input_tokens = self.outcome.output_tokens = self.outcome.cached_tokens = None
 
     async def _finish(self) -> None:
         if self._keeping is not None:
@@ -157,17 +189,3 @@ async def endings() -> None:
     """Wait until every ending is written; for a process that goes away."""
     while _endings:
         await asyncio.wait(set(_endings))
-
-
-async def _until(events: AsyncGenerator[Event, None], seconds: float) -> AsyncGenerator[Event, None]:
-    """The same events; one that comes later than that counts as a model that took too long."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        try:
-            async with asyncio.timeout_at(deadline):
-                event = await anext(events, None)
-        except TimeoutError:
-            raise EndpointError("the answer took too long", permanent=False, code="timeout") from None
-        if event is None:
-            return
-        yield event

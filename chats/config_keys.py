@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Whole
+from tenants.config.kinds import Seconds, Whole
 
 MESSAGE_LIMIT = declare(
     "chats.message_limit",
@@ -18,4 +18,62 @@ MESSAGE_LIMIT = declare(
     caps="global",
     floors="global",
     effect="questions, drafts and /v1 (`chats/services/conversations.py`)",
+)
+
+_TOOL_LAYERS = "global organization team"
+
+TOOL_ROUNDS = declare(
+    "chats.tool_rounds",
+    Whole(0, 50, _("times")),
+    default=8,
+    label=_("Turns with tools"),
+    help=_("How often a companion may ask for tools before it must answer. 0: it is offered none."),
+    layers=_TOOL_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="tools in answers (`chats/rounds.py`)",
+)
+TOOL_CALLS = declare(
+    "chats.tool_calls",
+    Whole(1, 200, _("calls")),
+    default=24,
+    label=_("Calls of tools in an answer"),
+    help=_("Also those that fail or are refused count."),
+    layers=_TOOL_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="tools in answers (`chats/hands.py`)",
+)
+TOOL_SECONDS = declare(
+    "chats.tool_seconds",
+    Seconds(1, 3_600, _("seconds")),
+    default=120,
+    label=_("Time of all tools in an answer"),
+    help=_("In seconds, without the time in which a person is asked."),
+    layers=_TOOL_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="tools in answers (`chats/hands.py`)",
+)
+TOOL_CHARACTERS = declare(
+    "chats.tool_characters",
+    Whole(1_000, 2_000_000, _("characters")),
+    default=100_000,
+    label=_("What tools may say in an answer"),
+    help=_("In characters, of all results together; what is longer is cut."),
+    layers=_TOOL_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="tools in answers (`chats/hands.py`)",
+)
+CONSENT_SECONDS = declare(
+    "chats.consent_seconds",
+    Seconds(10, 480, _("seconds")),
+    default=180,
+    label=_("How long a person is waited for"),
+    help=_("A tool that asks first is not used when nobody answers in this time. In seconds."),
+    layers=_TOOL_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="confirmations (`chats/consent.py`)",
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard, Usage
 from chats.models import Message
+from chats.steps import Step
+from chats.tool_limits import ToolLimits
 from companions.checks import Finding, Guard
+from companions.services.tooling import Offered
 from humana.kernel.actor import Actor
 from tenants.context import TenantContext
 
@@ -27,6 +30,7 @@ class RunPlan:
 
     `guard` is what policies enforce, `question` the text it looks at, `judge` the model that recognizes
     topics, None where there is none; `language` is that of the person, `provenance` what the run keeps.
+    `tools` are those the model is told of, within `limits`.
     """
 
     context: TenantContext
@@ -46,6 +50,8 @@ class RunPlan:
     judge: ModelCard | None = None
     language: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Offered, ...] = ()
+    limits: ToolLimits = field(default_factory=ToolLimits)
 
 
 @dataclass(slots=True)
@@ -65,10 +71,22 @@ class Outcome:
     why: str = ""
     findings: list[Finding] = field(default_factory=list)
     judged: list[Usage | None] = field(default_factory=list)  # what the judge used, each time it was asked
+    steps: dict[str, Step] = field(default_factory=dict)  # uses of tools, by call, in order
 
     @property
     def whole_text(self) -> str:
         return "".join(self.text)
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """What the message keeps beside its text."""
+        return [one.part() for one in self.steps.values()]
+
+    def count(self, usage: Usage) -> None:
+        """What one turn of the model used; all turns of an answer add up."""
+        self.input_tokens = (self.input_tokens or 0) + usage.input_tokens
+        self.output_tokens = (self.output_tokens or 0) + usage.output_tokens
+        self.cached_tokens = (self.cached_tokens or 0) + usage.cached_tokens
 
 
 def conversation(
@@ -79,8 +97,7 @@ def conversation(
     The last turn always goes along whole: what is too long for the model must fail in its words,
     not be cut in silence. A conversation never starts with an answer.
     """
-    answer = endpoint.max_output_tokens or ANSWER_TOKENS
-    room = ((endpoint.context_tokens or CONTEXT_TOKENS) - answer) * CHARACTERS_PER_TOKEN - len(system)
+    room = room_of(endpoint) - len(system)
     kept: list[ChatMessage] = []
     for role, text in reversed(turns):
         room -= len(text)
@@ -93,15 +110,30 @@ def conversation(
     return (*start, *reversed(kept))
 
 
-def room_for(endpoint: ModelCard) -> int:
-    """Characters that passages of knowledge may have: a third of what the endpoint reads."""
+def room_of(endpoint: ModelCard) -> int:
+    """How many characters a request may have, all in all."""
     answer = endpoint.max_output_tokens or ANSWER_TOKENS
-    return max((endpoint.context_tokens or CONTEXT_TOKENS) - answer, 0) * CHARACTERS_PER_TOKEN // 3
+    return ((endpoint.context_tokens or CONTEXT_TOKENS) - answer) * CHARACTERS_PER_TOKEN
+
+
+def room_for_knowledge(endpoint: ModelCard) -> int:
+    """Characters that passages of knowledge may have: a third of what the endpoint reads."""
+    return max(room_of(endpoint), 0) // 3
+
+
+def size_of(messages: Iterable[ChatMessage]) -> int:
+    """Characters of what is said, and of what tools are given."""
+    return sum(len(one.text) + sum(len(call.arguments) for call in one.tool_calls) for one in messages)
 
 
 def turns_of(branch: Sequence[Message]) -> list[tuple[str, str]]:
     """What was said, in order; failed and empty answers say nothing."""
-    return [(message.role, message.text) for message in branch if message.text.strip() and _said(message)]
+    return [(message.role, message.text) for message in told_again(branch)]
+
+
+def told_again(branch: Sequence[Message]) -> list[Message]:
+    """The messages that these turns are of."""
+    return [message for message in branch if message.text.strip() and _said(message)]
 
 
 def _said(message: Message) -> bool:

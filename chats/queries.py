@@ -84,7 +84,7 @@ def access_message(*, member: Membership, message_id: uuid.UUID) -> Message:
 def access_run(*, member: Membership, run_id: uuid.UUID) -> Run:
     """The making of an answer in the member's own chat."""
     rows = Run.objects.filter(chat__owner_id=member.user_id, chat__removed_at=None)
-    return _found(rows.select_related("chat", "message").filter(id=run_id).first())
+    return _found(rows.select_related("chat__companion", "message").filter(id=run_id).first())
 
 
 def thread(chat: Chat) -> list[Message]:

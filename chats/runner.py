@@ -23,6 +23,7 @@ from chats.models import Run
 from chats.plans import Outcome, RunPlan
 from chats.services.runs import begin_run, finish_run
 from chats.signals import BEAT, DEAD_AFTER, OWNER, QUEUE, STOPS, RunRef, decode, process_owner
+from chats.steps import Step
 from chats.streaming import PATIENCE, Done, Entry, RunStream, State, Text, close_valkey, valkey
 from humana.kernel.errors import EndpointError
 from tenants.threads import in_thread
@@ -145,6 +146,8 @@ class Runner:
                 async for event in events:
                     if isinstance(event, TextDelta):
                         writer.write(event.text)
+                    elif isinstance(event, Step):
+                        writer.say(event)
                     elif isinstance(event, Waiting):
                         writer.say(State("waiting", event.ahead))
                     elif isinstance(event, Switched):

@@ -15,6 +15,8 @@ from chats.blocking import IN_GENERAL
 from chats.doors.sentences import notice_of
 from chats.models import Chat, Message, Run, Vote
 from chats.queries import count_chats, recent_chats, runs_of, thread, votes_of
+from chats.step_words import ShownStep
+from chats.steps import cut_at, steps_of
 from companions.models import Companion
 from humana.rendering.markdown import render
 from tenants.context import TenantContext
@@ -54,6 +56,18 @@ class EveryChat(Sequence[Chat]):
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Either some of an answer's text, or a use of a tool."""
+
+    text: str = ""
+    step: ShownStep | None = None
+
+    @property
+    def html(self) -> SafeString:
+        return render(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One message and all that stands around it.
 
@@ -69,9 +83,14 @@ class Shown:
     notice: str
 
     @property
-    def html(self) -> SafeString:
-        """Rendered only for those that show it: a person's own words are shown as they are."""
-        return render(self.message.text)
+    def pieces(self) -> list[Piece]:
+        """The answer as it came: text, and in its place each use of a tool."""
+        steps = steps_of(self.message.parts)
+        *before, rest = cut_at(self.message.text, steps)
+        found: list[Piece] = []
+        for text, step in zip(before, steps, strict=True):
+            found += [Piece(text), Piece(step=ShownStep(step))]
+        return [one for one in (*found, Piece(rest)) if one.step or one.text.strip()]
 
     @property
     def is_live(self) -> bool:

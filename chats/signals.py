@@ -60,25 +60,25 @@ def decode(message: bytes) -> RunRef | None:
 
 def wake_runner(organization_id: uuid.UUID, run_id: uuid.UUID) -> None:
     """Some runner takes it; the sweep asks again if none did."""
-    _tell(lambda client: client.lpush(QUEUE, encode(organization_id, run_id)))
+    _tell(lambda valkey: valkey.lpush(QUEUE, encode(organization_id, run_id)))
 
 
 def ask_to_stop(organization_id: uuid.UUID, run_id: uuid.UUID) -> None:
     """Heard by every runner; the owner cancels."""
-    _tell(lambda client: client.publish(STOPS, encode(organization_id, run_id)))
+    _tell(lambda valkey: valkey.publish(STOPS, encode(organization_id, run_id)))
 
 
 def alive(owner: str) -> bool:
     """Has this owner beaten lately? Unknown counts as alive: Valkey being away kills nobody."""
     try:
-        return bool(_client().exists(OWNER + owner))
+        return bool(client().exists(OWNER + owner))
     except RedisError:
         return True
 
 
 def _tell(say: object) -> None:
     try:
-        say(_client())  # type: ignore[operator]
+        say(client())  # type: ignore[operator]
     except RedisError:
         log.warning("valkey unreachable; the sweep will find the run")
 
@@ -90,7 +90,8 @@ def process_owner() -> str:
 
 
 @functools.cache
-def _client() -> redis.Redis:
+def client() -> redis.Redis:
+    """For code that waits: short words only."""
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 

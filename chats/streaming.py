@@ -1,7 +1,8 @@
 """The stream of one run in Valkey: its owner appends, readers follow from a cursor, in any process.
 
-Entries are sealed for their run, and the whole stream is gone ten minutes after it began; what
-stays is the message. A cursor is the entry's own id, so a reader that comes back misses nothing.
+Entries are sealed for their run, and the whole stream is gone ten minutes after it began, or after the
+last use of a tool; what stays is the message. A cursor is the entry's own id, so a reader that comes back
+misses nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 import redis.asyncio as aioredis
 from django.conf import settings
 
+from chats.steps import Step
 from humana.kernel.crypto import CannotOpen, associated, derived_key, open_sealed, seal
 
 #: A cursor before everything.
@@ -44,7 +46,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     error: str = ""
 
 
-Entry = Text | State | Done
+Entry = Text | State | Step | Done
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 
@@ -62,6 +64,8 @@ class RunStream:
                 sealed = seal(msgspec.json.encode(entry), key=_key(), place=self._place)
                 pipe.xadd(self._key, {b"e": sealed})
             pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS, nx=True)
+            if any(isinstance(one, Step) for one in entries):  # a question to the person stays to be seen
+                pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS, gt=True)
             await pipe.execute()
 
     async def follow(self, cursor: str) -> AsyncIterator[tuple[str, Entry | None]]:

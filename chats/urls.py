@@ -31,6 +31,7 @@ urlpatterns = [
     path("messages/<uuid:message_id>/why/", views.why, name="why"),
     path("messages/<uuid:message_id>/branch/", views.branch, name="choose-branch"),
     path("runs/<uuid:run_id>/stop/", views.stop, name="stop-run"),
+    path("runs/<uuid:run_id>/calls/", views.answer_call, name="answer-call"),
     path("runs/<uuid:run_id>/events", views.events, name="run-events"),
     path("drafts/<uuid:place_id>/", views.save_draft, name="save-draft"),
 ]

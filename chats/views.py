@@ -17,7 +17,7 @@ from byoc import gateway
 from chats.models import Chat
 from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, chats_named, draft_of, recent_chats
-from chats.services import conversations, drafts, explain, replies, votes
+from chats.services import consents, conversations, drafts, explain, replies, votes
 from chats.shown import EveryChat, put_forward, shown_message, shown_thread
 from companions.choosing import shown_model
 from companions.correspondence import waiting_for
@@ -167,6 +167,18 @@ def vote(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpRespon
 def stop(request: MemberRequest, slug: str, run_id: uuid.UUID) -> HttpResponse:
     member = request.visitor.member
     run = replies.stop(member=member, run=access_run(member=member, run_id=run_id))
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return redirect("chat", slug=slug, chat_id=run.chat_id)
+
+
+@require_POST
+def answer_call(request: MemberRequest, slug: str, run_id: uuid.UUID) -> HttpResponse:
+    """A tool asked first: `call` says which use of it, `choice` is allow, or anything else to decline."""
+    member = request.visitor.member
+    run = access_run(member=member, run_id=run_id)
+    call, allow = request.POST.get("call", ""), request.POST.get("choice") == "allow"
+    consents.decide_on_call(member=member, run=run, call=call, allow=allow)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(status=204)
     return redirect("chat", slug=slug, chat_id=run.chat_id)

@@ -7,14 +7,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TypeAlias
 
 from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, End, Event, ModelCard, TextDelta, Usage
 from chats.blocking import Blocked
+from chats.steps import Step
 from companions.checks import Finding, Guard, Passed, Sieve, holds
 from companions.checks.judging import Unjudged, parts, quoted, task, verdict
-from companions.checks.kinds import Stage
+from companions.checks.kinds import Stage, ToolsCheck
 from humana.kernel.errors import EndpointError
+
+#: What passes: the model's own events, and what its tools do.
+Said: TypeAlias = Event | Step
 
 #: The judge decides within this time, or it did not; seconds.
 JUDGE_SECONDS = 30.0
@@ -47,9 +52,33 @@ class Watch:
         self._refuse(self._guard.findings("input", self._asked))  # told to no judge either
         self._refuse(await self._judged("input", self._asked))
 
-    def answer(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
-        """The model's events, with the text that may be shown. Stopped by a policy, it ends as filtered."""
+    def answer(self, events: AsyncGenerator[Said, None]) -> AsyncGenerator[Said, None]:
+        """The model's events of all its turns, with the text that may be shown.
+
+        Stopped by a policy, it ends as filtered.
+        """
         return self._checked(events) if self._guard.at("output") else events
+
+    async def tool(self, text: str) -> bool:
+        """Whether policies let it pass: what a tool is given, or what it said."""
+        if not self._guard.at("tool"):
+            return True
+        found = await asyncio.to_thread(self._guard.findings, "tool", text)
+        self.findings += found
+        return not any(one.blocks for one in found)
+
+    async def shows(self, text: str) -> bool:
+        """Whether people may read it beside the answer; what they may not is left out without a word."""
+        if not self._guard.at("output"):
+            return True
+        return await asyncio.to_thread(self._guard.lets, "output", text)
+
+    def tool_named(self, name: str) -> None:
+        """Note the use of a tool that a policy would not have, where that policy only watches."""
+        for rule in self._guard.at("tool"):
+            check = rule.check
+            if isinstance(check, ToolsCheck) and not rule.blocks and name not in check.allowed:
+                self.findings.append(Finding(rule, "tool", name))
 
     def missing(self, shown: str) -> str:
         """What the answer must still say after what is shown of it; nothing where nothing is."""
@@ -61,7 +90,7 @@ class Watch:
         texts = dict.fromkeys(check.text for rule, check in due if rule.blocks)
         return "".join(f"\n\n{one}" for one in texts)
 
-    async def _checked(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+    async def _checked(self, events: AsyncGenerator[Said, None]) -> AsyncGenerator[Said, None]:
         sieve, shown, end = Sieve(self._guard), "", End()
         try:
             async with aclosing(events):

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from companions import admin_knowledge, admin_network  # noqa: F401  their pages
+from companions import admin_knowledge, admin_network, admin_tools  # noqa: F401  their pages
 from companions.audience_names import names
 from companions.check_words import checks_words
 from companions.models import Brand, BrandAsset, BrandVersion, Companion, Policy, PolicyVersion, Value

@@ -43,6 +43,35 @@ ANSWER_SECONDS = declare(
     team_of="companion",
     effect="answers of companions (`chats/answering.py`)",
 )
+TOOL_SECONDS = declare(
+    "tools.call_seconds",
+    Seconds(1, 300, _("seconds")),
+    default=30,
+    label=_("Time for one use of a tool"),
+    help=_("A tool that takes longer counts as not answering. In seconds."),
+    layers="global organization",
+    caps="global",
+    effect="every call of a tool (`companions/services/tooling.py`)",
+)
+TOOL_CHARACTERS = declare(
+    "tools.answer_characters",
+    Whole(500, 200_000, _("characters")),
+    default=20_000,
+    label=_("Longest answer of a tool"),
+    help=_("What a tool answers beyond it is cut off before a model reads it."),
+    layers="global organization",
+    caps="global",
+    effect="every call of a tool (`companions/services/tooling.py`)",
+)
+OWN_SERVERS = declare(
+    "tools.own_servers",
+    YesNo(),
+    default=True,
+    label=_("Members may connect tools of their own"),
+    help=_("Servers that a member connects serve that member's own conversations only."),
+    layers="global organization",
+    effect="servers of members (`companions/services/tool_servers.py`)",
+)
 KNOWLEDGE_PASSAGES = declare(
     "knowledge.passages",
     Whole(0, 20, _("passages")),

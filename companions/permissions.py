@@ -8,6 +8,9 @@ POLICIES = declare("companions.policies", _("edit values, policies and brand"), 
 SEND = declare("companions.send", _("send messages between companions"), roles="admin manager member")
 NETWORK = declare("companions.network", _("see all messages between companions"), roles="admin")
 ACCESS = declare("companions.access", _("decide which companions reach each other"), roles="admin")
+TOOLS = declare("companions.tools", _("decide which tools companions have"), roles="admin")
+OWN_TOOLS = declare("companions.own_tools", _("connect tools for oneself"), roles="admin manager member")
+USE_TOOLS = declare("companions.use_tools", _("let companions use tools"), roles="admin manager member")
 KNOWLEDGE = declare(
     "companions.knowledge", _("edit common knowledge, and see all that is shared"), roles="admin"
 )

@@ -4,7 +4,7 @@ import uuid
 
 from celery import shared_task
 
-from companions.services import answering, beneficiaries, delivering, knowledge, waking
+from companions.services import answering, beneficiaries, delivering, discovering, knowledge, waking
 from tenants.jobs import tenant_task
 
 
@@ -21,6 +21,11 @@ def deliver_to_all(sent_id: str) -> None:
 @tenant_task(waking.ANSWER)
 def answer_request(delivery_id: str) -> None:
     answering.answer_request(uuid.UUID(delivery_id))
+
+
+@tenant_task(discovering.DISCOVER)
+def discover_tools(tool_server_id: str) -> None:
+    discovering.discover_if_there(uuid.UUID(tool_server_id))
 
 
 @tenant_task(knowledge.EMBED_TASK)

@@ -17,7 +17,7 @@ import json
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 from urllib.parse import urlsplit
 
 from humana.kernel.errors import Misconfigured
@@ -121,6 +121,27 @@ def url(name: str, default: str | None = None, *, schemes: tuple[str, ...]) -> s
     if parts.scheme not in schemes or not parts.hostname:
         raise _unexpected(name, expected)
     return value
+
+
+def commands(name: str) -> dict[str, dict[str, Any]]:
+    """Programs by name, from JSON: {"time": ["mcp-server-time"]}, or with an environment of their own
+    {"memory": {"command": ["server-memory"], "environment": {"MEMORY_FILE_PATH": "/srv/memory"}}}.
+    """
+    value = text(name)
+    try:
+        found = json.loads(value) if value else {}
+        return {str(key): _command(one) for key, one in found.items()}
+    except (ValueError, TypeError, AttributeError, KeyError):
+        raise _unexpected(name, 'JSON such as {"time": ["mcp-server-time"]}') from None
+
+
+def _command(told: Any) -> dict[str, Any]:
+    command = told if isinstance(told, list) else told["command"]
+    environment = {} if isinstance(told, list) else told.get("environment", {})
+    words = [*command, *environment, *environment.values()]
+    if not command or isinstance(command, str) or not all(isinstance(one, str) for one in words):
+        raise ValueError
+    return {"command": tuple(command), "environment": dict(environment)}
 
 
 def _from_file(name: str) -> str | None:

@@ -25,6 +25,7 @@ from chats.queries import recent_chats
 from chats.shown import put_forward
 from companions.permissions import CAPABILITIES as EDIT_CAPABILITIES
 from companions.permissions import EDIT as EDIT_COMPANIONS
+from companions.permissions import OWN_TOOLS, TOOLS
 from companions.permissions import POLICIES as EDIT_POLICIES
 from companions.permissions import SHARE as SHARE_KNOWLEDGE
 from companions.queries import companions_for, silent_companions
@@ -75,6 +76,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_edit_policies": allowed(member, EDIT_POLICIES.name),
         "may_shape": allowed(member, STRUCTURE.name),
         "may_edit_companions": allowed(member, EDIT_COMPANIONS.name),
+        "may_see_tools": allowed(member, TOOLS.name) or allowed(member, OWN_TOOLS.name),
         "may_share_knowledge": allowed(member, SHARE_KNOWLEDGE.name),
         "may_edit_capabilities": allowed(member, EDIT_CAPABILITIES.name),
         "may_see_configuration": allowed(member, READ_CONFIGURATION.name),

@@ -13,6 +13,10 @@ id: 1763925000400-0
 event: text
 data: {"text": "The budget"}
 
+id: 1763925001000-0
+event: tool
+data: {"call": "4f1c02a9d", "name": "time__now", "state": "ok", "arguments": "{}", "said": "…", "ms": 12, …}
+
 id: 1763925002000-0
 event: done
 data: {"state": "done", "error": null, "message_id": "0199…"}
@@ -31,6 +35,8 @@ def document_events(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
             "description": (
                 "Server-sent events from the beginning, or from where `Last-Event-ID` left off. `state` says "
                 "queued, waiting, thinking, switched or streaming; `text` is a piece of the answer; "
+                "`tool` tells a use of a tool as a CallShape, again each time something becomes of it (while "
+                "its `state` is asking, POST /api/v1/runs/{run_id}/calls/ allows or declines it); "
                 "`saved` replaces all pieces by the whole text; `done` is the last one, or `refused`, "
                 "with `code` and `message`, once the caller may no longer read. Reading never starts an "
                 "answer, and closing the connection never stops one."

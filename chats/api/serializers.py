@@ -12,6 +12,7 @@ from django.conf import settings
 from chats.doors.sentences import notice_of
 from chats.models import Chat, Message, Run
 from chats.services.conversations import TITLE_LIMIT
+from chats.steps import steps_of, told_step
 from humana.api.inputs import IdOf, Input, Text, YesNo
 from humana.api.shapes import NameRef, Shape
 
@@ -56,8 +57,28 @@ CHAT_COLUMNS = (
 )
 
 
+class CallShape(Shape, frozen=True):
+    """A use of a tool. `state` is asking or running, then ok, error, declined, unanswered, blocked, withheld,
+    unknown, invalid, repeated, limit or stopped.
+
+    `arguments` is JSON and `said` what came of it, both as text from outside and cut; `at` is where in the
+    text of the answer it stands. While it is asking, somebody may answer until `until` (epoch seconds).
+    """
+
+    call: str
+    name: str
+    state: str
+    arguments: str
+    said: str
+    ms: int
+    at: int
+    until: int | None
+
+
 class MessageShape(Shape, frozen=True):
-    """A node of the tree. `run_id` is what makes an answer, `vote` what the caller thinks of it."""
+    """A node of the tree. `run_id` is what makes an answer, `vote` what the caller thinks of it, `calls` the
+    tools that it used.
+    """
 
     id: uuid.UUID
     chat_id: uuid.UUID
@@ -69,9 +90,11 @@ class MessageShape(Shape, frozen=True):
     updated_at: datetime
     run_id: uuid.UUID | None
     vote: str | None
+    calls: list[CallShape]
 
 
-MESSAGE_COLUMNS = MessageShape.__struct_fields__[:8]
+#: What a message is told of; its parts become `calls`.
+MESSAGE_COLUMNS = (*MessageShape.__struct_fields__[:8], "parts")
 
 
 class RunShape(Shape, frozen=True):
@@ -142,6 +165,13 @@ class Edited(Input):
     text = Text(max_length=settings.HUMANA_MESSAGE_LIMIT)
 
 
+class CallAnswer(Input):
+    """May the tool be used, this once? `call` is that of the event or of the message."""
+
+    call = Text(max_length=40)
+    allow = YesNo()
+
+
 class VoteInput(Input):
     """Good or not, and why."""
 
@@ -166,11 +196,18 @@ def chat(row: Chat) -> ChatShape:
 def messages(
     rows: Iterable[tuple[Any, ...]], runs: Mapping[uuid.UUID, uuid.UUID], votes: Mapping[uuid.UUID, bool]
 ) -> list[MessageShape]:
-    return [MessageShape(*(*row, runs.get(row[0]), _vote(votes.get(row[0])))) for row in rows]
+    return [_message(row, runs.get(row[0]), votes.get(row[0])) for row in rows]
 
 
 def message(row: Message, run_id: uuid.UUID | None = None, vote: bool | None = None) -> MessageShape:
-    return MessageShape(*(*(getattr(row, name) for name in MESSAGE_COLUMNS), run_id, _vote(vote)))
+    return _message(tuple(getattr(row, name) for name in MESSAGE_COLUMNS), run_id, vote)
+
+
+def _message(row: tuple[Any, ...], run_id: uuid.UUID | None, vote: bool | None) -> MessageShape:
+    *told, parts = row
+    steps = steps_of(parts, live=told[4] in Message.LIVE)
+    calls = [CallShape(**told_step(one)) for one in steps]
+    return MessageShape(*(*told, run_id, _vote(vote), calls))
 
 
 def run(row: Run) -> RunShape:

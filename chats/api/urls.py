@@ -22,5 +22,6 @@ urlpatterns = [
     route("handoffs/<uuid:handoff_id>/decline/", handoffs.DeclineView, "api-decline-handoff"),
     route("handoffs/<uuid:handoff_id>/withdraw/", handoffs.WithdrawView, "api-withdraw-handoff"),
     route("runs/<uuid:run_id>/", views.RunView, "api-run"),
+    route("runs/<uuid:run_id>/calls/", views.CallsView, "api-answer-call"),
     route("runs/<uuid:run_id>/stop/", views.StopView, "api-stop-run"),
 ]

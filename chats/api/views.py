@@ -14,7 +14,7 @@ from chats.api.threads import ThreadView, asked, message_shape
 from chats.models import Chat
 from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, chats_of
-from chats.services import conversations, replies, votes
+from chats.services import consents, conversations, replies, votes
 from companions.queries import access_companion
 from documents.models import Folder
 from documents.queries import access_folder
@@ -239,6 +239,24 @@ class StopView(ApiView):
         run = access_run(member=self.member, run_id=run_id)
         self.no_body()
         return self.answer(serializers.run(replies.stop(member=self.member, run=run)), status=202)
+
+
+class CallsView(ApiView):
+    """The uses of tools within an answer."""
+
+    permission = WRITE.name
+
+    @operation(
+        "answerCall",
+        "Allow a tool that asks first, or decline it",
+        takes=serializers.CallAnswer,
+        gives=serializers.RunShape,
+        status=202,
+    )
+    def post(self, request: Request, run_id: uuid.UUID) -> HttpResponse:
+        run = access_run(member=self.member, run_id=run_id)
+        consents.decide_on_call(member=self.member, run=run, **self.body(serializers.CallAnswer))
+        return self.answer(serializers.run(run), status=202)
 
 
 def _folder(member: Membership, folder_id: uuid.UUID | None) -> Folder | None:

@@ -66,6 +66,20 @@ class SkillShape(Shape, frozen=True):
     version: int
 
 
+class UsedShape(Shape, frozen=True):
+    """A tool that was asked for, and what became of it: the `state` of a call."""
+
+    name: str
+    outcome: str
+
+
+class ToolsShape(Shape, frozen=True):
+    """By name, the tools that the model was offered, and each use that it asked for."""
+
+    offered: list[str]
+    used: list[UsedShape]
+
+
 class WhyShape(Shape, frozen=True):
     """What an answer was made with. `prompt` is the system prompt to the character, `prompt_digest` its
     SHA-256. `stood_in_for` names the endpoint that was asked first where another answered. `values` are
@@ -84,6 +98,7 @@ class WhyShape(Shape, frozen=True):
     knowledge: list[PassagesShape]
     skills: list[SkillShape]
     findings: list[dict[str, Any]]
+    tools: ToolsShape
     prompt: str
     prompt_digest: str
 
@@ -114,6 +129,10 @@ def _shape(message_id: uuid.UUID, told: Explanation) -> WhyShape:
         knowledge=[PassagesShape(one.id, one.title, one.version, one.ordinals) for one in told.knowledge],
         skills=[SkillShape(one.id, one.name, one.version) for one in told.skills],
         findings=list(run.provenance.get("findings", ())),
+        tools=ToolsShape(
+            offered=list(run.provenance.get("tools", {}).get("offered", ())),
+            used=[UsedShape(one.step.name, one.step.state) for one in told.used],
+        ),
         prompt=told.prompt,
         prompt_digest=run.prompt_digest,
     )

@@ -1,7 +1,7 @@
 """Readers of a run: HTML blocks for pages, plain pieces for programs. They never start a run.
 
     GET /o/{slug}/runs/{id}/events      block, state, done, refused — Markdown rendered here
-    GET /api/v1/runs/{id}/events        text, saved, state, done, refused
+    GET /api/v1/runs/{id}/events        text, tool, saved, state, done, refused
 
 Both follow the run's stream from `Last-Event-ID` (or `?after=`). When the stream is gone, the
 saved answer is told instead. `refused` ends it when the reader may no longer read.
@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.template.loader import render_to_string
 
 from chats.doors.admission import while_admitted
 from chats.doors.sentences import sentence_for
-from chats.doors.visitors import in_language, reader_of, said_in, state_of
+from chats.doors.visitors import Reader, in_language, reader_of, said_in, state_of
 from chats.models import Run
+from chats.step_words import ShownStep, news
+from chats.steps import Step, told_step
 from chats.streaming import START, Done, Entry, RunStream, State, Text, valid_cursor
 from humana.kernel.errors import NotFound
 from humana.kernel.http import Receive, Request, Scope, Send, event, send_chunk, start_events, while_connected
@@ -55,20 +58,27 @@ class Teller(Protocol):
 
     def seen(self, delta: str) -> None: ...
     def text(self, delta: str) -> Iterator[tuple[str, object]]: ...
+    def step(self, step: Step) -> Iterator[tuple[str, object]]: ...
     def saved(self, text: str) -> Iterator[tuple[str, object]]: ...
     def state(self, state: State) -> Iterator[tuple[str, object]]: ...
     def done(self, done: Done) -> Iterator[tuple[str, object]]: ...
 
 
 class PageTeller:
-    """HTML for people: only the block that is still open is rendered again."""
+    """HTML for people: only the block that is still open is rendered again.
+
+    A use of a tool is a block of its own, between those of the text before and after it.
+    """
 
     replays = True
 
-    def __init__(self, language: str) -> None:
-        self._language = language
+    def __init__(self, reader: Reader, slug: str, run_id: uuid.UUID) -> None:
+        self._language, self._who = reader.language, reader.companion
+        self._place = {"slug": slug, "run_id": run_id}
         self._blocks = BlockStream()
         self._seen = ""
+        self._first = self._next = 0  # of this stretch of text: its first block, and the one after its last
+        self._steps: dict[str, int] = {}
 
     def seen(self, delta: str) -> None:
         """Rendered with what comes next, at once: a hundred small steps would hold up other readers."""
@@ -76,10 +86,27 @@ class PageTeller:
 
     def text(self, delta: str) -> Iterator[tuple[str, object]]:
         seen, self._seen = self._seen, ""
-        return _told(self._blocks.feed(seen + delta))
+        return self._told(self._blocks.feed(seen + delta))
+
+    def step(self, step: Step) -> Iterator[tuple[str, object]]:
+        if step.call not in self._steps:
+            yield from self.text("")
+            yield from self._told(self._blocks.finish())
+            self._steps[step.call] = self._next
+            self._first = self._next = self._next + 1
+            self._blocks = BlockStream()
+        shown = ShownStep(step, self._who)
+        html = in_language(self._language, lambda: self._rendered(shown))
+        yield "block", {"i": self._steps[step.call], "html": html, "closed": not step.is_live, "step": True}
+        if told := in_language(self._language, lambda: news(step, self._who)):
+            yield "state", {"state": step.state, "text": told}
+
+    def _rendered(self, shown: ShownStep) -> str:
+        return str(render_to_string("chats/_step.html", {"shown": shown, **self._place}))[:]
 
     def saved(self, text: str) -> Iterator[tuple[str, object]]:
         self._blocks, self._seen = BlockStream(), ""
+        self._first = self._next = 0
         return self.text(text)
 
     def state(self, state: State) -> Iterator[tuple[str, object]]:
@@ -87,13 +114,14 @@ class PageTeller:
 
     def done(self, done: Done) -> Iterator[tuple[str, object]]:
         yield from self.text("")
-        yield from _told(self._blocks.finish())
+        yield from self._told(self._blocks.finish())
         yield "done", {"state": done.state}
 
-
-def _told(changes: list[Change]) -> Iterator[tuple[str, object]]:
-    for index, html, closed in changes:
-        yield "block", {"i": index, "html": html[:], "closed": closed}  # [:] is a plain str again
+    def _told(self, changes: list[Change]) -> Iterator[tuple[str, object]]:
+        for number, html, closed in changes:
+            index = self._first + number
+            self._next = max(self._next, index + 1)
+            yield "block", {"i": index, "html": html[:], "closed": closed}  # [:] is a plain str again
 
 
 class ApiTeller:
@@ -109,6 +137,9 @@ class ApiTeller:
 
     def text(self, delta: str) -> Iterator[tuple[str, object]]:
         yield "text", {"text": delta}
+
+    def step(self, step: Step) -> Iterator[tuple[str, object]]:
+        yield "tool", told_step(step)
 
     def saved(self, text: str) -> Iterator[tuple[str, object]]:
         yield "saved", {"text": text}
@@ -135,12 +166,14 @@ async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
         slug=page["slug"] if page else None,
         run_id=_uuid(found["run"]),
         seen_as=request.actor(),
+        language=request.query.get("language", [""])[0],
     )
-    context, language, message_id = await in_thread(ask)
-    teller = PageTeller(language) if page else ApiTeller(message_id)
+    reader = await in_thread(ask)
+    run_id = _uuid(found["run"])
+    teller = PageTeller(reader, page["slug"], run_id) if page else ApiTeller(reader.message_id)
     await start_events(send, request)
-    telling = _tell(send, teller, context, _uuid(found["run"]), _cursor(request))
-    again = functools.partial(in_language, language, ask)
+    telling = _tell(send, teller, reader.place, run_id, _cursor(request))
+    again = functools.partial(in_language, reader.language, ask)
     await while_connected(request, _until_over(send, again, telling))
 
 
@@ -169,6 +202,8 @@ def _events(teller: Teller, entry: Entry | Saved) -> Iterator[tuple[str, object]
         return teller.saved(entry.text)
     if isinstance(entry, Text):
         return teller.text(entry.text)
+    if isinstance(entry, Step):
+        return teller.step(entry)
     return teller.state(entry) if isinstance(entry, State) else teller.done(entry)
 
 

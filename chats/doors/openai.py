@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import msgspec
 from django.conf import settings
 
-from byoc.contracts import End, Event, TextDelta
+from byoc.contracts import End, TextDelta
 from chats.answering import Answering
 from chats.blocking import ANSWER, kept, sentence_of
 from chats.doors.sentences import sentence_for
@@ -26,6 +26,7 @@ from chats.doors.visitors import in_language, said_in
 from chats.plans import RunPlan
 from chats.services.exchanges import Turn, models_for, open_exchange
 from chats.signals import process_owner
+from chats.watching import Said as Event
 from companions.models import Companion
 from humana.kernel.errors import EndpointError, HumanaError, Invalid, NotFound, Unauthenticated
 from humana.kernel.http import (

@@ -26,6 +26,9 @@ OURS: dict[str, Promise | str] = {
     **IN_GENERAL,
     "not_a_member": _("You are no longer a member of this organization."),
     "owner_lost": _("The answer was interrupted on our side. What arrived is kept; you can ask again."),
+    "tool_limit": _(
+        "The companion used all the tools it may and gave no answer. Your message is saved; ask for less."
+    ),
     "error": _("Something failed on our side. Your message is saved; try again."),
 }
 

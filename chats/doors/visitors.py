@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -60,16 +61,34 @@ def visitor_for(*, headers: dict[str, str], session_key: str, slug: str | None, 
     return visitor
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a run: where it is, the reader's language, whose answer it is."""
+
+    place: TenantContext
+    language: str
+    message_id: uuid.UUID
+    companion: str
+
+
 def reader_of(
-    *, headers: dict[str, str], session_key: str, slug: str | None, run_id: uuid.UUID, seen_as: Actor
-) -> tuple[TenantContext, str, uuid.UUID]:
-    """May this visitor read this run? Returns where it is, the language, and the message's id."""
+    *,
+    headers: dict[str, str],
+    session_key: str,
+    slug: str | None,
+    run_id: uuid.UUID,
+    seen_as: Actor,
+    language: str = "",
+) -> Reader:
+    """May this visitor read this run? `language` is that of the page, for who has chosen none."""
     visitor = visitor_for(headers=headers, session_key=session_key, slug=slug, seen_as=seen_as)
     with use_tenant(visitor.context):
         require_of(visitor, READ.name)
         with within("run_id", run_id) as place:
             run = access_run(member=visitor.member, run_id=run_id)
-    return place, visitor.member.user.language or settings.LANGUAGE_CODE, run.message_id
+            name = run.chat.companion.name
+    spoken = visitor.member.user.language or (language if language in dict(settings.LANGUAGES) else "")
+    return Reader(place, spoken or settings.LANGUAGE_CODE, run.message_id, name)
 
 
 def state_of(context: TenantContext, run_id: uuid.UUID) -> tuple[str, str, str]:

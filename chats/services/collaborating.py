@@ -1,4 +1,8 @@
-"""A companion asked by another companion, without a chat: one question, one answer, metered."""
+"""A companion asked by another companion, without a chat: one question, one answer, metered.
+
+It is offered no tools: what it is asked is a text that nobody has read, and nobody sees what it would do
+with them.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +15,14 @@ from django.db import connections
 
 from audit.models import UsageEvent
 from byoc import gateway
-from byoc.contracts import ChatRequest, Event, ModelCard, Switched, TextDelta, Usage
+from byoc.contracts import ChatRequest, ModelCard, Switched, TextDelta, Usage
 from byoc.pricing import CURRENCY
 from chats.blocking import ANSWER, IN_GENERAL, QUESTION, Blocked
 from chats.models import Message
-from chats.plans import Outcome, request_for, room_for
+from chats.plans import Outcome, request_for, room_for_knowledge
 from chats.services.runs import note_findings, priced
 from chats.tuning import judge_for, tuning_for
-from chats.watching import Watch
+from chats.watching import Said, Watch
 from companions.models import Companion
 from companions.services.knowing import note_uses, shared_for
 from companions.services.prompting import prepare_prompt, with_shared
@@ -45,7 +49,9 @@ def answer_as(*, companion_id: uuid.UUID, member: Membership, asked_by: str, que
         if companion is None:
             raise NotFound("the companion is gone")
         run_id, tuning, prompt = new_id(), tuning_for(companion), prepare_prompt(companion)
-        shared = shared_for(companion, member, question, prompt.guard).within(room_for(tuning.endpoint))
+        shared = shared_for(companion, member, question, prompt.guard).within(
+            room_for_knowledge(tuning.endpoint)
+        )
         prompt = with_shared(prompt, shared, companion.language)
         with tenant_atomic():
             send(prompt.keeping())
@@ -90,7 +96,7 @@ async def _ask(endpoint: ModelCard, request: ChatRequest, seconds: float, watch:
     return outcome
 
 
-def _note(outcome: Outcome, event: Event) -> None:
+def _note(outcome: Outcome, event: Said) -> None:
     if isinstance(event, TextDelta):
         outcome.text.append(event.text)
     elif isinstance(event, Switched):

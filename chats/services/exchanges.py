@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from byoc.contracts import ChatRequest, ModelCard
 from chats.models import Chat, Message, Run
 from chats.permissions import WRITE
-from chats.plans import RunPlan, request_for, room_for
+from chats.plans import RunPlan, request_for, room_for_knowledge
 from chats.services.conversations import message_limit, title_from
+from chats.services.equipping import equipped
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Guard
 from companions.models import Companion
@@ -92,7 +93,9 @@ def _open(
 ) -> RunPlan:
     tuning = tuning_for(companion, **wishes)
     endpoint = tuning.endpoint
-    shared = shared_for(companion, visitor.member, turns[-1].text, prompt.guard).within(room_for(endpoint))
+    shared = shared_for(companion, visitor.member, turns[-1].text, prompt.guard).within(
+        room_for_knowledge(endpoint)
+    )
     prompt = with_shared(prompt, shared, companion.language)
     chat, question, answer = _dialogue(visitor, companion, turns[-1].text)
     provenance = tuning.provenance(prompt.provenance)
@@ -105,7 +108,7 @@ def _open(
         record_trail(
             action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told
         )
-    return RunPlan(
+    plan = RunPlan(
         context=current_tenant(),
         actor=visitor.actor,
         run_id=run.id,
@@ -123,6 +126,7 @@ def _open(
         language=visitor.member.user.language,
         provenance=provenance,
     )
+    return equipped(plan, companion, confirming=False)  # nobody is there to be asked
 
 
 def _request(

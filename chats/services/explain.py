@@ -12,6 +12,8 @@ from chats.models import Message, Run
 from chats.permissions import READ
 from chats.queries import latest_run
 from chats.shaping import Told
+from chats.step_words import ShownStep, tool_name
+from chats.steps import steps_of
 from companions.check_words import checks_words
 from companions.informed import Passages, knowledge_told, skills_told
 from companions.informed import Told as Skill
@@ -29,7 +31,8 @@ class Explanation:
 
     `settings` are those that shaped the answer with the layer that said each, `stood_in_for` the
     endpoint that was asked first where another answered. `acted` is what checks of policies found in
-    question and answer; `knowledge` and `skills` are what it was given beside what is inherited.
+    question and answer; `knowledge` and `skills` are what it was given beside what is inherited, `tools`
+    what it was offered, and `used` what it made of that.
     """
 
     run: Run
@@ -41,6 +44,8 @@ class Explanation:
     stood_in_for: str
     knowledge: list[Passages]
     skills: list[Skill]
+    tools: list[str]
+    used: list[ShownStep]
 
     @property
     def policies(self) -> list[tuple[PolicyVersion, list[str]]]:
@@ -64,6 +69,8 @@ def why(*, member: Membership, message: Message) -> Explanation:
         stood_in_for=_instead_of(run),
         knowledge=knowledge_told(run.provenance),
         skills=skills_told(run.provenance),
+        tools=[tool_name(one) for one in run.provenance.get("tools", {}).get("offered", ())],
+        used=[ShownStep(one) for one in steps_of(message.parts, live=message.state in Message.LIVE)],
     )
 
 

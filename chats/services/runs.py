@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -16,12 +16,14 @@ from byoc.pricing import CURRENCY, Price, price_of
 from chats import signals
 from chats.blocking import kept
 from chats.models import Chat, Message, Run
-from chats.plans import Outcome, RunPlan, request_for, room_for, turns_of
+from chats.plans import Outcome, RunPlan, request_for, room_for_knowledge, told_again, turns_of
 from chats.queries import ancestry
+from chats.services.equipping import equipped
 from chats.services.informing import shared_with_run
 from chats.services.past import may_be_told
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Finding
+from companions.models import Companion
 from companions.queries import Heritage, heritage
 from companions.references import Shared
 from companions.services.knowing import note_uses
@@ -53,10 +55,23 @@ def begin_run(organization_id: uuid.UUID, run_id: uuid.UUID, owner: str) -> RunP
         from_main = heritage()  # before the transaction: the companion may be in another database
         shared = shared_with_run(run_id, from_main)
         with tenant_atomic():
-            return _begin(run_id, owner, from_main, shared)
+            begun = _begin(run_id, owner, from_main, shared)
+        return begun.plan() if isinstance(begun, _Begun) else begun
 
 
-def _begin(run_id: uuid.UUID, owner: str, from_main: Heritage, shared: Shared) -> RunPlan | Outcome | None:
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that was taken: its plan still without tools, and what it is made of."""
+
+    bare: RunPlan
+    companion: Companion
+    said: list[Message]
+
+    def plan(self) -> RunPlan:
+        return equipped(self.bare, self.companion, self.said, confirming=True)
+
+
+def _begin(run_id: uuid.UUID, owner: str, from_main: Heritage, shared: Shared) -> _Begun | Outcome | None:
     run = _claim(run_id, owner)
     if run is None:
         return None
@@ -93,19 +108,19 @@ def _asker(chat: Chat) -> Membership | None:
     return member if member is not None and may_enter(member) else None
 
 
-def _plan(run: Run, member: Membership, from_main: Heritage, shared: Shared) -> RunPlan:
+def _plan(run: Run, member: Membership, from_main: Heritage, shared: Shared) -> _Begun:
     companion = run.chat.companion
     tuning = tuning_for(companion)
     endpoint = tuning.endpoint
-    shared = shared.within(room_for(endpoint))
+    shared = shared.within(room_for_knowledge(endpoint))
     prompt = with_shared(prepare_prompt(companion, from_main), shared, companion.language)
     send(prompt.keeping())
     note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=member.id)
     branch = ancestry(run.chat_id, run.message_id)[:-1]
-    turns = turns_of(may_be_told(branch, prompt.guard))
+    said = told_again(may_be_told(branch, prompt.guard))
     provenance = tuning.provenance(prompt.provenance)
     mark_prepared(run, endpoint, prompt.digest, provenance)
-    return RunPlan(
+    plan = RunPlan(
         context=current_tenant(),
         actor=actor_for(member),
         run_id=run.id,
@@ -115,7 +130,7 @@ def _plan(run: Run, member: Membership, from_main: Heritage, shared: Shared) -> 
         companion_slug=companion.slug,
         member_id=member.id,
         endpoint=endpoint,
-        request=request_for(prompt.text, turns, endpoint, **tuning.wishes),
+        request=request_for(prompt.text, turns_of(said), endpoint, **tuning.wishes),
         answer_seconds=tuning.seconds,
         makes_title=not run.chat.title_by_person and len(branch) == 1,
         guard=prompt.guard,
@@ -124,6 +139,7 @@ def _plan(run: Run, member: Membership, from_main: Heritage, shared: Shared) -> 
         language=member.user.language,
         provenance=provenance,
     )
+    return _Begun(plan, companion, said)
 
 
 def actor_for(member: Membership) -> Actor:
@@ -137,11 +153,12 @@ def mark_prepared(run: Run, endpoint: ModelCard, digest: str, provenance: Mappin
     run.save()
 
 
-def checkpoint(plan: RunPlan, text: str) -> None:
+def checkpoint(plan: RunPlan, text: str, parts: Sequence[Mapping[str, Any]] = ()) -> None:
     """Keep what is written so far: a killed process loses a few seconds at most."""
+    said = {"text": text, "parts": list(parts)} if parts else {"text": text}
     with use_tenant(plan.context), tenant_atomic():
         send(
-            update(Message, {"text": text}, id=plan.message_id, state=Message.State.STREAMING),
+            update(Message, said, id=plan.message_id, state=Message.State.STREAMING),
             update(Run, {"heartbeat_at": timezone.now()}, id=plan.run_id),
         )
 
@@ -150,7 +167,7 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
     """The answer, its usage, its line in the trail and what follows from it, in one transaction."""
     with use_tenant(plan.context), acting_as(plan.actor), tenant_atomic():
         answered = gateway.answered_by(plan.endpoint, outcome.answered_by)
-        provenance = {**plan.provenance, **kept(outcome.findings)} if outcome.findings else None
+        provenance = _provenance(plan, outcome)
         if not _close(plan.run_id, plan.message_id, outcome, answered, provenance):
             return
         price = priced(answered, outcome)
@@ -175,6 +192,17 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
         note_findings(outcome.findings, place)
         if plan.makes_title and outcome.state == Run.State.DONE:
             enqueue_on_commit(TITLE_TASK, chat_id=plan.chat_id)
+
+
+def _provenance(plan: RunPlan, outcome: Outcome) -> dict[str, Any] | None:
+    """What was kept when it began, with what came to it; None where nothing did."""
+    if not outcome.findings and not plan.tools:
+        return None
+    told = {**plan.provenance, **kept(outcome.findings)}
+    if plan.tools:
+        used = [{"name": one.name, "outcome": one.state} for one in outcome.steps.values()]
+        told["tools"] = {**told["tools"], "used": used}
+    return told
 
 
 def note_findings(findings: Iterable[Finding], place: Mapping[str, Any]) -> None:
@@ -233,7 +261,9 @@ def _close(
         end |= {"endpoint": answered.name, "model": answered.model}
     if provenance is not None:
         end["provenance"] = provenance
-    said = {"state": outcome.state, "text": outcome.whole_text}
+    said: dict[str, Any] = {"state": outcome.state, "text": outcome.whole_text}
+    if outcome.steps:
+        said["parts"] = outcome.parts
     closed, _message = send(
         update(Run, end, id=run_id, state=sorted(Run.LIVE)),
         update(Message, said, id=message_id, state=sorted(Message.LIVE)),

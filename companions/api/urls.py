@@ -10,6 +10,7 @@ from companions.api import (
     network,
     policies,
     structure_file,
+    tools,
     views,
 )
 from humana.api.routes import route
@@ -80,4 +81,12 @@ urlpatterns = [
         capabilities.CompanionCapabilitiesView,
         "api-companion-capabilities",
     ),
+    route("tools/", tools.ToolListView, "api-tools"),
+    route("tools/servers/", tools.ToolServerListView, "api-tool-servers"),
+    route("tools/servers/<uuid:tool_server_id>/", tools.ToolServerView, "api-tool-server"),
+    route("tools/servers/<uuid:tool_server_id>/discover/", tools.DiscoverView, "api-discover-tools"),
+    route("tools/rules/", tools.ToolRuleListView, "api-tool-rules"),
+    route("tools/rules/<uuid:tool_rule_id>/", tools.ToolRuleView, "api-tool-rule"),
+    route("tools/uses/", tools.ToolUseListView, "api-tool-uses"),
+    route("tools/<uuid:tool_id>/", tools.ToolView, "api-tool"),
 ]

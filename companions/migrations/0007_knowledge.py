@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('companions', '0005_messages'),
+        ('companions', '0006_tools'),
     ]
 
     operations = [

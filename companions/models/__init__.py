@@ -10,6 +10,7 @@ from companions.models.handoffs import Handoff
 from companions.models.heritage import Brand, BrandVersion, Mode, Policy, PolicyVersion, Value
 from companions.models.knowledge import KnowledgeAsset, KnowledgeVersion, SharingRule
 from companions.models.messages import CompanionMessage, Delivery, Inbox
+from companions.models.tools import McpServer, McpTool, ToolRule, ToolUse
 
 __all__ = [
     "Brand",
@@ -25,11 +26,15 @@ __all__ = [
     "Inbox",
     "KnowledgeAsset",
     "KnowledgeVersion",
+    "McpServer",
+    "McpTool",
     "Mode",
     "Policy",
     "PolicyVersion",
     "PromptSnapshot",
     "SharedUse",
     "SharingRule",
+    "ToolRule",
+    "ToolUse",
     "Value",
 ]

@@ -279,6 +279,8 @@ HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 4)
 HUMANA_RECHECK_SECONDS = env.integer("HUMANA_RECHECK_SECONDS", 15, least=1)  # of who reads a stream
 HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
 
+HUMANA_MCP_COMMANDS = env.commands("HUMANA_MCP_COMMANDS")  # programs that serve tools, by name
+
 HUMANA_TRACES = env.flag("HUMANA_TRACES", False)  # a log line for each span
 HUMANA_TELEMETRY = env.flag("HUMANA_TELEMETRY", True)  # to customers' endpoints, else to this one
 HUMANA_OTLP_URL = env.url("HUMANA_OTLP_URL", "", schemes=("http", "https"))

@@ -29,9 +29,16 @@
     document.getElementById("announcer").textContent = texts.copied;
   }
 
+  // What tools were given and said stands within an answer, but is no word of it.
+  function saidIn(source) {
+    if (!source.querySelector(".block.step")) return source.innerText.trim();
+    const said = [...source.querySelectorAll(".block:not(.step)")];
+    return said.map((one) => one.innerText.trim()).join("\n\n");
+  }
+
   async function copyFrom(button, source) {
     try {
-      await copy(source.innerText.trim());
+      await copy(saidIn(source));
       button.setAttribute("aria-pressed", "true");
       setTimeout(() => button.removeAttribute("aria-pressed"), 1200);
     } catch {

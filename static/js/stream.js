@@ -45,16 +45,40 @@
     }
 
     source.addEventListener("open", () => (state.textContent = told));
+    // What tools are given and say is not read aloud; the line below says what happens.
+    function spoken() {
+      return [...blocks.children].map((one) => (one.matches(".step") ? "" : one.textContent)).join("");
+    }
+
+    // A use of a tool changes in place: the keyboard stays there, and what was opened stays open.
+    function show(block, html, step) {
+      const focused = block.contains(document.activeElement);
+      const open = block.querySelector("details")?.open;
+      block.innerHTML = html;
+      block.classList.toggle("step", Boolean(step));
+      if (!step) return;
+      htmx.process(block);
+      const details = block.querySelector("details");
+      if (open && details) details.open = true;
+      if (focused) keepFocus(block);
+    }
+
+    function keepFocus(block) {
+      const place = block.querySelector("summary") ?? message;
+      if (place === message) message.tabIndex = -1;
+      place.focus({ preventScroll: true });
+    }
+
     source.addEventListener("block", (event) => {
-      const { i, html } = JSON.parse(event.data);
+      const { i, html, step } = JSON.parse(event.data);
       while (blocks.children.length <= i) {
         const block = document.createElement("div");
         block.className = "block";
         blocks.append(block);
       }
-      blocks.children[i].innerHTML = html;
+      show(blocks.children[i], html, step);
       state.textContent = told = conversation.dataset.writing;
-      announce(blocks.textContent, false);
+      announce(spoken(), false);
       if (following) toBottom();
     });
     source.addEventListener("state", (event) => {
@@ -63,7 +87,7 @@
     });
     source.addEventListener("done", () => {
       source.close();
-      announce(blocks.textContent, true);
+      announce(spoken(), true);
       settle(message);
     });
     source.addEventListener("error", () => {

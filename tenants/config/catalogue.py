@@ -33,6 +33,7 @@ LAYER_LABELS: dict[str, Any] = {
 GROUPS: dict[str, Any] = {
     "llm": _("Models"),
     "chats": _("Chats"),
+    "tools": _("Tools"),
     "knowledge": _("Knowledge"),
     "tenant": _("Organization"),
     "session": _("Sessions"),

@@ -68,6 +68,8 @@ def test_every_page_is_of_one_of_the_three_kinds() -> None:
         "companions_companionaccess",
         "companions_companionmessage",
         "companions_handoff",
+        "companions_toolrule",
+        "companions_tooluse",
         "companions_knowledgeasset",
         "companions_sharingrule",
         "documents_folder",

@@ -30,6 +30,7 @@ ALLOWED = {
     ("valkey_past_the_cache", "byoc/breaker.py"): "a breaker's key names the organization that asks",
     ("valkey_past_the_cache", "byoc/readings.py"): "knows its exceptions only; asks through the cache",
     ("valkey_past_the_cache", "byoc/services/health.py"): "knows its exceptions only; asks through the cache",
+    ("valkey_past_the_cache", "chats/consent.py"): "an answer's key names its organization; sealed for it",
     ("valkey_past_the_cache", "chats/signals.py"): "a queue and a channel of signed references",
     ("valkey_past_the_cache", "chats/runner.py"): "takes from that queue, hears that channel",
     ("valkey_past_the_cache", "tenants/services/placing/removing.py"): "looks for what names one that goes",

@@ -15,11 +15,16 @@ import pytest
 
 from chats import signals
 from chats.models import Run
+from chats.services.consents import decide_on_call
 from chats.services.sweeping import TAKEN_WITHIN, sweep_runs
+from chats.steps import steps_of
+from humana.kernel.errors import Conflict
 from tenants.context import use_tenant
 from tests.chats.conftest import Desk, desk_at
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server, running_server
+from tests.fixtures.tools import BOOK, CITY, calls, equip
+from tests.peers.tool_server import ToolPeer
 
 Open = Callable[..., AbstractContextManager[Desk]]
 
@@ -46,11 +51,35 @@ def test_a_killed_process_keeps_the_partial_answer(open_desk: Open) -> None:
         while len(desk.message(run).text) <= 50 and time.monotonic() < deadline:
             time.sleep(0.1)
         desk.server.kill()
-    signals._client().delete(signals.OWNER + desk.run(run).owner)  # as if its time had passed
+    signals.client().delete(signals.OWNER + desk.run(run).owner)  # as if its time had passed
     sweep_runs()
     ended = desk.run(run)
     assert (ended.state, ended.error) == (Run.State.INTERRUPTED, "owner_lost")
     assert len(ended.message.text) > 50
+
+
+def test_a_killed_process_takes_its_question_to_the_person_along(
+    open_desk: Open, scripted_model: ScriptedModel, tool_peer: ToolPeer
+) -> None:
+    with open_desk() as desk:
+        equip(desk.world, tool_peer)
+        desk.until(desk.ask("say:Oi"), Run.State.DONE)
+        scripted_model.script(calls((BOOK, CITY)))
+        run = desk.ask("Book a table, please")
+        deadline = time.monotonic() + 12
+        while not desk.message(run).parts and time.monotonic() < deadline:
+            time.sleep(0.1)
+        desk.server.kill()
+    (asked,) = desk.message(run).parts
+    assert asked["state"] == "asking"
+    signals.client().delete(signals.OWNER + desk.run(run).owner)
+    sweep_runs()
+    ended = desk.run(run)
+    assert (ended.state, ended.message.text) == (Run.State.INTERRUPTED, "Let me look.")
+    with use_tenant(desk.world.context), pytest.raises(Conflict):
+        decide_on_call(member=desk.world.member, run=ended, call=asked["call"], allow=True)
+    assert [one.state for one in steps_of(ended.message.parts)] == ["stopped"]
+    assert tool_peer.calls == []
 
 
 def test_a_process_that_is_asked_to_go_interrupts_what_it_writes(
@@ -70,7 +99,7 @@ def test_a_run_nobody_took_is_announced_again(
 ) -> None:
     desk = desk_at(Server("", None, tmp_path / "none.log"))  # type: ignore[arg-type]
     run = desk.ask("say:late")
-    signals._client().delete(signals.QUEUE)  # Valkey lost the announcement
+    signals.client().delete(signals.QUEUE)  # Valkey lost the announcement
     with use_tenant(desk.world.context):
         Run.objects.filter(id=run.id).update(created_at=run.created_at - timedelta(seconds=TAKEN_WITHIN + 1))
     with running_server(scripted_model.openai_url, tmp_path / "web.log"):

@@ -11,8 +11,8 @@ import pytest
 from byoc import gateway
 from byoc.config_keys import ALLOWED_MODELS, DEFAULT_MODEL
 from byoc.contracts import Event, TextDelta
-from chats.answering import _until
 from chats.config_keys import MESSAGE_LIMIT
+from chats.rounds import until
 from chats.tuning import tuning_for
 from companions.choosing import model_for, shown_model
 from companions.config_keys import ANSWER_SECONDS, MAX_OUTPUT_TOKENS, TEMPERATURE
@@ -147,6 +147,6 @@ async def test_an_answer_that_takes_too_long_is_cut_off() -> None:
 
     heard = []
     with pytest.raises(EndpointError) as failure:
-        async for event in _until(slow(), 0.05):
+        async for event in until(slow(), 0.05):
             heard += [event]
     assert (heard, failure.value.code, closed) == ([TextDelta("Eight")], "timeout", [True])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.cache import cache
@@ -19,6 +19,9 @@ from tenants.services.organizations import found_organization
 from tests.fixtures.mixed import IN_DATABASE, Mixed, allow, found_mixed
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
+
+if TYPE_CHECKING:
+    from tests.peers.tool_server import ToolPeer
 
 
 @dataclass
@@ -93,3 +96,27 @@ def database_down(mixed: Mixed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     allow(name, "true")
     aliases.forget_all()
     breaker.forget(mixed.placements[IN_DATABASE].database)
+
+
+@pytest.fixture(scope="module")
+def tool_server() -> Iterator[ToolPeer]:
+    from tests.peers.tool_server import ToolPeer
+
+    peer = ToolPeer()
+    peer.start()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def peer(tool_server: ToolPeer, bakery: Bakery) -> ToolPeer:
+    """With a forecast and a picture, which the bakery may dial."""
+    from tests.fixtures.grants import let_dial
+    from tests.peers.tool_server import picture, weather
+
+    tool_server.tools, tool_server.answers = [], {"forecast": weather, "paint": picture}
+    tool_server.heads, tool_server.calls = [], []
+    tool_server.lists("forecast", description="The weather\tof a city.\u202e", read_only_hint=True)
+    tool_server.lists("paint", {"type": "object"}, destructive_hint=True)
+    let_dial(bakery.organization, tool_server.origin)
+    return tool_server

@@ -32,6 +32,7 @@ ALLOWED = {
     "byoc/adapters/llm/": "the SDKs' exceptions; their clients come from egress",
     "byoc/adapters/identity/": "exceptions, and LDAP on a socket or an address that egress judged",
     "byoc/adapters/embedding/": "the same SDKs, made by the module beside it",
+    "byoc/adapters/mcp/": "the SDK on a client of egress, and its exceptions; programs that operators named",
     "tenants/db/backend/bounded.py": "how much came over a socket that is there; opens nothing",
     "byoc/adapters/monitoring/": "exceptions only; its client comes from egress",
 }

@@ -21,11 +21,15 @@ from companions.models import (
     Inbox,
     KnowledgeAsset,
     KnowledgeVersion,
+    McpServer,
+    McpTool,
     Policy,
     PolicyVersion,
     PromptSnapshot,
     SharedUse,
     SharingRule,
+    ToolRule,
+    ToolUse,
     Value,
 )
 from companions.services.companions import create_companion
@@ -39,10 +43,11 @@ from tests.isolation.worlds import nothing_stays
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
 
-#: What all companions inherit, send each other and share stays in the main placement.
+#: What all companions inherit, send each other and share, and their tools, stay in the main placement.
 INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, BrandAsset, PromptSnapshot)
 SENT = (CompanionAccess, CompanionMessage, Inbox, Delivery, Handoff)
 SHARED = (KnowledgeAsset, KnowledgeVersion, Capability, SharingRule, CapabilityGrant, SharedUse)
+TOOLS = (McpServer, McpTool, ToolRule, ToolUse)
 
 
 class Far(World):
@@ -84,7 +89,7 @@ def build_far_world(slug: str, isolation: str) -> Far:
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
-    world.rows |= {model: main.rows[model] for model in INHERITED + SENT + SHARED} | {
+    world.rows |= {model: main.rows[model] for model in INHERITED + SENT + SHARED + TOOLS} | {
         Team: team,
         Position: position,
     }

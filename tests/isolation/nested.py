@@ -128,6 +128,8 @@ def object_named(place: Place, world: World) -> str:
         "sender": world.companion.pk,
         "sent": world.row(CompanionMessage).pk,
         "recipient": world.companion.pk,
+        "server": objects_of(world)["tool_server_id"],
+        "tool": objects_of(world)["tool_id"],
         "member_id": world.member.pk,
         "asset": world.row(KnowledgeAsset).pk,
         "capability": world.row(Capability).pk,

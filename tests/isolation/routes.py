@@ -20,9 +20,12 @@ from companions.models import (
     Handoff,
     KnowledgeAsset,
     KnowledgeVersion,
+    McpServer,
+    McpTool,
     Policy,
     PolicyVersion,
     SharingRule,
+    ToolRule,
     Value,
 )
 from tenants.context import use_tenant
@@ -108,6 +111,9 @@ def objects_of(world: World) -> dict[str, Any]:
         "capability_id": world.row(Capability).pk,
         "sharing_rule_id": world.row(SharingRule).pk,
         "handoff_id": world.row(Handoff).pk,
+        "tool_server_id": world.row(McpServer).pk,
+        "tool_id": world.row(McpTool).pk,
+        "tool_rule_id": world.row(ToolRule).pk,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 

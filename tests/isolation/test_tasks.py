@@ -16,7 +16,7 @@ from celery.contrib.testing.worker import start_worker
 from celery.signals import task_failure
 
 from audit.models import Outbox
-from companions.models import Capability, CompanionMessage, Delivery, KnowledgeAsset
+from companions.models import Capability, CompanionMessage, Delivery, KnowledgeAsset, McpServer
 from humana.kernel.errors import NoTenant
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import (
@@ -60,6 +60,7 @@ def arguments_of(task: str, world: World) -> dict[str, str]:
     names = inspect.signature(inspect.unwrap(current_app.tasks[task].run)).parameters
     ids = {"chat_id": world.chat.pk, "run_id": world.run.pk, "message_id": world.question.pk}
     ids |= {"companion_id": world.companion.pk, "delivery_id": world.row(Delivery).pk}
+    ids |= {"sent_id": world.row(CompanionMessage).pk, "tool_server_id": world.row(McpServer).pk}
     ids |= {"sent_id": world.row(CompanionMessage).pk, "asset_id": world.row(KnowledgeAsset).pk}
     ids |= {"capability_id": world.row(Capability).pk}
     return {name: str(ids[name]) for name in names if name not in {"self", "arguments"}}

@@ -139,7 +139,7 @@ def test_an_answer_being_written_names_its_events(owner: Client, left: World, as
         Run.objects.filter(pk=left.run.pk).update(state=Run.State.STREAMING)
     page = assert_good(owner, chat_address(left.chat), asked)
     assert [one["data-events-url"] for one in page.all("article") if one["data-events-url"]] == [
-        f"/o/left/runs/{left.run.pk}/events"
+        f"/o/left/runs/{left.run.pk}/events?language={asked.lower()}"
     ]
 
 

@@ -5,6 +5,8 @@
     spell:MS:TEXT       TEXT, percent-encoded, sign by sign, one every MS milliseconds
     form:NAME           an odd but lawful form of the stream, see FORMS
     tools[:N]           N tool calls
+    calls:JSON          percent-encoded: {"say": text, "calls": [[name, arguments], …]}; arguments as text are
+                        sent as they are
     ends:REASON         stops for that reason
     cut:N / fin:N       N tokens, then a reset / a clean end without the end of the answer
     stall:N             N tokens, then silence
@@ -29,6 +31,7 @@ A script is an iterator of steps: bytes to send, seconds to wait, or `Ending`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -123,6 +126,15 @@ def _tools(dialect: Dialect, number: str = "1") -> Iterator[Step]:
     yield dialect.start() + dialect.text("Let me look.")
     for _ in range(int(number)):
         yield dialect.tool("get_weather", TOOL_ARGUMENTS)
+    yield dialect.end("tool_calls", 9, usage=True, done=True)
+
+
+def _calls(dialect: Dialect, *told: str) -> Iterator[Step]:
+    wanted = json.loads(unquote(":".join(told)))
+    yield dialect.start() + (dialect.text(wanted["say"]) if wanted.get("say") else b"")
+    for name, arguments in wanted["calls"]:
+        given = arguments if isinstance(arguments, str) else json.dumps(arguments)
+        yield dialect.tool(name, [given[:9], given[9:]])
     yield dialect.end("tool_calls", 9, usage=True, done=True)
 
 
@@ -271,6 +283,7 @@ SCRIPTS: dict[str, Script] = {
     "spell": _spell,
     "form": _form,
     "tools": _tools,
+    "calls": _calls,
     "ends": _ends,
     "cut": _cut,
     "fin": _fin,

@@ -152,6 +152,13 @@ def _azurite() -> str | None:
     return missing
 
 
+def _mcp_node() -> str | None:
+    missing = _node()
+    if missing is None and not (storages.NODE / "mcp-server-everything").exists():
+        return "the reference servers of tools are not installed: npm ci in tests/peers/node"
+    return missing
+
+
 def _maildev() -> str | None:
     missing = _node()
     if missing is None and not (storages.NODE / "maildev").exists():
@@ -186,6 +193,8 @@ MISSING = {
     "rclone": _beside("rclone"),
     "moto": _beside("moto_server"),
     "azurite": _azurite,
+    "mcp-node": _mcp_node,
+    "mcp-time": _beside("mcp-server-time"),
     "maildev": _maildev,
     "fake-gcs": _fake_gcs,
 }

@@ -7,6 +7,7 @@
     errors, statuses                  every failure as EndpointError
     options, catalogue                what an endpoint may be told; what well-known models can do
     retrying, limited, queued, fallback   wrappers, adapters themselves
+    toolless                          a question with tools, for a model that knows none
     probing                           a look without an SDK
 
 `make` is all that the gateway needs, and `describe` all that pages do.

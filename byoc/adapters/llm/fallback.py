@@ -15,6 +15,7 @@ from typing import NoReturn, Protocol, TypeAlias
 
 from byoc.adapters.llm.base import folded
 from byoc.adapters.llm.errors import endpoint_error, timed_out
+from byoc.adapters.llm.toolless import fitting
 from byoc.contracts import (
     Answer,
     ChatRequest,
@@ -73,7 +74,7 @@ class Fallback:
             if adapter.spec != asked:
                 yield _switched(asked, adapter.spec, why)
             own = adapter.spec.name == self._asked
-            question = request if own else replace(request, model=adapter.spec.model)
+            question = request if own else _own_question(request, adapter.spec)
             silence = SILENCE if position + 1 < len(self._legs) else None
             begun = False
             try:
@@ -103,6 +104,11 @@ class Fallback:
     async def close(self) -> None:
         for adapter, _breaker in self._legs:
             await adapter.close()
+
+
+def _own_question(request: ChatRequest, spec: EndpointSpec) -> ChatRequest:
+    """For the model of another endpoint, which may know no tools."""
+    return fitting(replace(request, model=spec.model), spec)
 
 
 async def _answer(
