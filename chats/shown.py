@@ -93,6 +93,11 @@ class Shown:
         return [one for one in (*found, Piece(rest)) if one.step or one.text.strip()]
 
     @property
+    def said_by(self) -> str:
+        """The companion that said it, in a conversation that another handed over; else empty."""
+        return next((part["said_by"] for part in self.message.parts if "said_by" in part), "")
+
+    @property
     def is_live(self) -> bool:
         return self.run is not None and self.run.state in Run.LIVE
 

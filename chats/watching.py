@@ -52,6 +52,15 @@ class Watch:
         self._refuse(self._guard.findings("input", self._asked))  # told to no judge either
         self._refuse(await self._judged("input", self._asked))
 
+    async def lets(self, text: str) -> bool:
+        """Whether something short that a model wrote may be shown: looked at whole, as an answer is."""
+        if not self._guard.at("output"):
+            return True
+        self.findings += self._guard.findings("output", text)
+        if not any(one.blocks for one in self.findings):
+            self.findings += await self._judged("output", text)
+        return not any(one.blocks for one in self.findings)
+
     def answer(self, events: AsyncGenerator[Said, None]) -> AsyncGenerator[Said, None]:
         """The model's events of all its turns, with the text that may be shown.
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from companions import admin_knowledge, admin_network, admin_tools  # noqa: F401  their pages
+from companions.admin_previews import look_at_policy
 from companions.audience_names import names
 from companions.check_words import checks_words
 from companions.models import Brand, BrandAsset, BrandVersion, Companion, Policy, PolicyVersion, Value
@@ -123,7 +124,9 @@ class PolicyVersions(Versions):
 
 @admin.register(Policy)
 class PolicyAdmin(InHandAdmin):
-    """Never deleted: answers point at its versions. It is put out of force."""
+    """Never deleted: answers point at its versions. It is put out of force. A look publishes nothing."""
+
+    change_form_before_template = "admin/policy_preview.html"
 
     main_only = True
     may_delete = False
@@ -140,6 +143,7 @@ class PolicyAdmin(InHandAdmin):
         return names().words(obj.audience)
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        look_at_policy(request, obj)
         kept = publish_policy(
             policy=obj if change else None,
             name=obj.name,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from tenants.config.catalogue import declare
 from tenants.config.kinds import Number, Open, Seconds, Whole, YesNo
 
 _LAYERS = "global organization team"
+#: Of messages between companions; an organization is bounded by what is said for everybody.
+_COMMON: Any = {"layers": "global organization", "caps": "global", "floors": "global"}
 
 TEMPERATURE = declare(
     "llm.temperature",
@@ -102,4 +106,58 @@ KNOWLEDGE_MEANING = declare(
     help=_("With a model of embeddings, also across languages. Otherwise by words alone."),
     layers="global organization",
     effect="answers of companions (`companions/services/knowing.py`)",
+)
+MESSAGE_CHARACTERS = declare(
+    "messages.characters",
+    Whole(100, 20_000, _("characters")),
+    default=20_000,
+    label=_("Longest message of a companion"),
+    help=_("How many characters a companion may write to another at once."),
+    effect="messages (`companions/services/sending.py`)",
+    **_COMMON,
+)
+MESSAGE_HOPS = declare(
+    "messages.hops",
+    Whole(0, 20, _("hops")),
+    default=5,
+    label=_("From companion to companion"),
+    help=_("How often a message may be followed by another, from companion to companion. Then it ends."),
+    effect="messages that follow another (`companions/services/sending.py`)",
+    **_COMMON,
+)
+MESSAGES_FOLLOWING = declare(
+    "messages.following",
+    Whole(1, 1_000, _("messages")),
+    default=100,
+    label=_("Messages that follow from one"),
+    help=_("All together, whoever sends them. Companions that answer each other in a circle end here."),
+    effect="messages that follow another (`companions/services/sending.py`)",
+    **_COMMON,
+)
+MESSAGE_REACH = declare(
+    "messages.reach",
+    Whole(1, 10_000, _("companions")),
+    default=10_000,
+    label=_("Reached by one message"),
+    help=_("How many companions one message to all may reach."),
+    effect="messages to all (`companions/services/sending.py`)",
+    **_COMMON,
+)
+MESSAGE_ASKED = declare(
+    "messages.asked",
+    Whole(1, 100, _("companions")),
+    default=20,
+    label=_("Asked at once"),
+    help=_("How many companions one question to all may ask. Each answer is paid for."),
+    effect="questions to all (`companions/services/sending.py`)",
+    **_COMMON,
+)
+MESSAGE_WAITS = declare(
+    "messages.waits",
+    Seconds(60, 30 * 86_400, _("seconds")),
+    default=72 * 3_600,
+    label=_("Time to be delivered"),
+    help=_("A message not delivered by then expires, unless it names a moment itself. In seconds."),
+    effect="messages and handoffs (`companions/services/sending.py`)",
+    **_COMMON,
 )

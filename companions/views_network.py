@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from companions.access import Right
+from companions.config_keys import MESSAGE_CHARACTERS
 from companions.correspondence import (
     access_delivery,
     access_sent,
@@ -23,8 +24,9 @@ from companions.network import network
 from companions.permissions import NETWORK, READ, SEND, SHARE
 from companions.queries import access_companion, access_companion_by_slug
 from companions.services.quarantine import release_delivery
-from companions.services.sending import MOST_CHARACTERS, send_message
+from companions.services.sending import send_message
 from humana.kernel.errors import Conflict, HumanaError, Invalid
+from tenants.config.resolver import resolve
 from tenants.permissions import allowed, require
 from tenants.places import at_main
 from tenants.views import MemberRequest
@@ -61,7 +63,7 @@ def _page(
             "rights": list(Right),
             "latest": list(messages_for(member).prefetch_related("deliveries")[:LATEST]),
             "may_send": allowed(member, SEND.name),
-            "limit": MOST_CHARACTERS,
+            "limit": resolve(MESSAGE_CHARACTERS),
             "refusal": refusal,
             "typed": request.POST,
         }

@@ -1,6 +1,6 @@
 """One process, two doors.
 
-    event streams and /v1     pure asyncio: open for long, cheap, never the ORM while open
+    event streams, /v1, /mcp  pure asyncio: open for long, cheap, never the ORM while open
     everything else           Django's WSGI handler on a few reused threads
 
 Reused threads keep their database and cache connections; stock ASGI would start two threads for
@@ -29,6 +29,7 @@ from opentelemetry import trace
 from byoc import gateway
 from byoc.telemetry import exporter
 from chats.doors.events import API, PAGE, serve_events
+from chats.doors.mcp import serve_mcp
 from chats.doors.openai import serve_openai
 from chats.runner import Runner
 from humana.checks import refuse_unsafe_start
@@ -41,6 +42,7 @@ tracer = trace.get_tracer(__name__)
 #: Paths of the second door and who answers there, the first that fits; everything else is a page.
 DOORS: tuple[tuple[re.Pattern[str], Callable[[Scope, Receive, Send], Awaitable[None]]], ...] = (
     (re.compile(r"^/v1/"), serve_openai),
+    (re.compile(r"^/mcp/?$"), serve_mcp),
     (API, serve_events),
     (PAGE, serve_events),
 )

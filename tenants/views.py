@@ -92,6 +92,7 @@ def settings_page(request: MemberRequest, slug: str) -> HttpResponse:
             "may_see_configuration": allowed(member, CONFIG_VIEW.name),
             "may_place": allowed(member, MEMBERS.name),
             "api_base": request.build_absolute_uri("/v1"),
+            "mcp_address": request.build_absolute_uri("/mcp"),
         },
     )
 

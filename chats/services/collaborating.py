@@ -13,14 +13,13 @@ from contextlib import aclosing
 
 from django.db import connections
 
-from audit.models import UsageEvent
 from byoc import gateway
 from byoc.contracts import ChatRequest, ModelCard, Switched, TextDelta, Usage
-from byoc.pricing import CURRENCY
 from chats.blocking import ANSWER, IN_GENERAL, QUESTION, Blocked
 from chats.models import Message
 from chats.plans import Outcome, request_for, room_for_knowledge
-from chats.services.runs import note_findings, priced
+from chats.services.metering import note_judging, note_use
+from chats.services.runs import note_findings
 from chats.tuning import judge_for, tuning_for
 from chats.watching import Said, Watch
 from companions.models import Companion
@@ -58,10 +57,11 @@ def answer_as(*, companion_id: uuid.UUID, member: Membership, asked_by: str, que
             note_uses(shared, run_id=run_id, companion_id=companion.id, member_id=member.id)
         turn = [(Message.Role.PERSON, _asked(companion, asked_by, question))]
         request = request_for(prompt.text, turn, tuning.endpoint, **tuning.wishes)
-        watch = Watch(prompt.guard, question, judge=judge_for(prompt.guard), language=companion.language)
+        judge = judge_for(prompt.guard)
+        watch = Watch(prompt.guard, question, judge=judge, language=companion.language)
         connections.close_all()  # none is held while the model speaks
         outcome = asyncio.run(_ask(tuning.endpoint, request, tuning.seconds, watch))
-        _note_down(companion, member, tuning.endpoint, outcome, run_id)
+        _note_down(companion, member, tuning.endpoint, outcome, judge, run_id)
     if outcome.error:
         raise Conflict(IN_GENERAL[outcome.error], code=outcome.error)
     return outcome.whole_text
@@ -107,33 +107,17 @@ def _note(outcome: Outcome, event: Said) -> None:
 
 
 def _note_down(
-    companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome, run_id: uuid.UUID
+    companion: Companion,
+    member: Membership,
+    endpoint: ModelCard,
+    outcome: Outcome,
+    judge: ModelCard | None,
+    run_id: uuid.UUID,
 ) -> None:
-    """What was used, where a model was asked, and what policies found."""
+    """What was used, where a model was asked, by it and by the judge of topics, and what policies found."""
+    outcome.state = "stopped" if outcome.error else "done"
     with tenant_atomic():
         if outcome.error != QUESTION:
-            _usage(companion, member, endpoint, outcome, run_id).save(force_insert=True)
+            note_use(companion, member.id, endpoint, outcome, run_id)
+        note_judging(companion, member.id, judge, outcome.judged)
         note_findings(outcome.findings, {"companion": companion.slug})
-
-
-def _usage(
-    companion: Companion, member: Membership, endpoint: ModelCard, outcome: Outcome, run_id: uuid.UUID
-) -> UsageEvent:
-    answered = gateway.answered_by(endpoint, outcome.answered_by)
-    price = priced(answered, outcome)
-    return UsageEvent(
-        run_id=run_id,
-        companion_id=companion.id,
-        member_id=member.id,
-        endpoint=answered.name,
-        model=answered.model,
-        input_tokens=outcome.input_tokens,
-        output_tokens=outcome.output_tokens,
-        cached_tokens=outcome.cached_tokens,
-        cost=price.amount if price else None,
-        currency=price.currency if price else CURRENCY,
-        price_source=price.source if price else "",
-        price_version=price.version if price else "",
-        total_ms=outcome.total_ms,
-        outcome="stopped" if outcome.error else "done",
-    )

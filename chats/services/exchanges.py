@@ -1,4 +1,4 @@
-"""One call of /v1: the whole conversation comes with it, the request itself owns the run.
+"""One call of /v1 or of /mcp: the whole conversation comes with it, the request itself owns the run.
 
 Each call is kept as a chat of its own origin: the last question, its answer, its usage, its line
 in the trail. The text is saved before the model is asked.
@@ -45,15 +45,22 @@ class Turn:
 
 
 def open_exchange(
-    *, token: str, seen_as: Actor, model: str, turns: Sequence[Turn], owner: str, wishes: dict[str, Any]
+    *,
+    token: str,
+    seen_as: Actor,
+    model: str,
+    turns: Sequence[Turn],
+    owner: str,
+    wishes: dict[str, Any],
+    door: str = "openai",
 ) -> RunPlan:
-    """Authenticate, save the question, prepare the answer: one short transaction."""
+    """Authenticate, save the question, prepare the answer: one short transaction. `door` is for the trail."""
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context), acting_as(visitor.actor):
         require_of(visitor, WRITE.name)
         _check(turns)
         companion, prompt = _asked(visitor, model)
-        return _open(visitor, companion, prompt, turns, owner, wishes)
+        return _open(visitor, companion, prompt, turns, owner, wishes, door)
 
 
 def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
@@ -90,6 +97,7 @@ def _open(
     turns: Sequence[Turn],
     owner: str,
     wishes: dict[str, Any],
+    door: str,
 ) -> RunPlan:
     tuning = tuning_for(companion, **wishes)
     endpoint = tuning.endpoint
@@ -104,7 +112,7 @@ def _open(
         send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
         note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=visitor.member.id)
         mark_pending(visitor.context.organization_id, "run")
-        told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": "openai"}
+        told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": door}
         record_trail(
             action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told
         )

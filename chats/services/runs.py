@@ -296,11 +296,17 @@ def _note_judging(plan: RunPlan, outcome: Outcome) -> None:
     """What the judge of topics used: an event of its own, which belongs to no run."""
     if plan.judge is None or not outcome.judged:
         return
-    spent = Outcome(state="judged")
-    if None not in outcome.judged:
-        spent.input_tokens = sum(one.input_tokens for one in outcome.judged if one)
-        spent.output_tokens = sum(one.output_tokens for one in outcome.judged if one)
+    spent = spent_judging(outcome.judged)
     _note_usage(replace(plan, run_id=new_id()), spent, plan.judge, priced(plan.judge, spent))
+
+
+def spent_judging(judged: Sequence[Usage | None]) -> Outcome:
+    """All that the judge used for one answer; not known where it once did not say."""
+    spent = Outcome(state="judged")
+    if None not in judged:
+        spent.input_tokens = sum(one.input_tokens for one in judged if one)
+        spent.output_tokens = sum(one.output_tokens for one in judged if one)
+    return spent
 
 
 def priced(endpoint: ModelCard, outcome: Outcome) -> Price | None:

@@ -13,9 +13,18 @@ from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Chat, Message
 from chats.services.conversations import TITLE_LIMIT, title_from
+from chats.services.metering import note_judging
+from chats.services.runs import note_findings
+from chats.tuning import judge_for
+from chats.watching import Watch
+from companions.checks import Guard
 from companions.choosing import model_for
+from companions.models import Companion
+from companions.services.prompting import prepare_prompt
 from humana.kernel.errors import EndpointError
 from humana.kernel.ports import record_trail
+from tenants.context import current_tenant
+from tenants.models import Membership
 from tenants.transactions import tenant_atomic
 
 _WISH = {
@@ -26,12 +35,15 @@ _WISH = {
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """How the chat began: what a title is made of."""
+    """How the chat began, what a title is made of; and what policies look at in one."""
 
     question: str
     answer: str
-    language: str
+    companion: Companion
+    owner_id: uuid.UUID
     endpoint: ModelCard
+    guard: Guard
+    judge: ModelCard | None
 
 
 def make_title(chat_id: uuid.UUID) -> None:
@@ -44,8 +56,10 @@ def make_title(chat_id: uuid.UUID) -> None:
         return
     title = title_from(start.question)
     if not start.endpoint.builtin:
+        watch = Watch(start.guard, "", judge=start.judge, language=start.companion.language)
         connections.close_all()  # no connection is held while the model speaks
-        title = asyncio.run(_ask(start)) or title
+        title = asyncio.run(_ask(start, watch)) or title
+        _note_down(chat_id, start, watch)
     _keep(chat_id, title)
 
 
@@ -59,22 +73,47 @@ def _start(chat_id: uuid.UUID) -> _Start | None:
     if len(first) < 2:
         return None
     companion = chat.companion
-    return _Start(first[0].text, first[1].text, companion.language, model_for(companion))
+    guard = prepare_prompt(companion).guard
+    return _Start(
+        question=first[0].text,
+        answer=first[1].text,
+        companion=companion,
+        owner_id=chat.owner_id,
+        endpoint=model_for(companion),
+        guard=guard,
+        judge=judge_for(guard),
+    )
 
 
-async def _ask(start: _Start) -> str:
+async def _ask(start: _Start, watch: Watch) -> str:
+    """What the model says, as a title; nothing where a policy would not let it be shown."""
     talk = f"{start.question[:1500]}\n\n---\n\n{start.answer[:1500]}"
-    wish = _WISH.get(start.language, _WISH["en"])
+    wish = _WISH.get(start.companion.language, _WISH["en"])
     request = ChatRequest(
         (ChatMessage("system", wish), ChatMessage("user", talk)), start.endpoint.model, max_tokens=30
     )
     try:
         answer = await gateway.llm(start.endpoint).generate(request)
+        title = " ".join(answer.text.split()).strip("\"'“”#* ")[:TITLE_LIMIT]
+        return title if await watch.lets(title) else ""
     except EndpointError:
         return ""
     finally:
         await gateway.close()
-    return " ".join(answer.text.split()).strip("\"'“”#* ")[:TITLE_LIMIT]
+
+
+def _note_down(chat_id: uuid.UUID, start: _Start, watch: Watch) -> None:
+    """What policies found in the title, and what their judge used."""
+    member_id = _member_id(start.owner_id)
+    with tenant_atomic():
+        note_findings(watch.findings, {"chat": chat_id, "companion": start.companion.slug})
+        if member_id is not None:
+            note_judging(start.companion, member_id, start.judge, watch.judged)
+
+
+def _member_id(user_id: uuid.UUID) -> uuid.UUID | None:
+    here = Membership.objects.filter(organization_id=current_tenant().organization_id, user_id=user_id)
+    return here.values_list("id", flat=True).first()
 
 
 def _keep(chat_id: uuid.UUID, title: str) -> None:

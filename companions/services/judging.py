@@ -10,8 +10,8 @@ from companions.access import NEEDED, Edge, Right, Rule, edge
 from companions.models import CompanionMessage
 from companions.network import GONE, Network, rights_named
 
-#: A message that follows another, which follows another: at most this deep.
-MOST_HOPS = 5
+#: No line is longer, however many hops an organization allows (`messages.hops`).
+LONGEST_LINE = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def line_of(parent: CompanionMessage | None) -> list[CompanionMessage]:
     by_id = {one.id: one for one in of_trace}
     line: list[CompanionMessage] = []
     step: CompanionMessage | None = parent
-    while step is not None and len(line) <= MOST_HOPS + 1:
+    while step is not None and len(line) < LONGEST_LINE:
         line.append(step)
         step = by_id.get(step.parent_id) if step.parent_id else None
     return line

@@ -15,30 +15,33 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from companions.access import NEEDED, Edge
+from companions.config_keys import (
+    MESSAGE_ASKED,
+    MESSAGE_CHARACTERS,
+    MESSAGE_HOPS,
+    MESSAGE_REACH,
+    MESSAGE_WAITS,
+    MESSAGES_FOLLOWING,
+)
 from companions.models import Companion, CompanionMessage, Delivery
 from companions.network import network, rights_of
 from companions.permissions import SEND
 from companions.refusals import reason_words
 from companions.services.editing import judge
-from companions.services.judging import MOST_HOPS, Case, line_of
+from companions.services.judging import Case, line_of
 from companions.services.numbering import put_in_inboxes
 from companions.services.waking import wake_for
 from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from humana.kernel.models import new_id
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
+from tenants.config.resolver import resolve
 from tenants.models import Membership
 from tenants.places import at_main
 from tenants.transactions import tenant_atomic
 
-#: Characters of one message.
-MOST_CHARACTERS = 20_000
-#: Messages that may follow from one, whoever sends them: companions in a loop end here.
-MOST_IN_TRACE = 100
-#: Companions that one message reaches, and that one request asks.
-MOST_REACHED, MOST_ASKED = 10_000, 20
-#: How long a message may wait to be delivered, unless it says so itself, and at the very most.
-WAITS, LONGEST_WAIT = timedelta(hours=72), timedelta(days=30)
+#: Characters of one message at the very most, and how long it may wait to be delivered.
+MOST_CHARACTERS, LONGEST_WAIT = 20_000, timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def send_message(
     judge(member, SEND)
     if kind not in (CompanionMessage.Kind.KNOWLEDGE_SHARE, CompanionMessage.Kind.COLLABORATION_REQUEST):
         raise Invalid(_("Choose one of the kinds offered."), field="kind", code="unknown")
-    text = clean_text(text, field="text", limit=MOST_CHARACTERS)
+    text = clean_text(text, field="text", limit=resolve(MESSAGE_CHARACTERS))
     to_id = to.id if to is not None else None
     return post(Letter(sender, kind, text, to_id, parent, expires_at), member=member)
 
@@ -120,12 +123,13 @@ def _may_follow(letter: Letter, parent: CompanionMessage) -> None:
     told = parent.deliveries.filter(recipient_id=letter.sender.id, state=Delivery.State.DELIVERED)
     if not letter.told and parent.sender_id != letter.sender.id and not told.exists():
         raise Invalid(_("The companion was never told that message."), field="parent_id", code="not_told")
-    if parent.hop >= MOST_HOPS:
+    hops, following = resolve(MESSAGE_HOPS), resolve(MESSAGES_FOLLOWING)
+    if parent.hop >= hops:
         message = _("This has gone from companion to companion %(limit)d times; it ends here.")
-        raise TooMany(message % {"limit": MOST_HOPS}, retry_after=3600, code="too_many_hops")
-    if CompanionMessage.objects.filter(trace_id=parent.trace_id).count() >= MOST_IN_TRACE:
+        raise TooMany(message % {"limit": hops}, retry_after=3600, code="too_many_hops")
+    if CompanionMessage.objects.filter(trace_id=parent.trace_id).count() >= following:
         message = _("%(limit)d messages have followed from one; it ends here.")
-        raise TooMany(message % {"limit": MOST_IN_TRACE}, retry_after=3600, code="too_many_messages")
+        raise TooMany(message % {"limit": following}, retry_after=3600, code="too_many_messages")
 
 
 def _reached(letter: Letter, case: Case) -> dict[uuid.UUID, Edge]:
@@ -149,7 +153,8 @@ def _reached(letter: Letter, case: Case) -> dict[uuid.UUID, Edge]:
 def _refuse_crowd(kind: str, number: int) -> None:
     if not number:
         raise Conflict(_("This companion reaches nobody."), code="nobody_reached")
-    most = MOST_ASKED if kind == CompanionMessage.Kind.COLLABORATION_REQUEST else MOST_REACHED
+    asks = kind == CompanionMessage.Kind.COLLABORATION_REQUEST
+    most = resolve(MESSAGE_ASKED if asks else MESSAGE_REACH)
     if number > most:
         message = _("This would reach %(number)d companions; at most %(limit)d. Name one.")
         raise TooMany(message % {"number": number, "limit": most}, retry_after=3600, code="too_many_reached")
@@ -165,7 +170,7 @@ def _granted(letter: Letter, case: Case, edges: Mapping[uuid.UUID, Edge]) -> lis
 
 def _expiry(wanted: datetime | None, now: datetime) -> datetime:
     if wanted is None:
-        return now + WAITS
+        return now + timedelta(seconds=resolve(MESSAGE_WAITS))
     if not now < wanted <= now + LONGEST_WAIT:
         message = _("Choose a moment from now on, within %(days)d days.")
         raise Invalid(message % {"days": LONGEST_WAIT.days}, field="expires_at", code="out_of_range")

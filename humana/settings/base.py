@@ -301,6 +301,7 @@ LOGGING = {
     "loggers": {
         "django.server": {"handlers": ["console"], "propagate": False},
         "azure": {"level": "WARNING"},  # so would this, with names of files
+        "mcp": {"level": "WARNING"},  # two lines for each request
         "httpx2": {"level": "WARNING"},  # it would name every address at INFO
         "opentelemetry.attributes": {"level": "ERROR"},  # a line for every statement that it cuts short
     },

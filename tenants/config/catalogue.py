@@ -35,6 +35,7 @@ GROUPS: dict[str, Any] = {
     "chats": _("Chats"),
     "tools": _("Tools"),
     "knowledge": _("Knowledge"),
+    "messages": _("Messages between companions"),
     "tenant": _("Organization"),
     "session": _("Sessions"),
     "authentication": _("Sign-in"),

@@ -40,6 +40,32 @@ def test_the_next_answer_follows_an_edited_policy(operator: Desk, left: World) -
     assert b"Speak of nobody by name." in operator.get("companions_policy", policy.id).content
 
 
+def test_a_look_at_a_policy_shows_what_it_would_change_and_publishes_nothing(
+    operator: Desk, left: World
+) -> None:
+    operator.take(left)
+    before, key = prompt(left), left.row(Policy).id
+    wanted = "Speak of nobody by name."
+    answer = operator.edit("companions_policy", key, requirement=wanted, _look="yes")
+    page = answer.content.decode()
+    assert problems(answer)["__all__"] == [
+        "Nothing is published yet. What would change stands above the form."
+    ]
+    assert "1 companion changes" in page
+    assert f"+ {wanted}" in page or f"{wanted}</" in page.partition("1 companion changes")[2]
+    assert left.companion.name in page.partition("1 companion changes")[2]
+    assert prompt(left) == before
+    with use_tenant(left.context):
+        assert Policy.objects.get(id=key).requirement != wanted
+    assert "companions.policy.published" not in actions(left)
+    added = operator.edit(
+        "companions_policy", name="New", regulation="House", requirement=wanted, _look="yes"
+    )
+    assert "1 companion changes" in added.content.decode()
+    with use_tenant(left.context):
+        assert not Policy.objects.filter(name="New").exists()
+
+
 def test_whom_a_policy_is_for_and_what_it_checks_is_refused_where_it_cannot_be(
     operator: Desk, left: World, right: World
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -51,3 +52,13 @@ def test_neither_the_question_nor_the_answer(bakery: Bakery, model: ScriptedMode
         assert CPF not in blocked.payload
     assert UsageEvent.objects.count() == 1, "of the answer that was stopped"
     assert answers_to(asks("How long does rye need?", "A night.")) == ["A night."]
+
+    topics = {"stage": "input", "kind": "topics", "topics": ["politics"]}
+    publish_policy(name="topics", regulation="House", requirement="No politics.", checks=[topics])
+    for verdict, judged in (('{"topics": []}', 1), ('{"topics": [1]}', 2)):
+        asks("How long does spelt need?", f"say:{quote(verdict)}")
+        used = UsageEvent.objects.filter(outcome="judged")
+        assert used.count() == judged, (
+            "what judging costs is in the ledger, also where no model is asked then"
+        )
+        assert all(one.output_tokens and one.companion_id == bia.id for one in used)

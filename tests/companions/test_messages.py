@@ -13,23 +13,34 @@ from django.db import connection
 from django.utils import timezone
 
 from audit.models import AuditEntry
+from companions.config_keys import (
+    MESSAGE_ASKED,
+    MESSAGE_CHARACTERS,
+    MESSAGE_HOPS,
+    MESSAGE_WAITS,
+    MESSAGES_FOLLOWING,
+)
 from companions.models import Companion, CompanionMessage, Delivery
 from companions.services import sending, waking
 from companions.services.companions import create_companion, pause_companion, remove_companion
 from companions.services.delivering import MOST_ATTEMPTS, deliver, deliver_to_all
-from companions.services.judging import MOST_HOPS
+from companions.services.judging import line_of
 from companions.services.quarantine import release_delivery
 from companions.services.rules import drop_rule, set_rule
 from companions.services.sending import send_message
 from humana.kernel.errors import Conflict, HumanaError, Invalid, NotAllowed, TooMany
+from tenants.config.catalogue import ConfigKey
+from tenants.config.snapshot import snapshot
 from tenants.context import without_tenant
 from tenants.models import ControlEvent, Membership, PendingWork
+from tenants.services.config import change, of_organization
 from tenants.services.pending import FRESH
 from tests.companions.conftest import Bakery
 from tests.fixtures.messages import published
 
 SHARE, ASK = CompanionMessage.Kind.KNOWLEDGE_SHARE, CompanionMessage.Kind.COLLABORATION_REQUEST
 Committed = Callable[..., Any]
+Configured = Callable[[ConfigKey[int], int], None]
 
 
 @pytest.fixture
@@ -39,6 +50,19 @@ def three(bakery: Bakery) -> list[Companion]:
         create_companion(name=name, purpose="Bakes", base_prompt=f"You are {name}.", language="en")
         for name in ("Ana", "Bia", "Cau")
     ]
+
+
+@pytest.fixture
+def configured(bakery: Bakery) -> Iterator[Configured]:
+    """Says what holds in the bakery from now on, in its administrator's name."""
+
+    def say(key: ConfigKey[int], value: int) -> None:
+        where = of_organization(bakery.organization.id)
+        change(member=bakery.person("owner"), where=where, key=key, value=value)
+        snapshot.forget()
+
+    yield say
+    snapshot.forget()
 
 
 @pytest.fixture
@@ -136,6 +160,19 @@ def test_what_may_not_be_sent_is_refused_and_nothing_is_half_done(
     assert not Delivery.objects.exists()
 
 
+def test_the_organization_says_how_long_a_message_is_and_waits(
+    bakery: Bakery, three: list[Companion], configured: Configured
+) -> None:
+    ana, bia, _cau = three
+    configured(MESSAGE_CHARACTERS, 100)
+    configured(MESSAGE_WAITS, 3_600)
+    with pytest.raises(Invalid) as long:
+        send_message(member=bakery.person("owner"), sender=ana, kind=SHARE, text="x" * 101, to=bia)
+    assert long.value.code == "too_long"
+    sent = send_message(member=bakery.person("owner"), sender=ana, kind=SHARE, text="x" * 100, to=bia)
+    assert sent.expires_at <= timezone.now() + timedelta(hours=1)
+
+
 def test_what_changed_meanwhile_counts_at_delivery(bakery: Bakery, three: list[Companion]) -> None:
     ana, bia, cau = three
     owner, member = bakery.person("owner"), bakery.person("member")
@@ -192,18 +229,25 @@ def test_nobody_reaches_through_another_whom_it_does_not_reach_itself(
 
 
 def test_a_message_that_goes_round_and_round_ends(
-    bakery: Bakery, three: list[Companion], monkeypatch: pytest.MonkeyPatch
+    bakery: Bakery, three: list[Companion], configured: Configured
 ) -> None:
     ana, bia, _cau = three
     owner, ends, parent = bakery.person("owner"), [ana, bia], None
-    for hop in range(MOST_HOPS + 1):
+    for hop in range(MESSAGE_HOPS.default + 1):
         sender, to = ends[hop % 2], ends[1 - hop % 2]
         parent = send_message(member=owner, sender=sender, kind=SHARE, text="again", to=to, parent=parent)
         deliver(to.id)
     with pytest.raises(TooMany) as hops:
         send_message(member=owner, sender=ana, kind=SHARE, text="again", to=bia, parent=parent)
     assert hops.value.code == "too_many_hops"
-    monkeypatch.setattr(sending, "MOST_IN_TRACE", 6)
+    configured(MESSAGE_HOPS, 6)
+    last = send_message(member=owner, sender=ana, kind=SHARE, text="again", to=bia, parent=parent)
+    deliver(bia.id)
+    configured(MESSAGE_HOPS, 2)
+    with pytest.raises(TooMany):
+        send_message(member=owner, sender=bia, kind=SHARE, text="again", to=ana, parent=last)
+    assert len(line_of(last)) == 7, "whatever is configured, it is judged by all that it came from"
+    configured(MESSAGES_FOLLOWING, 7)
     first = CompanionMessage.objects.get(hop=0)
     with pytest.raises(TooMany) as many:
         send_message(member=owner, sender=bia, kind=SHARE, text="again", to=ana, parent=first)
@@ -211,7 +255,7 @@ def test_a_message_that_goes_round_and_round_ends(
 
 
 def test_to_all_reaches_those_who_are_reached_after_what_came_before(
-    bakery: Bakery, three: list[Companion], monkeypatch: pytest.MonkeyPatch
+    bakery: Bakery, three: list[Companion], configured: Configured
 ) -> None:
     ana, bia, cau = three
     owner, dan = (
@@ -235,7 +279,7 @@ def test_to_all_reaches_those_who_are_reached_after_what_came_before(
     set_rule(source_id=ana.id, target_id=bia.id, allow=False)
     deliver_to_all(later.id)
     assert told("companions.message.to_all")[1] == {"delivered": 1, "refused": 1, "expired": 0}
-    monkeypatch.setattr(sending, "MOST_ASKED", 1)
+    configured(MESSAGE_ASKED, 1)
     with pytest.raises(TooMany):
         send_message(member=owner, sender=cau, kind=ASK, text="Who knows rye?")
     Companion.objects.update(access="restricted")

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from byoc import gateway
-from chats.doors import events, openai
+from chats.doors import events, mcp, openai
 from chats.models import Message
 from companions.models import Companion
 from humana.asgi import DOORS, application
@@ -27,7 +27,11 @@ from tests.isolation.worlds import every_isolation, every_pair, every_pair_both_
 pytestmark = pytest.mark.django_db(transaction=True)
 Headers = dict[str, str]
 #: Every door of asyncio: what is asked there, below.
-ASKED_AT = {openai.serve_openai: "the routes of /v1", events.serve_events: "a run, from page and program"}
+ASKED_AT = {
+    openai.serve_openai: "the routes of /v1",
+    events.serve_events: "a run, from page and program",
+    mcp.serve_mcp: "tests/isolation/test_mcp.py",
+}
 QUESTION = {"model": "clara", "messages": [{"role": "user", "content": "hello"}]}
 #: Every route of /v1 and an address of it; whoever adds one says how it is asked.
 ASKED = {

@@ -91,6 +91,7 @@ def test_a_conversation_is_offered_on_its_page_and_waits_on_the_home_page(left: 
     answer = bruno.post(f"/o/left/handoffs/{handoff.id}/accept/")
     chat = text(bruno, answer["Location"])
     assert "How much is left?" in chat
+    assert '<h2 class="who">Clara</h2>' in chat, "what was said was said by whom it was asked"
     assert "Davi" in chat
     assert "Accepted" in text(owner, "/o/left/")
     with use_tenant(left.context):
