@@ -144,6 +144,7 @@ class Vote(OrganizationScoped):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "message", "member_id"], name="vote_once")
         ]
+        indexes = [models.Index(fields=["organization_id", "created_at"], name="vote_by_time")]
 
     def __str__(self) -> str:
         return said_when(self.created_at)

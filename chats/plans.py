@@ -12,6 +12,7 @@ from chats.models import Message
 from chats.steps import Step
 from chats.tool_limits import ToolLimits
 from companions.checks import Finding, Guard
+from companions.models import Interaction
 from companions.services.tooling import Offered
 from humana.kernel.actor import Actor
 from tenants.context import TenantContext
@@ -29,8 +30,8 @@ class RunPlan:
     """One answer to make: who asks, in which organization, what is sent to which endpoint.
 
     `guard` is what policies enforce, `question` the text it looks at, `judge` the model that recognizes
-    topics, None where there is none; `language` is that of the person, `provenance` what the run keeps.
-    `tools` are those the model is told of, within `limits`.
+    topics, None where there is none; `language` is that of the person, `provenance` what the run keeps,
+    `door` what kind of interaction it is. `tools` are those the model is told of, within `limits`.
     """
 
     context: TenantContext
@@ -52,6 +53,7 @@ class RunPlan:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     tools: tuple[Offered, ...] = ()
     limits: ToolLimits = field(default_factory=ToolLimits)
+    door: str = Interaction.Kind.CHAT
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from companions.queries import place_of_companion
 from humana.kernel.errors import NotFound
 from tenants.context import current_tenant
 from tenants.models import Membership
-from tenants.places import Gathered, gather
+from tenants.places import Gathered, gather, within
 
 Row = TypeVar("Row", bound=Model)
 
@@ -79,6 +79,16 @@ def access_message(*, member: Membership, message_id: uuid.UUID) -> Message:
     """A message of the member's own chat."""
     rows = Message.objects.filter(chat__owner_id=member.user_id, chat__removed_at=None)
     return _found(rows.select_related("chat__companion").filter(id=message_id).first())
+
+
+def companion_that_answered(*, member: Membership, answer_id: uuid.UUID) -> uuid.UUID:
+    """See the port of this name."""
+    with within("message_id", answer_id):
+        answer = access_message(member=member, message_id=answer_id)
+        if answer.role != Message.Role.COMPANION:
+            raise NotFound(_("There is nothing here."))
+        found: uuid.UUID = answer.chat.companion_id
+        return found
 
 
 def access_run(*, member: Membership, run_id: uuid.UUID) -> Run:

@@ -14,7 +14,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from companions import admin_knowledge, admin_network, admin_tools  # noqa: F401  their pages
+from companions import (  # noqa: F401  their pages
+    admin_feedback,
+    admin_knowledge,
+    admin_network,
+    admin_tools,
+)
 from companions.admin_previews import look_at_policy
 from companions.audience_names import names
 from companions.check_words import checks_words

@@ -12,6 +12,7 @@ class CompanionsConfig(AppConfig):
         from byoc.board import USERS
         from companions import permissions  # noqa: F401
         from companions.infrastructure import asking
+        from companions.intelligence import counting
         from companions.queries import place_of_companion, place_of_slug
         from companions.services.beneficiaries import recount_all_later
         from companions.services.structure import resettle, standing_on
@@ -24,3 +25,4 @@ class CompanionsConfig(AppConfig):
         ports.standing_on.fill(standing_on)
         ports.resettle.fill(resettle)
         ports.structure_changed.fill(recount_all_later)
+        counting.declare()

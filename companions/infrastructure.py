@@ -81,6 +81,11 @@ def asking(endpoint: Endpoint) -> list[str]:
     return [one.name for one in rows if _answered_by(one, str(endpoint.id))]
 
 
+def serving(card: ModelCard) -> Service:
+    """What answers with that model now, and how it is."""
+    return _service(card.route[0], _health())
+
+
 def offers(model: str) -> bool:
     """Whether a companion may be given it; empty is the organization's own choice."""
     return not model or any(model == card.name for card in gateway.offered())

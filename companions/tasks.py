@@ -4,7 +4,7 @@ import uuid
 
 from celery import shared_task
 
-from companions.services import answering, beneficiaries, delivering, discovering, knowledge, waking
+from companions.services import answering, beneficiaries, delivering, discovering, figures, knowledge, waking
 from tenants.jobs import tenant_task
 
 
@@ -46,3 +46,8 @@ def recount_capabilities() -> None:
 @shared_task(name="companions.sweep_deliveries")
 def sweep_deliveries() -> None:
     waking.sweep_deliveries()
+
+
+@shared_task(name="companions.count_figures")
+def count_figures() -> None:
+    figures.count_everywhere()

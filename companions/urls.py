@@ -13,6 +13,8 @@ from companions import (
     structure_pages,
     tool_pages,
     views,
+    views_feedback,
+    views_intelligence,
     views_network,
 )
 
@@ -91,6 +93,9 @@ urlpatterns = [
     path("network/send/", views_network.send, name="send-companion-message"),
     path("network/<uuid:sent_id>/", views_network.trace, name="companion-trace"),
     path("network/deliveries/<uuid:delivery_id>/", views_network.release, name="release-delivery"),
+    path("intelligence/", views_intelligence.intelligence, name="intelligence"),
+    path("intelligence/figures.csv", views_intelligence.intelligence_file, name="intelligence-file"),
     path("companions/", views.companions, name="companions"),
     path("companions/<slug:companion_slug>/", views.companion, name="companion"),
+    path("companions/<slug:companion_slug>/feedback/", views_feedback.feedback, name="give-feedback"),
 ]

@@ -11,8 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from byoc.permissions import READ as READ_ENDPOINTS
+from companions.card import card_of
 from companions.choosing import shown_model
 from companions.infrastructure import infrastructure, offers
+from companions.models import Companion
+from companions.opinions import feedback_of, opinions_of
 from companions.permissions import EDIT, READ
 from companions.queries import (
     access_companion,
@@ -22,7 +25,8 @@ from companions.queries import (
     residences,
 )
 from companions.services.companions import edit_companion
-from humana.kernel.errors import Invalid
+from companions.services.feedback import LIMIT
+from humana.kernel.errors import HumanaError, Invalid
 from tenants.permissions import MANAGE, allowed, require
 from tenants.queries import reports_of
 from tenants.views import MemberRequest
@@ -38,17 +42,33 @@ def companions(request: MemberRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def companion(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
-    """Context: `companion`, `inherited` (values, policies, brand as data), `model` (the ModelCard of
-    what would answer now)."""
+    """See `companion_page`."""
     member = request.visitor.member
     require(member, READ.name)
-    found = access_companion_by_slug(member=member, slug=companion_slug)
+    return companion_page(request, access_companion_by_slug(member=member, slug=companion_slug))
+
+
+def companion_page(
+    request: MemberRequest, found: Companion, refusal: HumanaError | None = None
+) -> HttpResponse:
+    """Context: `companion`, `inherited` (values, policies, brand as data), `model` (the ModelCard of
+    what would answer now), `card`, `mine` (the member's feedback), `opinions` of others for who may read
+    them; `refusal` with what was `typed`.
+    """
+    member = request.visitor.member
     context = {
         "companion": found,
         "inherited": inheritance(found),
         "model": shown_model(found),
+        "card": card_of(found, member),
+        "mine": feedback_of(member=member, companion_id=found.id),
+        "opinions": opinions_of(member=member, companion_id=found.id),
+        "limit": LIMIT,
+        "refusal": refusal,
+        "typed": request.POST,
     }
-    return render(request, "companions/companion.html", context)
+    status = refusal.status if refusal else 200
+    return render(request, "companions/companion.html", context, status=status)
 
 
 @require_GET

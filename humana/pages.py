@@ -25,7 +25,7 @@ from chats.queries import recent_chats
 from chats.shown import put_forward
 from companions.permissions import CAPABILITIES as EDIT_CAPABILITIES
 from companions.permissions import EDIT as EDIT_COMPANIONS
-from companions.permissions import OWN_TOOLS, TOOLS
+from companions.permissions import FIGURES, OWN_TOOLS, TOOLS
 from companions.permissions import POLICIES as EDIT_POLICIES
 from companions.permissions import SHARE as SHARE_KNOWLEDGE
 from companions.queries import companions_for, silent_companions
@@ -80,6 +80,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_share_knowledge": allowed(member, SHARE_KNOWLEDGE.name),
         "may_edit_capabilities": allowed(member, EDIT_CAPABILITIES.name),
         "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
+        "may_see_figures": allowed(member, FIGURES.name),
         "troubled": troubled(member.organization_id),
     }
 

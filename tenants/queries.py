@@ -236,6 +236,12 @@ def _found(rows: QuerySet[Row], member: Membership) -> Row:
     return row
 
 
+def time_zone_of(organization_id: uuid.UUID) -> str:
+    """The name of the zone whose days the organization has; empty where it is gone."""
+    found = Organization.objects.filter(id=organization_id).values_list("time_zone", flat=True).first()
+    return found or ""
+
+
 def roles_of(organization: Organization) -> QuerySet[Role]:
     """The roles an organization made for itself. Runs inside its context."""
     return organization.roles.order_by("name")

@@ -21,7 +21,7 @@ from chats.services.conversations import message_limit, title_from
 from chats.services.equipping import equipped
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Guard
-from companions.models import Companion
+from companions.models import Companion, Interaction
 from companions.queries import access_asked, companions_for
 from companions.services.knowing import note_uses, shared_for
 from companions.services.prompting import PreparedPrompt, prompt_of, with_shared
@@ -133,6 +133,7 @@ def _open(
         judge=judge_for(prompt.guard),
         language=visitor.member.user.language,
         provenance=provenance,
+        door=Interaction.Kind.API,
     )
     return equipped(plan, companion, confirming=False)  # nobody is there to be asked
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -23,9 +24,10 @@ from chats.services.informing import shared_with_run
 from chats.services.past import may_be_told
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Finding
-from companions.models import Companion
+from companions.models import Companion, Interaction
 from companions.queries import Heritage, heritage
 from companions.references import Shared
+from companions.services.interactions import interaction
 from companions.services.knowing import note_uses
 from companions.services.prompting import prepare_prompt, with_shared
 from humana.kernel.actor import Actor, acting_as
@@ -38,7 +40,7 @@ from tenants.models import Membership
 from tenants.places import within
 from tenants.queries import may_enter
 from tenants.scoping import locked
-from tenants.statements import changed, insert, send, update
+from tenants.statements import Statement, changed, insert, send, update
 from tenants.transactions import tenant_atomic
 
 TITLE_TASK = "chats.title"
@@ -171,7 +173,7 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
         if not _close(plan.run_id, plan.message_id, outcome, answered, provenance):
             return
         price = priced(answered, outcome)
-        _note_usage(plan, outcome, answered, price)
+        _note_usage(plan, outcome, answered, price, insert(_interaction(plan, outcome)))
         _note_judging(plan, outcome)
         record_trail(
             action="chats.answer." + outcome.state,
@@ -271,7 +273,26 @@ def _close(
     return changed(closed) == 1
 
 
-def _note_usage(plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Price | None) -> None:
+def _interaction(plan: RunPlan, outcome: Outcome) -> Interaction:
+    """A question and its answer, for those who look at what companions do."""
+    now = timezone.now()
+    return interaction(
+        plan.door,
+        companion_id=plan.companion_id,
+        member_id=plan.member_id,
+        subject_id=plan.run_id,
+        session_id=plan.chat_id,
+        outcome=outcome.state,
+        count=2,
+        began_at=now - timedelta(milliseconds=outcome.total_ms or 0),
+        ended_at=now,
+    )
+
+
+def _note_usage(
+    plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Price | None, *along: Statement
+) -> None:
+    """The line of the ledger; what goes `along` is sent with it, in one round trip."""
     event = UsageEvent(
         run_id=plan.run_id,
         companion_id=plan.companion_id,
@@ -289,7 +310,7 @@ def _note_usage(plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Pri
         total_ms=outcome.total_ms,
         outcome=outcome.state,
     )
-    send(insert(event))
+    send(insert(event), *along)
 
 
 def _note_judging(plan: RunPlan, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from chats.models import Message, Vote
 from chats.permissions import WRITE
+from companions.services.figures import recount
 from humana.kernel.errors import Conflict
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
@@ -24,6 +25,7 @@ def vote(*, member: Membership, message: Message, up: bool, comment: str = "") -
         kept, _created = Vote.objects.update_or_create(
             message_id=message.id, member_id=member.id, defaults={"up": up, "comment": comment}
         )
+        recount(kept.created_at)
         record_trail(
             action="chats.vote.given", resource_type="message", resource_id=message.id, payload={"up": up}
         )
@@ -33,6 +35,8 @@ def vote(*, member: Membership, message: Message, up: bool, comment: str = "") -
 def withdraw_vote(*, member: Membership, message: Message) -> None:
     require(member, WRITE.name)
     with tenant_atomic():
-        gone, _by_model = Vote.objects.filter(message_id=message.id, member_id=member.id).delete()
-        if gone:
+        given = Vote.objects.filter(message_id=message.id, member_id=member.id).first()
+        if given is not None:
+            recount(given.created_at)
+            given.delete()
             record_trail(action="chats.vote.withdrawn", resource_type="message", resource_id=message.id)

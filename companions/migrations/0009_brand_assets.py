@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('companions', '0007_knowledge'),
+        ('companions', '0008_feedback'),
     ]
 
     operations = [

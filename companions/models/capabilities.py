@@ -89,4 +89,5 @@ class SharedUse(OrganizationScoped):
             models.Index(
                 fields=["organization_id", "companion_id", "created_at"], name="shared_use_by_companion"
             ),
+            models.Index(fields=["organization_id", "created_at"], name="shared_use_by_time"),
         ]

@@ -51,6 +51,7 @@ class Handoff(OrganizationScoped):
                 fields=["organization_id", "from_user_id", "state", "-created_at"], name="handoff_from"
             ),
             models.Index(fields=["organization_id", "chat_id"], name="handoff_of_chat"),
+            models.Index(fields=["organization_id", "created_at"], name="handoff_by_time"),
         ]
 
     def __str__(self) -> str:

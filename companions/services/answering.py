@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from companions.models import Companion, CompanionMessage, Delivery
+from companions.models import Companion, CompanionMessage, Delivery, Interaction
 from companions.network import acting_member
 from companions.services.delivering import MOST_ATTEMPTS, verdict
+from companions.services.interactions import interaction, record
 from companions.services.quarantine import put_aside
 from companions.services.sending import Letter, post
 from humana.kernel.errors import Conflict, EndpointError, HumanaError
@@ -87,12 +88,28 @@ def _send(asked: _Asked, text: str) -> None:
             post(letter, member=asked.member)
             copy.answered_at, copy.reason = timezone.now(), ""
             copy.save(update_fields=["answered_at", "reason", "updated_at"])
+            _record(asked, back)
     except EndpointError:
         raise
     except HumanaError as refusal:  # the edge is gone, or the trace is long enough
         if refusal.status >= 500:
             raise
         _note(asked.copy, refusal.code)
+
+
+def _record(asked: _Asked, asker: uuid.UUID) -> None:
+    line = interaction(
+        Interaction.Kind.COLLABORATION,
+        companion_id=asked.companion.id,
+        other_id=asker,
+        member_id=asked.member.id,
+        subject_id=asked.copy.id,
+        session_id=asked.message.trace_id,
+        count=2,
+        began_at=asked.message.created_at,
+        ended_at=timezone.now(),
+    )
+    record(line)
 
 
 def _unanswered(delivery_id: uuid.UUID) -> Delivery | None:

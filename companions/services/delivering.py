@@ -15,8 +15,9 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from companions.models import CompanionMessage, Delivery, Inbox
+from companions.models import CompanionMessage, Delivery, Inbox, Interaction
 from companions.network import acting_member, network, rights_of
+from companions.services.interactions import interaction, record
 from companions.services.judging import Case, line_of
 from companions.services.quarantine import put_aside
 from companions.services.waking import ANSWER, DELIVER, wake
@@ -93,6 +94,8 @@ def _settle(copy: Delivery, now: datetime) -> None:
     _tell(
         message, copy.state, delivery=copy.id, to=copy.recipient_id, number=copy.sequence, reason=copy.reason
     )
+    if copy.state == State.DELIVERED:
+        _record(message, now, 1, copy.recipient_id)
     if copy.state == State.DELIVERED and message.kind == CompanionMessage.Kind.COLLABORATION_REQUEST:
         enqueue_on_commit(ANSWER, delivery_id=copy.id)
 
@@ -133,6 +136,8 @@ def _deliver_copies(message: CompanionMessage, now: datetime) -> None:
     else:
         counts[State.REFUSED] = _refuse_some(message, ours, now)
         counts[State.DELIVERED] = _deliver_rest(message, ours, now)
+    if counts[State.DELIVERED]:
+        _record(message, now, counts[State.DELIVERED])
     if any(counts.values()):
         _tell(message, "to_all", **{str(state): number for state, number in counts.items()})
     for companion_id in behind:
@@ -166,6 +171,26 @@ def _deliver_rest(message: CompanionMessage, ours: QuerySet[Delivery], now: date
         for delivery_id in ours.values_list("id", flat=True):
             enqueue_on_commit(ANSWER, delivery_id=delivery_id)
     return ours.update(state=State.DELIVERED, delivered_at=now, updated_at=now)
+
+
+def _record(message: CompanionMessage, now: datetime, copies: int, to: uuid.UUID | None = None) -> None:
+    """Knowledge that was shared by itself, once for all copies; an answer is part of what it answers."""
+    asks = CompanionMessage.Kind.COLLABORATION_REQUEST
+    answers = message.parent is not None and message.parent.kind == asks
+    if message.kind != CompanionMessage.Kind.KNOWLEDGE_SHARE or answers or message.sender_id is None:
+        return
+    line = interaction(
+        Interaction.Kind.SHARE,
+        companion_id=message.sender_id,
+        other_id=to,
+        member_id=message.member_id,
+        subject_id=message.id,
+        session_id=message.trace_id,
+        count=copies,
+        began_at=message.created_at,
+        ended_at=now,
+    )
+    record(line)
 
 
 def _note_failure(delivery_id: uuid.UUID, error: str) -> bool:

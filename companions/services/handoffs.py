@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from companions.correspondence import trouble_with
-from companions.models import Companion, CompanionMessage, Handoff
+from companions.models import Companion, CompanionMessage, Handoff, Interaction
 from companions.permissions import READ, SEND
 from companions.refusals import reason_words
 from companions.services.editing import judge
+from companions.services.figures import recount
+from companions.services.interactions import interaction, record
 from companions.services.sending import Letter, post
 from humana.kernel.errors import Conflict, HumanaError, Invalid, NotFound
 from humana.kernel.ports import record_trail
@@ -97,6 +99,7 @@ def accept_handoff(
         _still_possible(row)
         row.new_chat_id = take_over(row)
         _answer(row, State.ACCEPTED)
+        _record(row, member)
         _tell_back(row, member, accepted=True)
     return row
 
@@ -159,7 +162,24 @@ def _still_possible(row: Handoff) -> None:
 def _answer(row: Handoff, state: str) -> None:
     row.state, row.answered_at = state, timezone.now()
     row.save()
+    recount(row.created_at)
     _tell(state, row)
+
+
+def _record(row: Handoff, member: Membership) -> None:
+    if row.from_companion_id is None or row.answered_at is None:
+        return
+    line = interaction(
+        Interaction.Kind.HANDOFF,
+        companion_id=row.from_companion_id,
+        other_id=row.to_companion_id,
+        member_id=member.id,
+        subject_id=row.id,
+        session_id=row.chat_id,
+        began_at=row.created_at,
+        ended_at=row.answered_at,
+    )
+    record(line)
 
 
 def _letter(row: Handoff, sender: Companion, to: Companion) -> Letter:

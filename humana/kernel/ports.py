@@ -6,6 +6,7 @@ function. An unfilled port raises: a silent no-op would lose a trail entry.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -88,6 +89,10 @@ files_of: Port[..., Any] = Port("files_of")
 #: erase_files(organization_id) -> number — filled by `byoc`. Nothing of the organization is left in any
 #: storage of the platform's own.
 erase_files: Port[..., int] = Port("erase_files")
+
+#: companion_that_answered(member=, answer_id=) -> id of a companion — filled by `chats`. Runs inside the
+#: organization: who wrote that answer, in a conversation of the member's own; raises NotFound for any other.
+companion_that_answered: Port[..., uuid.UUID] = Port("companion_that_answered")
 
 #: answer_as(companion_id=, member=, asked_by=, question=) -> text — filled by `chats`. Runs inside the
 #: organization: what the companion says to another that asks it, with its own prompt, policies and

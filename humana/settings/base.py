@@ -264,6 +264,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "audit.sweep", "schedule": 15.0},
     "wake-placement-jobs": {"task": "tenants.wake_placement_jobs", "schedule": 15.0},
     "sweep-deliveries": {"task": "companions.sweep_deliveries", "schedule": 5.0},
+    "count-figures": {
+        "task": "companions.count_figures",
+        "schedule": 120.0,
+        "options": {"expires": 100.0},  # a round that comes late is left to the next one
+    },
     "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},
     "sweep-health": {"task": "byoc.sweep_health", "schedule": 10.0},
     "send-notices": {"task": "byoc.send_notices", "schedule": 10.0},

@@ -67,6 +67,7 @@ def test_every_page_is_of_one_of_the_three_kinds() -> None:
         "companions_companion",
         "companions_companionaccess",
         "companions_companionmessage",
+        "companions_feedback",
         "companions_handoff",
         "companions_toolrule",
         "companions_tooluse",

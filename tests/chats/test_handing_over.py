@@ -14,7 +14,7 @@ from chats.queries import thread
 from chats.services.conversations import remove_chat, start_chat
 from chats.services.handing_over import accept_handoff, hand_over
 from companions.correspondence import trouble_with, waiting_for
-from companions.models import Companion, CompanionMessage, Handoff
+from companions.models import Companion, CompanionMessage, Handoff, Interaction
 from companions.services.companions import create_companion, remove_companion
 from companions.services.delivering import deliver
 from companions.services.handoffs import decline_handoff, withdraw_handoff
@@ -76,6 +76,12 @@ def test_the_next_companion_goes_on_with_all_that_was_said(desk: Desk) -> None:
     deliver(desk.davi.id)
 
     accepted = accept_handoff(member=desk.bruno, handoff_id=handoff.id)
+    handed = Interaction.objects.get(kind="handoff")
+    assert (handed.subject_id, handed.session_id, handed.member_id) == (
+        handoff.id,
+        handoff.chat_id,
+        desk.bruno.id,
+    )
     chat = Chat.objects.select_related("folder").get(id=accepted.new_chat_id)
     assert (chat.owner_id, chat.companion_id, chat.title) == (desk.bruno.user_id, desk.davi.id, "Budget")
     said = thread(chat)

@@ -9,7 +9,7 @@ from celery import current_app
 
 from audit.models import UsageEvent
 from byoc import gateway
-from companions.models import Companion, CompanionMessage, Delivery
+from companions.models import Companion, CompanionMessage, Delivery, Interaction
 from companions.services import answering
 from companions.services.answering import answer_request
 from companions.services.companions import create_companion
@@ -77,6 +77,9 @@ def test_a_companion_that_is_asked_answers_as_itself(
     assert (used.companion_id, used.member_id, used.outcome) == (bia.id, owner.id, "done")
     answer_request(copy_of(asked).id)
     assert answers_to(asked) == ["Rye needs a night."], "a second time changes nothing"
+    done = Interaction.objects.get()
+    assert (done.kind, done.companion_id, done.other_id) == ("collaboration", bia.id, ana.id)
+    assert (done.member_id, done.session_id, done.count) == (owner.id, asked.trace_id, 2)
     current_app.conf.task_always_eager = False
 
     # A worker died after the model spoke: it is asked again, and one answer is sent.

@@ -11,14 +11,17 @@ import pytest
 from celery import current_app
 from django.utils import timezone
 
-from audit.models import AuditEntry, IdempotencyKey, Outbox
+from audit.models import AuditEntry, IdempotencyKey, Outbox, UsageEvent
 from audit.services import sweep
 from audit.services.relay import relay_control_events
 from chats.models import Chat, Draft, Message, Run, Vote
 from chats.services import replies
 from chats.services.sweeping import sweep_runs
-from companions.models import Companion
+from companions.intelligence.periods import last_days
+from companions.intelligence.reading import report, today
+from companions.models import Companion, Feedback
 from companions.services.companions import edit_companion
+from companions.services.figures import count_everywhere
 from tenants.context import TenantContext, use_tenant
 from tenants.jobs import enqueue_on_commit
 from tenants.models import ControlEvent, PendingWork
@@ -176,3 +179,27 @@ def test_companions_of_a_team_that_goes_are_moved_wherever_they_live(mixed: Mixe
             assert whole.base_prompt
             edit_companion(companion=whole, version=whole.version, team_id=None)
         remove_team(team=new)
+
+
+def test_figures_of_all_places_are_told_as_one(mixed: Mixed) -> None:
+    with use_tenant(mixed.context):
+        for number, named in enumerate((AT_HOME, IN_SCHEMA, IN_DATABASE), start=1):
+            with use_tenant(place_of(mixed, named)):
+                UsageEvent.objects.all().delete()
+                for _n in range(number):
+                    UsageEvent.objects.create(
+                        run_id=uuid.uuid4(), companion_id=mixed.companions[named].id, outcome="done",
+                        member_id=mixed.owner.id, endpoint="e", model="m", total_ms=900,
+                    )  # fmt: skip
+    count_everywhere()
+    client = mixed.client
+    with use_tenant(mixed.context):
+        told = report(member=mixed.owner, period=last_days(2, today()))
+        assert told.now.answers == 6
+        assert sum(one.now.answers for one in told.companions) == 6
+    slug = mixed.companions[IN_DATABASE].slug
+    assert "What do you think of it?" in client.get(mixed.address(f"companions/{slug}/")).content.decode()
+    given = client.post(mixed.address(f"companions/{slug}/feedback/"), {"rating": "5", "text": "Near"})
+    assert given.status_code == 302
+    with use_tenant(mixed.context):
+        assert Feedback.objects.get().companion_id == mixed.companions[IN_DATABASE].id

@@ -17,6 +17,7 @@ from companions.models import (
     CompanionAccess,
     CompanionMessage,
     Delivery,
+    Feedback,
     Handoff,
     Inbox,
     KnowledgeAsset,
@@ -86,12 +87,14 @@ def build_far_world(slug: str, isolation: str) -> Far:
         place_companion(companion_id=companion.id, placement_id=placement.id)
         team = Team.objects.create(organization=main.organization, name="Far team")
         position = Position.objects.create(organization=main.organization, title="Far pilot")
+        thought = Feedback.objects.create(companion_id=companion.id, member_id=main.twin.pk, rating=4)
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
     world.rows |= {model: main.rows[model] for model in INHERITED + SENT + SHARED + TOOLS} | {
         Team: team,
         Position: position,
+        Feedback: thought,  # as the network, it is kept where all entries are
     }
     with use_tenant(world.there):
         world.rows[Companion] = Companion.objects.get(id=companion.id)

@@ -124,6 +124,8 @@ def object_named(place: Place, world: World) -> str:
         "target_id": world.companion.pk,
         "to_companion_id": world.companion.pk,
         "to_member_id": world.member.pk,
+        "session": world.chat.pk,
+        "answer_id": world.answer.pk,
         "trace": world.row(CompanionMessage).trace_id,
         "sender": world.companion.pk,
         "sent": world.row(CompanionMessage).pk,

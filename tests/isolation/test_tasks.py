@@ -49,6 +49,7 @@ PLATFORM_TASKS = {
     "byoc.bring_files_back": "enters the organization whose failover is coming back",
     "byoc.wake_storage_copies": "reads copies of the control plane and wakes a worker for each",
     "companions.sweep_deliveries": "reads markers of the control plane and enters those named there",
+    "companions.count_figures": "enters each organization in turn",
     "chats.sweep_runs": "reads markers of the control plane and enters each organization named there",
 }
 
