@@ -94,13 +94,14 @@ def _files() -> Iterator[Path]:
 
 
 def _as_python(path: Path) -> bytes:
-    """Templates become Python the way Django's own tool does it."""
+    """Templates become Python the way Django's own tool does it; how they are indented says nothing."""
     text = path.read_text()
     if path.suffix == ".py":
         return text.encode()
     from django.utils.translation.template import templatize
 
-    return templatize(text, origin=str(path)).encode()
+    lines = templatize(text, origin=str(path)).splitlines()
+    return "\n".join(line.lstrip() for line in lines).encode()
 
 
 def main(command: str) -> int:
