@@ -20,7 +20,7 @@ from companions import (  # noqa: F401  their pages
     admin_network,
     admin_tools,
 )
-from companions.admin_previews import look_at_policy
+from companions.admin_previews import look_at_policy, no_error
 from companions.audience_names import names
 from companions.check_words import checks_words
 from companions.models import Brand, BrandAsset, BrandVersion, Companion, Policy, PolicyVersion, Value
@@ -146,6 +146,10 @@ class PolicyAdmin(InHandAdmin):
     @admin.display(description=_("applies to"))
     def reach(self, obj: Policy) -> str:
         return names().words(obj.audience)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
+        no_error(request, context)
+        return super().render_change_form(request, context, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         look_at_policy(request, obj)

@@ -20,8 +20,7 @@ class OnlyLooked(Conflict):
     """Nothing is saved; the form is shown again as it was written, with the `preview`."""
 
     def __init__(self, preview: Preview) -> None:
-        message = _("Nothing is published yet. What would change stands above the form.")
-        super().__init__(message, code="only_looked")
+        super().__init__(_("Nothing is published yet."), code="only_looked")
         self.preview = preview
 
 
@@ -35,3 +34,10 @@ def look_at_policy(request: HttpRequest, obj: Policy) -> None:
         for name in ("name", "regulation", "requirement", "active", "audience", "checks", "mode")
     }
     raise OnlyLooked(preview_policy(policy=kept, **told))
+
+
+def no_error(request: HttpRequest, context: dict[str, Any]) -> None:
+    """A look is refused like a mistake, so that nothing is saved; the form must not call it one."""
+    if isinstance(getattr(request, "refusal", None), OnlyLooked):
+        context["errors"] = None
+        context["adminform"].form.errors.clear()

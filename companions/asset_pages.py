@@ -69,16 +69,16 @@ def _files(request: MemberRequest) -> list[UploadedFile]:
 
 
 @require_GET
-def asset_file(request: MemberRequest, slug: str, file_id: uuid.UUID) -> HttpResponse:
+def asset_file(request: MemberRequest, slug: str, brand_asset_id: uuid.UUID) -> HttpResponse:
     """To an address where the file is given out, as one to keep, for a short while."""
-    return redirect(link_to(access_brand_asset(member=request.visitor.member, asset_id=file_id)))
+    return redirect(link_to(access_brand_asset(member=request.visitor.member, asset_id=brand_asset_id)))
 
 
 @require_POST
-def edit_asset(request: MemberRequest, slug: str, file_id: uuid.UUID) -> HttpResponse:
+def edit_asset(request: MemberRequest, slug: str, brand_asset_id: uuid.UUID) -> HttpResponse:
     """Another name or kind; what is refused is said with what was typed."""
     member = request.visitor.member
-    row = access_brand_asset(member=member, asset_id=file_id)
+    row = access_brand_asset(member=member, asset_id=brand_asset_id)
     form = AssetForm(request.POST, auto_id=f"asset_{row.id.hex}_%s")
     if form.is_valid():
         try:
@@ -94,17 +94,17 @@ def edit_asset(request: MemberRequest, slug: str, file_id: uuid.UUID) -> HttpRes
 
 
 @require_POST
-def remove(request: MemberRequest, slug: str, file_id: uuid.UUID) -> HttpResponse:
-    row = access_brand_asset(member=request.visitor.member, asset_id=file_id)
+def remove(request: MemberRequest, slug: str, brand_asset_id: uuid.UUID) -> HttpResponse:
+    row = access_brand_asset(member=request.visitor.member, asset_id=brand_asset_id)
     remove_asset(member=request.visitor.member, asset=row)
-    undo = reverse("restore-brand-asset", args=[slug, file_id])
+    undo = reverse("restore-brand-asset", args=[slug, brand_asset_id])
     messages.success(request, _("The file is removed."), extra_tags=f"undo {undo}")
     return _back(slug)
 
 
 @require_POST
-def restore(request: MemberRequest, slug: str, file_id: uuid.UUID) -> HttpResponse:
-    row = access_removed_asset(member=request.visitor.member, asset_id=file_id)
+def restore(request: MemberRequest, slug: str, brand_asset_id: uuid.UUID) -> HttpResponse:
+    row = access_removed_asset(member=request.visitor.member, asset_id=brand_asset_id)
     restore_asset(member=request.visitor.member, asset_id=row.id)
     return _back(slug)
 

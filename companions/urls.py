@@ -50,11 +50,15 @@ urlpatterns = [
         "settings/companions/<uuid:companion_id>/restore/", companion_pages.restore, name="restore-companion"
     ),
     path("settings/brand/assets/", asset_pages.add_assets, name="add-brand-assets"),
-    path("settings/brand/assets/<uuid:file_id>/", asset_pages.asset_file, name="brand-asset"),
-    path("settings/brand/assets/<uuid:file_id>/edit/", asset_pages.edit_asset, name="edit-brand-asset"),
-    path("settings/brand/assets/<uuid:file_id>/remove/", asset_pages.remove, name="remove-brand-asset"),
+    path("settings/brand/assets/<uuid:brand_asset_id>/", asset_pages.asset_file, name="brand-asset"),
     path(
-        "settings/brand/assets/<uuid:file_id>/restore/",
+        "settings/brand/assets/<uuid:brand_asset_id>/edit/", asset_pages.edit_asset, name="edit-brand-asset"
+    ),
+    path(
+        "settings/brand/assets/<uuid:brand_asset_id>/remove/", asset_pages.remove, name="remove-brand-asset"
+    ),
+    path(
+        "settings/brand/assets/<uuid:brand_asset_id>/restore/",
         asset_pages.restore,
         name="restore-brand-asset",
     ),

@@ -19,7 +19,7 @@ from documents.meaning import nearest, vector_of_question
 from documents.models import Chunk
 
 #: Passages compared by meaning, and looked through for words, at the very most.
-MOST_COMPARED, MOST_READ = 20_000, 400
+MOST_COMPARED, MOST_READ = 20_000, 2_000
 #: How many of each order count for the one made of both.
 MOST_RANKED = 30
 #: Characters of a question that are looked up.
@@ -69,8 +69,8 @@ def _by_words(rows: QuerySet[Chunk], question: str) -> list[uuid.UUID]:
     any_of = Q()
     for one in asked:
         any_of |= Q(words__begins=one[: ranking.STEM])
-    found = rows.filter(any_of).order_by("-updated_at", "id").values_list("id", "place", "text")[:MOST_READ]
-    return ranking.by_words(asked, {key: f"{place}\n{text}" for key, place, text in found})
+    found = rows.filter(any_of).order_by("-updated_at", "id").values_list("id", "words")[:MOST_READ]
+    return ranking.by_words(asked, {key: said.split() for key, said in found})
 
 
 def _by_meaning(rows: QuerySet[Chunk], question: str) -> list[uuid.UUID]:

@@ -1,4 +1,4 @@
-"""Passages in the order in which they answer a question. Pure: by words (BM25), and two orders made one."""
+"""Passages in the order in which they answer a question. Pure: by their words, and two orders made one."""
 
 from __future__ import annotations
 
@@ -7,35 +7,26 @@ from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
-from documents.words import spoken
-
 Key = TypeVar("Key", bound=Hashable)
-#: How fast a word that is said again stops counting, and how much long passages are held back.
-_SATURATION, _LENGTH = 1.5, 0.75
+#: How much passages of many words are held back.
+_LENGTH = 0.5
 #: How much the first places count for more than those after them.
 _DAMPING = 60
 #: Characters of a word's beginning that stand for its forms: “feriados” is found by “feriado”.
 STEM = 5
 
 
-def by_words(question: Sequence[str], texts: Mapping[Key, str]) -> list[Key]:
-    """All of them, those first that say the most of what is asked."""
-    said = {key: [one[:STEM] for one in spoken(text)] for key, text in texts.items()}
-    asked = list(dict.fromkeys(one[:STEM] for one in question))
+def by_words(question: Sequence[str], said: Mapping[Key, Sequence[str]]) -> list[Key]:
+    """All of them by the distinct words of each, those first that say the most of what is asked."""
+    asked = {one[:STEM] for one in question}
+    shared = {key: asked & {one[:STEM] for one in words} for key, words in said.items()}
+    within = Counter(one for found in shared.values() for one in found)
     usual = sum(map(len, said.values())) / max(len(said), 1) or 1.0
-    within = {one: sum(one in set(words) for words in said.values()) for one in asked}
-    scores: dict[Key, float] = {}
-    for key, words in said.items():
-        counts, length = Counter(words), 1 - _LENGTH + _LENGTH * len(words) / usual
-        score = sum(
-            _rarity(within[one], len(said))
-            * counts[one]
-            * (_SATURATION + 1)
-            / (counts[one] + _SATURATION * length)
-            for one in asked
-            if counts[one]
-        )
-        scores[key] = score
+    scores = {
+        key: sum(_rarity(within[one], len(said)) for one in found)
+        / (1 - _LENGTH + _LENGTH * len(said[key]) / usual)
+        for key, found in shared.items()
+    }
     return sorted(scores, key=lambda one: -scores[one])
 
 

@@ -25,14 +25,9 @@ def plain(text: str) -> str:
     return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
 
 
-def spoken(text: str) -> list[str]:
-    """Every word, as often as it is said."""
-    return [word[:LONGEST_WORD] for word in _WORD.findall(plain(text))]
-
-
 def words_of(text: str) -> list[str]:
     """The distinct words, in the order of their first appearance."""
-    return list(dict.fromkeys(spoken(text)))
+    return list(dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(plain(text))))
 
 
 def searched(*texts: str) -> str:

@@ -101,23 +101,23 @@ class BrandAssetView(ApiView):
     permission = POLICIES.name
 
     @operation("readBrandAsset", "One file of the brand", gives=BrandAssetShape)
-    def get(self, request: Request, file_id: uuid.UUID) -> HttpResponse:
-        row = access_brand_asset(member=self.member, asset_id=file_id)
+    def get(self, request: Request, brand_asset_id: uuid.UUID) -> HttpResponse:
+        row = access_brand_asset(member=self.member, asset_id=brand_asset_id)
         return self.answer(shape(row), version=row.version)
 
     @operation(
         "changeBrandAsset", "Give it another name or kind", takes=BrandAssetChanges, gives=BrandAssetShape
     )
-    def patch(self, request: Request, file_id: uuid.UUID) -> HttpResponse:
-        row = access_brand_asset(member=self.member, asset_id=file_id)
+    def patch(self, request: Request, brand_asset_id: uuid.UUID) -> HttpResponse:
+        row = access_brand_asset(member=self.member, asset_id=brand_asset_id)
         wanted = self.body(BrandAssetChanges, partial=True)
         version = expected(request, row.version)
         row = change_asset(member=self.member, asset=row, version=version, **wanted)
         return self.answer(shape(row), version=row.version)
 
     @operation("removeBrandAsset", "Take it off the list; it can be brought back", status=204)
-    def delete(self, request: Request, file_id: uuid.UUID) -> HttpResponse:
-        row = access_brand_asset(member=self.member, asset_id=file_id)
+    def delete(self, request: Request, brand_asset_id: uuid.UUID) -> HttpResponse:
+        row = access_brand_asset(member=self.member, asset_id=brand_asset_id)
         self.no_body()
         remove_asset(member=self.member, asset=row, version=expected(request, row.version))
         return self.nothing()
@@ -129,8 +129,8 @@ class BrandAssetFileView(ApiView):
     permission = POLICIES.name
 
     @operation("downloadBrandAsset", "Where to fetch the file, now", gives=LinkShape)
-    def get(self, request: Request, file_id: uuid.UUID) -> HttpResponse:
-        row = access_brand_asset(member=self.member, asset_id=file_id)
+    def get(self, request: Request, brand_asset_id: uuid.UUID) -> HttpResponse:
+        row = access_brand_asset(member=self.member, asset_id=brand_asset_id)
         return self.answer(LinkShape(request.build_absolute_uri(link_to(row))))
 
 
@@ -140,8 +140,8 @@ class RestoreBrandAssetView(ApiView):
     permission = POLICIES.name
 
     @operation("restoreBrandAsset", "Bring back one that was removed", gives=BrandAssetShape)
-    def post(self, request: Request, file_id: uuid.UUID) -> HttpResponse:
-        row = access_removed_asset(member=self.member, asset_id=file_id)
+    def post(self, request: Request, brand_asset_id: uuid.UUID) -> HttpResponse:
+        row = access_removed_asset(member=self.member, asset_id=brand_asset_id)
         self.no_body()
         row = restore_asset(member=self.member, asset_id=row.id)
         return self.answer(shape(row), version=row.version)

@@ -38,9 +38,11 @@ urlpatterns = [
     route("brand/preview/", inherited.BrandPreviewView, "api-preview-brand"),
     route("brand/versions/", inherited.BrandVersionListView, "api-brand-versions"),
     route("brand/assets/", assets.BrandAssetListView, "api-brand-assets"),
-    route("brand/assets/<uuid:file_id>/", assets.BrandAssetView, "api-brand-asset"),
-    route("brand/assets/<uuid:file_id>/file/", assets.BrandAssetFileView, "api-brand-asset-file"),
-    route("brand/assets/<uuid:file_id>/restore/", assets.RestoreBrandAssetView, "api-restore-brand-asset"),
+    route("brand/assets/<uuid:brand_asset_id>/", assets.BrandAssetView, "api-brand-asset"),
+    route("brand/assets/<uuid:brand_asset_id>/file/", assets.BrandAssetFileView, "api-brand-asset-file"),
+    route(
+        "brand/assets/<uuid:brand_asset_id>/restore/", assets.RestoreBrandAssetView, "api-restore-brand-asset"
+    ),
     route("structure/", structure_file.StructureFileView, "api-structure"),
     route("structure/preview/", structure_file.StructurePreviewView, "api-preview-structure"),
     route("structure/import/", structure_file.StructureImportView, "api-import-structure"),

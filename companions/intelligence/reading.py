@@ -17,10 +17,10 @@ from django.db.models import Sum as Total
 from django.utils import timezone
 
 from companions.intelligence.counters import totals
-from companions.intelligence.days import bounds, day_of, days, zone_named
+from companions.intelligence.days import day_of, days, zone_named
+from companions.intelligence.known import USED, Unused, Used, most_used, never_used, uses_in
 from companions.intelligence.periods import Period
 from companions.intelligence.tally import Tally
-from companions.knowledge import assets_for
 from companions.models import ALL, Companion, Counting, Figure
 from companions.permissions import FIGURES
 from tenants.context import TenantContext, current_tenant
@@ -30,8 +30,6 @@ from tenants.places import at_main, gather
 from tenants.queries import time_zone_of
 
 Names = Mapping[str, int]
-#: The name of uses of knowledge, and how much of it is told of.
-USED, MOST_KNOWLEDGE = "knowledge.used", 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +62,6 @@ class Between:
     @property
     def number(self) -> int:
         return self.handoffs + self.asks + self.shares
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """Common knowledge and into how many answers it went; no title where the reader may not read it."""
-
-    id: uuid.UUID
-    title: str
-    uses: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """Knowledge that was there all the time and went into no answer: how much, and what some is called."""
-
-    number: int
-    titles: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +98,7 @@ def report(*, member: Membership, period: Period) -> Report:
     known = _known()
     by_day = _by(rows.found, lambda row: row[0])
     between = gather(lambda: list(_between(period))).found
-    uses = _uses(between)
+    uses = uses_in(between)
     return Report(
         period=period,
         now=_together(by_day, period),
@@ -125,8 +106,8 @@ def report(*, member: Membership, period: Period) -> Report:
         daily=[(day, Tally(by_day.get(day, {}))) for day in days(period.first, period.last)],
         companions=_companions(period, known),
         between=_pairs(between, known),
-        knowledge=_knowledge(member, uses),
-        unused=_unused(member, period, uses),
+        knowledge=most_used(member, uses),
+        unused=never_used(member, period, uses),
         totals=_totals(),
         counted_to=_counted_to(),
         silent=rows.silent,
@@ -226,35 +207,6 @@ def _pairs(
     ]
     ordered = sorted(pairs, key=lambda one: (-one.handoffs, -one.number, one.giver.name, one.taker.name))
     return [one for one in ordered if one.number]
-
-
-def _uses(rows: Iterable[tuple[uuid.UUID, uuid.UUID, str, int]]) -> Sum[uuid.UUID]:
-    """Of each asset, by its id."""
-    found: Sum[uuid.UUID] = Sum()
-    for subject, _other, name, value in rows:
-        if name == USED:
-            found[subject] += value
-    return found
-
-
-def _knowledge(member: Membership, uses: Sum[uuid.UUID]) -> list[Used]:
-    """What was used the most."""
-    most = uses.most_common(MOST_KNOWLEDGE)
-    if not most:
-        return []
-    with at_main():
-        rows = assets_for(member).filter(id__in=[one for one, _number in most])
-        titles = dict(rows.values_list("id", "title"))
-    return [Used(one, titles.get(one, ""), number) for one, number in most]
-
-
-def _unused(member: Membership, period: Period, uses: Sum[uuid.UUID]) -> Unused:
-    """Of what the reader may read."""
-    zone = zone_named(time_zone_of(current_tenant().organization_id))
-    with at_main():
-        rows = assets_for(member).filter(created_at__lt=bounds(period.first, zone)[0])
-        found = [title for one, title in rows.values_list("id", "title") if one not in uses]
-    return Unused(len(found), found[:3])
 
 
 def _totals() -> dict[str, int]:

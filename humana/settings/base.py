@@ -240,7 +240,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"BrandAssetKindEnum": "companions.models.assets.BrandAsset.Kind"},
+    # Whom a companion is reached by and who is told something are the same choices.
+    "ENUM_NAME_OVERRIDES": {
+        "BrandAssetKindEnum": "companions.models.assets.BrandAsset.Kind",
+        "LevelEnum": "companions.models.knowledge.Level",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "chats.api.schema.document_events",

@@ -128,11 +128,12 @@ def test_a_tool_is_used_and_what_it_said_answers_the_question(
 def test_a_tool_that_asks_first_is_used_when_the_person_allows_it(
     desk: Desk, scripted_model: ScriptedModel, peer: ToolPeer
 ) -> None:
-    scripted_model.script(calls((BOOK, CITY), say=""))
+    scripted_model.script(calls((FORECAST, CITY), (BOOK, CITY), say=""))
     run = desk.ask("Book a table, please")
     question = asked(desk, run)
     assert json.loads(question["arguments"]) == CITY
-    assert peer.calls == [], "not before the person says so"
+    assert peer.calls == [("forecast", CITY)], "not before the person says so"
+    assert decide(desk, run, desk.message(run).parts[0]["call"], True).status_code == 409, "not asked"
     stranger = create_api_key(member=desk.world.owner, name="Owner")[1]
     answer = httpx2.post(
         f"{desk.server.url}/api/v1/runs/{run.id}/calls/",
@@ -142,9 +143,9 @@ def test_a_tool_that_asks_first_is_used_when_the_person_allows_it(
     assert answer.status_code == 404, "nobody but whose chat it is"
     assert decide(desk, run, "another", True).status_code == 409
     assert decide(desk, run, question["call"], True).status_code == 202
-    assert decide(desk, run, question["call"], False).status_code == 409, "the first decision counts"
+    assert decide(desk, run, question["call"], False).status_code == 409
     run = desk.until(run, Run.State.DONE)
-    assert (peer.calls, states(run)) == ([("book", CITY)], ["ok"])
+    assert (peer.calls[1:], states(run)) == ([("book", CITY)], ["ok", "ok"])
     assert decide(desk, run, question["call"], True).status_code == 409
     with use_tenant(desk.world.context):
         assert AuditEntry.objects.filter(action="chats.tool.allowed").count() == 1

@@ -23,7 +23,6 @@ from tests.companions.conftest import Bakery
 from tests.fixtures.organizations import World
 from tests.tenants.test_config_effects import say
 
-pytestmark = pytest.mark.django_db
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 SVG = b'<?xml version="1.0"?>\n<!-- ours --><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -88,6 +87,7 @@ def test_names_are_cleaned_and_end_as_the_content_says(sent: str, kept: str) -> 
     assert clean_name(sent, PICTURE) == kept
 
 
+@pytest.mark.django_db
 def test_a_file_is_kept_renamed_and_removed_by_who_may(bakery: Bakery) -> None:
     admin = bakery.person("admin")
     with pytest.raises(NotAllowed):
@@ -109,6 +109,7 @@ def test_a_file_is_kept_renamed_and_removed_by_who_may(bakery: Bakery) -> None:
     assert [one.action.rpartition(".")[2] for one in told] == ["added", "changed"]
 
 
+@pytest.mark.django_db
 def test_a_file_above_the_limit_leaves_nothing(left: World) -> None:
     say(left, MAX_UPLOAD_BYTES, 2_048)
     headers = {"authorization": f"Bearer {left.key}"}
@@ -120,6 +121,7 @@ def test_a_file_above_the_limit_leaves_nothing(left: World) -> None:
     assert answer.json()["error"]["field"] == "file"
 
 
+@pytest.mark.django_db
 def test_the_brand_page_takes_files_and_gives_them_out_as_files_to_keep(left: World) -> None:
     client = Client()
     client.force_login(left.owner.user)
@@ -147,6 +149,7 @@ def test_the_brand_page_takes_files_and_gives_them_out_as_files_to_keep(left: Wo
     assert "sign.svg" in client.post(f"{one}restore/", follow=True).content.decode()
 
 
+@pytest.mark.django_db
 def test_programs_send_list_and_fetch_files(left: World) -> None:
     headers, root = {"authorization": f"Bearer {left.key}"}, "/api/v1/brand/assets/"
 
@@ -174,12 +177,14 @@ def test_programs_send_list_and_fetch_files(left: World) -> None:
     assert Client().post(f"{one}restore/", **json).status_code == 200
 
 
+@pytest.mark.django_db
 def test_nobody_sends_a_file_where_there_is_no_organization(db: None) -> None:
     """It is read past: nothing of it is written anywhere."""
     request = Client().post("/accounts/login/", {"file": SimpleUploadedFile("a.png", PNG)}).wsgi_request
     assert (len(request.FILES), request.let_go) == (0, 0)
 
 
+@pytest.mark.django_db
 def test_a_storage_that_is_full_is_told_and_leaves_no_row(
     bakery: Bakery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

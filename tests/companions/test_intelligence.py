@@ -15,6 +15,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -24,9 +25,10 @@ from chats.services.votes import vote, withdraw_vote
 from companions.intelligence.charts import graph, lined, stacked
 from companions.intelligence.days import bounds, day_of, zone_named
 from companions.intelligence.files import as_csv
+from companions.intelligence.known import Unused
 from companions.intelligence.opportunities import opportunities
 from companions.intelligence.periods import Period, asked_for
-from companions.intelligence.reading import Known, Unused, by_day_and_companion, of_companion, report
+from companions.intelligence.reading import Known, by_day_and_companion, of_companion, report
 from companions.intelligence.sketch import ENDS, percentile
 from companions.intelligence.tally import Tally
 from companions.models import (
@@ -412,7 +414,8 @@ def test_people_and_companions_at_work_are_in_the_report(bakery: Bakery, baker: 
         ("unreliable", "pao"), ("slow", "pao"), ("declined", "pao"), ("well_worn", "pao"),
         ("unused", ""), ("idle", "bia"), ("idle", "unasked"),
     ]  # fmt: skip
-    evidence = {one.rule: one.evidence for one in opportunities(found)}
+    with override("en"):
+        evidence = {one.rule: one.evidence for one in opportunities(found)}
     assert evidence["unreliable"] == "4 of 34 answers of Pão did not come to their end."
     with pytest.raises(NotAllowed):
         report(member=bakery.person("member"), period=period)

@@ -276,8 +276,8 @@ def test_passages_lose_nothing_and_stay_short() -> None:
 
 
 def test_words_rank_by_rarity_and_orders_are_made_one() -> None:
-    texts = {"a": "bread and bread", "b": "bread and feriados", "c": "butter"}
-    assert by_words(["feriado", "bread"], texts) == ["b", "a", "c"]
+    said = {"a": ["bread", "and"], "b": ["bread", "and", "feriados"], "c": ["butter"]}
+    assert by_words(["feriado", "bread"], said) == ["b", "a", "c"]
     assert together(["a", "b", "c"], ["c", "a"]) == ["a", "c", "b"]
 
 

@@ -14,8 +14,18 @@ from django.test import Client
 from django.utils.translation import override
 
 from audit.models import AuditEntry
-from companions.models import Companion, CompanionAccess, Policy, PolicyVersion, Value
+from companions.models import (
+    Capability,
+    Companion,
+    CompanionAccess,
+    KnowledgeAsset,
+    Policy,
+    PolicyVersion,
+    Value,
+)
+from companions.services.capabilities import add_capability
 from companions.services.companions import create_companion
+from companions.services.knowledge import write_asset
 from companions.services.policies import keep_value, publish_brand, publish_policy
 from companions.services.rules import set_rule
 from companions.services.structure_file.exporting import export_structure
@@ -56,6 +66,9 @@ def furnished(bakery: Bakery) -> Bakery:
     )  # fmt: skip
     publish_policy(name="Sums", regulation="House", requirement="Say prices in reais.", active=False)
     publish_brand(voice_and_tone="calm", style="short", restrictions=["no slang", "yes"])
+    recipe = write_asset(title="Recipe", text="Flour.\nWater.", level="team", team_id=night.id)
+    add_capability(kind="knowledge", name="Baking", asset_id=recipe.id)
+    add_capability(kind="skill", name="Counting", instructions="Count in dozens.", level="restricted")
     set_rule(source_id=nina.id, target_id=otto.id, allow=True, rights=["share"])
     set_rule(source_id=otto.id, team_id=ovens.id, allow=False)
     return bakery
@@ -71,7 +84,7 @@ def test_importing_an_export_changes_nothing(furnished: Bakery) -> None:
     before = everything()
     plan = import_structure(data=told, remove=True)
     assert (plan.new, plan.changed, plan.gone, plan.changes_nothing) == (0, 0, 0, True)
-    assert plan.same == 3 + 2 + 2 + 2 + 2 + 1 + 2
+    assert plan.same == 3 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 2
     assert everything() == before
     assert export_structure() == told, "the same structure is the same file"
     for secret in (*(str(one.id) for one in Companion.objects.all()), str(furnished.organization.id)):
@@ -186,78 +199,110 @@ POLICY = "policies:\n  - name: A\n    regulation: B\n    requirement: C\n"
 COMPANION = "companions:\n  - name: A\n    purpose: P\n    base_prompt: B\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        (POLICY + "    audience:\n      teams: [X]\n",
-         "Line 7, policies[0].audience.teams[0]: There is no team “X”, neither here nor in the file."),
-        (POLICY + "    checks:\n      - {kind: pii, stage: output, classes: [cpf, dna]}\n",
-         "Line 7, policies[0].checks[0].classes[1]: This must be one of"),
-        (POLICY + "    audience: {teams: []}\n", "at least one team"),
-        (COMPANION.replace("B\n", "''\n") + "    slug: ana\n",
-         "Line 5, companions[0].base_prompt: Write something first."),
-        (COMPANION + "    slug: ana b\n", "companions[0].slug"),
-        (COMPANION + "    slug: a-b\n    state: asleep\n", "companions[0].state"),
-        ("teams:\n  - {name: A, part_of: B}\n  - {name: B, part_of: A}\n", "round in a circle: A › B › A"),
-        ("teams:\n  - {name: Ovens, part_of: Night}\n", "round in a circle: Ovens › Night › Ovens"),
-        ("teams:\n  - {name: A, part_of: a}\n", "round in a circle: A › A"),
-        ("teams:\n  - name: A\n  - name: ' a '\n", "Line 4, teams[1]: This stands in the file twice."),
-        ("positions:\n  - {title: Hand, level: 0}\n",
-         "“Hand” reports to “Master baker”, so its level is 1 or more."),
-        ("positions:\n  - {title: A, level: 1000}\n", "from 0, the top, to 99"),
-        ("positions:\n  - {title: A, level: high}\n", "positions[0].level: Write a whole number."),
-        ("access:\n  - {from: nina, to: nina}\n", "does not write to itself"),
-        ("access:\n  - {from: nina, to: otto, to_team: Ovens}\n", "one companion or one team"),
-        ("access:\n  - {from: nina, to: zoe}\n", "access[0].to: There is no companion “zoe”"),
-        ("access:\n  - {from: nina, to: otto, rights: [rule]}\n", "access[0].rights[0]"),
-        ("values:\n  - {title: A, description: B, id: 7}\n", "values[0].id: This is not known here."),
-        ("values:\n  - A\n", "values[0]: This must be fields with values"),
-        ("values: all\n", "Line 2, values: This must be a list"),
-        ("brand:\n  restrictions: [[no]]\n", "brand.restrictions[0]: This must be text."),
-        ("secrets:\n  - a\n", "secrets: There is no such section."),
-        ("values:\n  - {title: A, title: B}\n", "“title” stands here twice."),
-        ("values: &all []\npolicies: *all\n", "Line 2: Anchors and aliases"),
-        ("a: &a [x, x]\nb: &b [*a, *a]\nvalues: [*b, *b]\n", "Anchors and aliases"),
-        ("values: !!python/object/apply:os.system ['true']\n", "Tags (!…) are not taken"),
-        ("values:\n  - {title: !!binary aGk=, description: x}\n", "Tags (!…) are not taken"),
-        ("values:\n  - {<<: {title: A}, description: x}\n", "values[0].<<: This is not known here."),
-        ("values:\n  - {title: \"a\\0b\", description: x}\n", "characters that cannot be stored"),
-        ("values: " + "[" * 5_000 + "]" * 5_000, "too deep"),
-        ("values:\n" + "  - a: " + "{b: " * 50 + "c" + "}" * 50, "too deep"),
-        ("values:\n  - {? [a, b] : c}\n", "Only a word can stand before a colon."),
-        ("values:\n\t- title: A\n", "Line 3: This cannot be read as YAML"),
-        ("values: []\n---\nhumana: 1\n", "one document"),
-        ("values: [\n", "cannot be read as YAML"),
-        ("values:\n" + "  - {title: A, description: B}\n" * 40_000, "too long"),
-        ("values:\n" + "  - {}\n" * 25_000, "At most 20000"),
-    ],
-)  # fmt: skip
-def test_a_file_that_is_wrong_is_refused_with_line_and_path(
-    furnished: Bakery, text: str, problem: str
-) -> None:
-    assert problem in wrong(told(text), remove=True)
+#: Sections, and what is said of them.
+WRONG = [
+    (POLICY + "    audience:\n      teams: [X]\n",
+     "Line 7, policies[0].audience.teams[0]: There is no team “X”, neither here nor in the file."),
+    (POLICY + "    checks:\n      - {kind: pii, stage: output, classes: [cpf, dna]}\n",
+     "Line 7, policies[0].checks[0].classes[1]: This must be one of"),
+    (POLICY + "    audience: {teams: []}\n", "at least one team"),
+    (COMPANION.replace("B\n", "''\n") + "    slug: ana\n",
+     "Line 5, companions[0].base_prompt: Write something first."),
+    (COMPANION + "    slug: ana b\n", "companions[0].slug"),
+    (COMPANION + "    slug: a-b\n    state: asleep\n", "companions[0].state"),
+    ("teams:\n  - {name: A, part_of: B}\n  - {name: B, part_of: A}\n", "round in a circle: A › B › A"),
+    ("teams:\n  - {name: Ovens, part_of: Night}\n", "round in a circle: Ovens › Night › Ovens"),
+    ("teams:\n  - {name: A, part_of: a}\n", "round in a circle: A › A"),
+    ("teams:\n  - name: A\n  - name: ' a '\n", "Line 4, teams[1]: This stands in the file twice."),
+    ("positions:\n  - {title: Hand, level: 0}\n",
+     "“Hand” reports to “Master baker”, so its level is 1 or more."),
+    ("positions:\n  - {title: A, level: 1000}\n", "from 0, the top, to 99"),
+    ("positions:\n  - {title: A, level: high}\n", "positions[0].level: Write a whole number."),
+    ("access:\n  - {from: nina, to: nina}\n", "does not write to itself"),
+    ("access:\n  - {from: nina, to: otto, to_team: Ovens}\n", "one companion or one team"),
+    ("access:\n  - {from: nina, to: zoe}\n", "access[0].to: There is no companion “zoe”"),
+    ("access:\n  - {from: nina, to: otto, rights: [rule]}\n", "access[0].rights[0]"),
+    ("values:\n  - {title: A, description: B, id: 7}\n", "values[0].id: This is not known here."),
+    ("values:\n  - A\n", "values[0]: This must be fields with values"),
+    ("values: all\n", "Line 2, values: This must be a list"),
+    ("brand:\n  restrictions: [[no]]\n", "brand.restrictions[0]: This must be text."),
+    ("secrets:\n  - a\n", "secrets: There is no such section."),
+    ("values:\n  - {title: A, title: B}\n", "“title” stands here twice."),
+    ("values: &all []\npolicies: *all\n", "Line 2: Anchors and aliases"),
+    ("a: &a [x, x]\nb: &b [*a, *a]\nvalues: [*b, *b]\n", "Anchors and aliases"),
+    ("values: !!python/object/apply:os.system ['true']\n", "Tags (!…) are not taken"),
+    ("values:\n  - {title: !!binary aGk=, description: x}\n", "Tags (!…) are not taken"),
+    ("values:\n  - {<<: {title: A}, description: x}\n", "values[0].<<: This is not known here."),
+    ("values:\n  - {title: \"a\\0b\", description: x}\n", "characters that cannot be stored"),
+    ("values: " + "[" * 5_000 + "]" * 5_000, "too deep"),
+    ("values:\n" + "  - a: " + "{b: " * 50 + "c" + "}" * 50, "too deep"),
+    ("values:\n  - {? [a, b] : c}\n", "Only a word can stand before a colon."),
+    ("values:\n\t- title: A\n", "Line 3: This cannot be read as YAML"),
+    ("values: []\n---\nhumana: 1\n", "one document"),
+    ("values: [\n", "cannot be read as YAML"),
+    ("values:\n" + "  - {title: A, description: B}\n" * 40_000, "too long"),
+    ("values:\n" + "  - {}\n" * 25_000, "At most 20000"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("data", "problem"),
-    [
-        (b"", "The file is empty."),
-        (b"# nothing\n", "The file is empty."),
-        (b"humana: 1\nvalues:\n  - {title: caf\xe9, description: x}\n",
-         "Line 3: The file should be text in UTF-8."),
-        (b"\xff\xfeh\x00u\x00", "Line 1: The file should be text in UTF-8."),
-        (b"humana: 2\n", "humana: 1"),
-        (b"- humana: 1\n", "begin with"),
-        (b"%YAML 1.1\n---\nhumana: 1\n", "Directives"),
-        (b"%TAG ! tag:x,2000:\n---\nhumana: 1\n", "Directives"),
-        (b"humana: 1\nvalues: \x00\n", "Line"),
-        (b"humana: 1\n" + b"x" * 10_000_000, "at most 900000"),
-        (b"{" * 800_000, "too deep"),
-        (b"humana: 1\nvalues: '" + b"a" * 800_000, "cannot be read as YAML"),
-    ],
-)  # fmt: skip
-def test_what_is_no_file_of_ours_is_refused(bakery: Bakery, data: bytes, problem: str) -> None:
-    assert problem in wrong(data)
+def test_a_file_that_is_wrong_is_refused_with_line_and_path(furnished: Bakery) -> None:
+    for text, problem in WRONG:
+        assert problem in wrong(told(text), remove=True), text[:80]
+
+
+#: Whole files, and what is said of them.
+NO_FILES = [
+    (b"", "The file is empty."),
+    (b"# nothing\n", "The file is empty."),
+    (b"humana: 1\nvalues:\n  - {title: caf\xe9, description: x}\n",
+     "Line 3: The file should be text in UTF-8."),
+    (b"\xff\xfeh\x00u\x00", "Line 1: The file should be text in UTF-8."),
+    (b"humana: 2\n", "humana: 1"),
+    (b"- humana: 1\n", "begin with"),
+    (b"%YAML 1.1\n---\nhumana: 1\n", "Directives"),
+    (b"%TAG ! tag:x,2000:\n---\nhumana: 1\n", "Directives"),
+    (b"humana: 1\nvalues: \x00\n", "Line"),
+    (b"humana: 1\n" + b"x" * 10_000_000, "at most 900000"),
+    (b"{" * 800_000, "too deep"),
+    (b"humana: 1\nvalues: '" + b"a" * 800_000, "cannot be read as YAML"),
+]  # fmt: skip
+
+
+def test_what_is_no_file_of_ours_is_refused(bakery: Bakery) -> None:
+    for data, problem in NO_FILES:
+        assert problem in wrong(data), data[:80]
+
+
+def test_knowledge_and_capabilities_come_along_by_their_titles(bakery: Bakery) -> None:
+    text = told(
+        """
+capabilities:
+  - {name: Baking, kind: knowledge, knowledge: recipe}
+  - {name: Counting, instructions: Count in dozens.}
+knowledge:
+  - {title: Recipe, text: Flour and water., level: team, team: Ovens}
+teams:
+  - {name: Ovens}
+"""
+    )
+    assert import_structure(data=text).new == 4
+    baking, recipe = Capability.objects.get(name="Baking"), KnowledgeAsset.objects.get()
+    assert (baking.asset_id, recipe.team_id) == (recipe.id, Team.objects.get().id)
+    assert import_structure(data=text).changes_nothing
+    changed = text.replace("and water.", "and salt.").replace("in dozens", "in tens")
+    assert import_structure(data=changed).changed == 2
+    for wrong_one, said in (
+        (
+            "{name: A, kind: knowledge, knowledge: X}",
+            "capabilities[0].knowledge: There is no common",
+        ),
+        ("{name: Counting, kind: knowledge, knowledge: Recipe}", "capabilities[0].instructions"),
+        ("{name: A, kind: tool}", "capabilities[0].kind"),
+        ("{name: A, instructions: B, level: team}", "capabilities[0].team"),
+    ):
+        assert said in wrong(told(f"capabilities:\n  - {wrong_one}\n"))
+    gone = import_structure(data=told("capabilities: []\nknowledge: []\n"), remove=True)
+    assert (gone.gone, Capability.objects.count(), KnowledgeAsset.objects.count()) == (3, 0, 0)
 
 
 def test_what_is_named_and_gone_neither_widens_a_policy_nor_stops_a_change(furnished: Bakery) -> None:

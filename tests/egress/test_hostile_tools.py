@@ -32,7 +32,7 @@ async def asked(server: FaultServer, fault: str) -> EndpointError:
     return refused.value
 
 
-@pytest.mark.hostile
+@pytest.mark.battery
 @pytest.mark.needs("linux")
 @pytest.mark.parametrize("fault", [*FAULTS, "gib", "long", "trailers"])
 async def test_it_is_left_in_time_and_in_bounded_memory(server: FaultServer, fault: str) -> None:
@@ -47,7 +47,7 @@ async def test_what_drips_or_pours_is_left_in_time(server: FaultServer) -> None:
     for fault in ("drip", "gib"):
         began = time.monotonic()
         await asked(server, fault)
-        assert time.monotonic() - began < LIMITS.seconds + 2, fault
+        assert time.monotonic() - began < LIMITS.seconds + 5, fault
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

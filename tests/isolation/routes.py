@@ -102,7 +102,7 @@ def objects_of(world: World) -> dict[str, Any]:
         "policy_id": world.row(Policy).pk,
         "policy_version_id": world.row(PolicyVersion).pk,
         "value_id": world.row(Value).pk,
-        "file_id": world.row(BrandAsset).pk,
+        "brand_asset_id": world.row(BrandAsset).pk,
         "sent_id": world.row(CompanionMessage).pk,
         "delivery_id": world.row(Delivery).pk,
         "rule_id": world.row(CompanionAccess).pk,

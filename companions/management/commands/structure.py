@@ -21,7 +21,9 @@ from tenants.models import Organization
 
 
 class Command(BaseCommand):
-    help = "Exports or imports values, teams, positions, companions, policies, brand and access rules."
+    help = (
+        "Exports or imports values, teams, positions, companions, policies, brand, common knowledge and more."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_subparsers(dest="what", required=True)

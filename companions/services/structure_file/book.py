@@ -98,6 +98,8 @@ class Book:
     removed: frozenset[str] = frozenset()
     coming: set[str] = field(default_factory=set)
     levels: dict[str, int] = field(default_factory=dict)
+    #: Names of other nouns, by the section that keeps them.
+    more: dict[str, Names] = field(default_factory=dict)
 
     def has_companion(self, slug: str) -> bool:
         """Whether it will be there, so that something can be said of it."""
