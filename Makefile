@@ -23,7 +23,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test test-batteries test-adapters test-engines lint format types contracts migrations-check check messages footprint \
-	bench bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-start chaos browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
+	bench bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-start chaos injections browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -89,6 +89,9 @@ bench-failover: $(DEV) messages ## from the question to the first word while the
 
 bench-broadcast: $(DEV) messages ## one message to 10,000 companions, beside a task for each
 	@$(BIN)/python -m tests.benchmarks.broadcast
+
+injections: $(DEV) messages ## a model that obeys all it reads, and every injection we know: what comes of it
+	@$(BIN)/pytest -q -m battery tests/injections $(ARGS)
 
 chaos: $(DEV) messages ## messages while everything is killed; ARGS="--messages 20000" for the long one
 	@$(BIN)/python -m tests.chaos $(ARGS)

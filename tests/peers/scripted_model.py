@@ -18,7 +18,7 @@ import json
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
@@ -53,12 +53,13 @@ class Entry:
 
 @dataclass
 class Journal:
-    """What all connections share."""
+    """What all connections share. `reads` makes a script of a request that no override is for."""
 
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=10_000))
     overrides: deque[str] = field(default_factory=deque)
     scripts: Scripts = field(default_factory=Scripts)
     connections: int = 0
+    reads: Callable[[dict[str, Any]], str] = field(default=lambda body: _asked(body))
 
 
 class Connection(asyncio.Protocol):
@@ -111,7 +112,7 @@ class Connection(asyncio.Protocol):
         dialect = _dialect(path, body)
         self._entry = Entry(path, self._headers, body, time.time(), self._number, self._url.partition("?")[2])
         self._journal.entries.append(self._entry)
-        text = self._journal.overrides.popleft() if self._journal.overrides else _asked(body)
+        text = self._journal.overrides.popleft() if self._journal.overrides else self._journal.reads(body)
         self._steps = self._journal.scripts.steps(dialect, text)
         if not (body.get("stream") or ":stream" in path):
             self._steps = _whole(dialect, self._steps)
