@@ -19,7 +19,7 @@ from chats.models import Chat, Message, Run
 from companions.models import Companion, Policy
 from companions.services.policies import publish_policy
 from tenants.context import use_tenant
-from tenants.models import ApiKey, Membership
+from tenants.models import ApiKey, Membership, User
 from tests.chats.conftest import Desk
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import build_world
@@ -102,6 +102,7 @@ def test_a_companion_is_a_tool_and_its_answer_a_result(desk: Desk, scripted_mode
 def test_what_cannot_be_answered_says_why_and_what_is_not_there_is_no_tool(
     desk: Desk, scripted_model: ScriptedModel
 ) -> None:
+    User.objects.filter(pk=desk.world.member.user_id).update(language="en")
     other = build_world(f"next-{desk.world.slug}")
     with use_tenant(other.context):
         theirs = Companion(slug="only-there", name="Only there", purpose="None", base_prompt="You are there.")

@@ -21,6 +21,7 @@ from humana.kernel.errors import HumanaError, Invalid, NotAllowed, StaleVersion
 from tenants.context import use_tenant
 from tests.companions.conftest import Bakery
 from tests.fixtures.organizations import World
+from tests.pages.conftest import signed_in
 from tests.tenants.test_config_effects import say
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
@@ -123,8 +124,7 @@ def test_a_file_above_the_limit_leaves_nothing(left: World) -> None:
 
 @pytest.mark.django_db
 def test_the_brand_page_takes_files_and_gives_them_out_as_files_to_keep(left: World) -> None:
-    client = Client()
-    client.force_login(left.owner.user)
+    client = signed_in(left.owner)
     page = f"/o/{left.slug}/settings/brand/"
     sent = [SimpleUploadedFile("mark.svg", SVG, "text/html"), SimpleUploadedFile("tool.exe", b"MZ\x90")]
     answer = client.post(f"{page}assets/", {"files": sent, "kind": "logo"})
