@@ -203,7 +203,9 @@ def choices_in(desk: Client, path: str) -> list[tuple[str, type[Model], dict[str
     shown = {name: form[name].value() for name in form.fields}
     values = {name: value for name, value in shown.items() if value is not None and value is not False}
     if form.instance._state.adding:
-        values |= {name: "Anew" for name in ("name", "title") if name in form.fields} | {"level": 0}
+        values |= {name: "Anew" for name in ("name", "title") if name in form.fields}
+    if "level" in form.fields:
+        values["level"] = 9  # below whatever it reports to
     fields = {name: one for name, one in form.fields.items() if isinstance(one, ModelChoiceField)}
     return [(name, one.queryset.model, values) for name, one in fields.items()]
 

@@ -43,6 +43,9 @@ def test_tools_are_the_companions_of_the_key(left: World, right: World) -> None:
     with use_tenant(right.context):
         there = Companion(slug="over-there", name="Over there", purpose="None", base_prompt="You are there.")
         there.save()
+    User.objects.filter(pk__in=[left.owner.user_id, left.member.user_id, left.twin.user_id]).update(
+        language="en"
+    )
     status, told = ask("tools/list", by_key(left))
     assert (status, [tool["name"] for tool in told["result"]["tools"]]) == (200, ["clara"])
     before = everything_of(right), everything_of(left)

@@ -6,7 +6,7 @@ import json
 import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -41,6 +41,8 @@ def _plain(field: Any, value: Any) -> Any:
         return value.hex
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal):
         return format(value.quantize(Decimal(1).scaleb(-field.decimal_places)), "f")
     if isinstance(value, (bytes, memoryview)):
