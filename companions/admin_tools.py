@@ -30,8 +30,11 @@ class McpServerAdmin(InHandAdmin):
     may_add = may_change = False
     may_delete = True
     list_display = ("name", "reached", "whose", "state", "discovered_at", "error")
-    list_filter = ("state",)
-    fields = ("name", "slug", "reached", "whose", "state", "discovered_at", "error", "created_at")
+    list_filter = ("state", "sign_in_state")
+    fields = (
+        *("name", "slug", "reached", "whose", "state", "sign_in_state", "signed_in_at", "sign_in_until"),
+        *("discovered_at", "error", "created_at"),
+    )
     readonly_fields = ("reached", "whose")
     actions = ("ask", "pause", "resume")
 

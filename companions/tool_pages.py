@@ -28,6 +28,7 @@ from companions.services.tool_servers import (
     remove_server,
     resume_server,
 )
+from companions.services.tool_sign_in_kept import shown
 from companions.tool_words import look_words
 from companions.tools import access_server, access_tool, servers_for, shown_tools
 from humana.kernel.errors import HumanaError, Invalid, NotAllowed
@@ -52,7 +53,7 @@ def tools(request: MemberRequest, slug: str) -> HttpResponse:
         "decides": allowed(member, TOOLS.name),
         "may": _may(member),
     }
-    return _page(request, "tools", context)
+    return page(request, "tools", context)
 
 
 @sensitive_post_parameters()
@@ -70,8 +71,8 @@ def connect(request: MemberRequest, slug: str) -> HttpResponse:
         except HumanaError as refusal:
             _refuse(form, refusal)
         else:
-            return _looked_at(request, row)
-    return _page(request, "tool_server_form", {"form": form, "server": None})
+            return looked_at(request, row)
+    return page(request, "tool_server_form", {"form": form, "server": None})
 
 
 @sensitive_post_parameters()
@@ -87,28 +88,29 @@ def change(request: MemberRequest, slug: str, tool_server_id: uuid.UUID) -> Http
         except HumanaError as refusal:
             _refuse(form, refusal)
         else:
-            return _looked_at(request, row)
-    return _page(request, "tool_server_form", {"form": form, "server": row})
+            return looked_at(request, row)
+    return page(request, "tool_server_form", {"form": form, "server": row})
 
 
 @require_GET
 def server(request: MemberRequest, slug: str, tool_server_id: uuid.UUID) -> HttpResponse:
-    """Context: `server`, what is `kept` to open it, its `tools` with the companions that have each,
-    and all `companions`."""
+    """Context: `server`, what is `kept` to open it, the `service` somebody signed in at,
+    its `tools` with the companions that have each, and all `companions`."""
     row = access_server(member=request.visitor.member, server_id=tool_server_id)
     context = {
         "server": row,
         "kept": names_kept(row),
+        "service": shown(row),
         "tools": shown_tools(row),
         "companions": companions_by_name(),
     }
-    return _page(request, "tool_server", context)
+    return page(request, "tool_server", context)
 
 
 @require_POST
 def ask(request: MemberRequest, slug: str, tool_server_id: uuid.UUID) -> HttpResponse:
     """Ask it what it offers, which takes seconds where it does not answer."""
-    return _looked_at(request, access_server(member=request.visitor.member, server_id=tool_server_id))
+    return looked_at(request, access_server(member=request.visitor.member, server_id=tool_server_id))
 
 
 @require_POST
@@ -145,11 +147,11 @@ def allow(request: MemberRequest, slug: str, tool_server_id: uuid.UUID, tool_id:
     except HumanaError as refusal:
         if refusal.status in (403, 404):
             raise
-        return _say(request, row, str(refusal.message), ok=False)
+        return say(request, row, str(refusal.message), ok=False)
     done = (
         _("%(companion)s may use %(tool)s.") if wanted else _("%(companion)s does not use %(tool)s any more.")
     )
-    return _say(request, row, done % {"companion": companion.name, "tool": tool.name})
+    return say(request, row, done % {"companion": companion.name, "tool": tool.name})
 
 
 def _act(
@@ -167,13 +169,13 @@ def _act(
     except HumanaError as refusal:
         if refusal.status in (403, 404):
             raise
-        return _say(request, row, str(refusal.message), ok=False)
-    return _say(request, row, done % {"name": row.name}, gone=gone)
+        return say(request, row, str(refusal.message), ok=False)
+    return say(request, row, done % {"name": row.name}, gone=gone)
 
 
-def _looked_at(request: MemberRequest, row: McpServer) -> HttpResponse:
+def looked_at(request: MemberRequest, row: McpServer) -> HttpResponse:
     found = discover(member=request.visitor.member, server_id=row.id)
-    return _say(request, row, _told_of(found), ok=found.ok)
+    return say(request, row, _told_of(found), ok=found.ok)
 
 
 def _told_of(found: Discovery) -> str:
@@ -205,7 +207,7 @@ def _chosen(request: MemberRequest) -> uuid.UUID:
         raise Invalid(_("Choose one of what is offered."), field="companion") from None
 
 
-def _say(
+def say(
     request: MemberRequest, row: McpServer, sentence: str, *, ok: bool = True, gone: bool = False
 ) -> HttpResponse:
     request.session[SAID] = {"ok": ok, "sentence": sentence}
@@ -213,6 +215,6 @@ def _say(
     return redirect("tools", slug=slug) if gone else redirect("tool-server", slug=slug, tool_server_id=row.id)
 
 
-def _page(request: MemberRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+def page(request: MemberRequest, name: str, context: dict[str, Any]) -> HttpResponse:
     context["said"] = request.session.pop(SAID, None) if request.method == "GET" else None
     return render(request, f"companions/{name}.html", context)

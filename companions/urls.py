@@ -12,6 +12,7 @@ from companions import (
     structure_file_pages,
     structure_pages,
     tool_pages,
+    tool_sign_in_pages,
     views,
     views_feedback,
     views_intelligence,
@@ -85,6 +86,10 @@ urlpatterns = [
     path("settings/tools/<uuid:tool_server_id>/pause/", tool_pages.pause, name="pause-tool-server"),
     path("settings/tools/<uuid:tool_server_id>/resume/", tool_pages.resume, name="resume-tool-server"),
     path("settings/tools/<uuid:tool_server_id>/remove/", tool_pages.remove, name="remove-tool-server"),
+    path("settings/tools/<uuid:tool_server_id>/sign-in/", tool_sign_in_pages.sign_in, name="tool-sign-in"),
+    path("settings/tools/<uuid:tool_server_id>/sign-in/go/", tool_sign_in_pages.go, name="tool-sign-in-go"),
+    path("settings/tools/<uuid:tool_server_id>/signed-in/", tool_sign_in_pages.back, name="tool-signed-in"),
+    path("settings/tools/<uuid:tool_server_id>/sign-out/", tool_sign_in_pages.out, name="tool-sign-out"),
     path(
         "settings/tools/<uuid:tool_server_id>/tools/<uuid:tool_id>/allow/",
         tool_pages.allow,

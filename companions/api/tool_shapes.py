@@ -18,7 +18,8 @@ from humana.api.shapes import Shape
 class ToolServerShape(Shape, frozen=True):
     """A server of tools, reached at `url` or by the installation's `command`. `member_id` is null for the
     organization's own. `secrets` are the names of what is kept to open it: `token`, or a header's; never
-    a value. `error` says why the last look did not go well.
+    a value. `error` says why the last look did not go well. `sign_in_state` is empty, `wanted` where the
+    server asks for it, `done` or `again`: somebody signs in at the server's page, with a browser.
     """
 
     id: uuid.UUID
@@ -29,6 +30,9 @@ class ToolServerShape(Shape, frozen=True):
     command: str
     state: str
     secrets: list[str]
+    sign_in_state: str
+    signed_in_at: datetime | None
+    sign_in_until: datetime | None
     discovered_at: datetime | None
     error_code: str
     error: str

@@ -16,12 +16,22 @@ class McpServer(OrganizationScoped):
     knows; never both. `credentials` is sealed JSON bound to the organization, the row and the origin.
     `slug` is how its tools' names begin. `protocol` is what it spoke when it was last asked; `error` says in
     English why the last look found nothing. Kept in the organization's main placement.
+
+    `sign_in` is sealed JSON bound to the organization, the row and the whole address: the service at which
+    somebody signed in, and the tokens it gave, of which the one in use ends at `sign_in_until` (null: nobody
+    knows). Who renews them holds `renewing_until` meanwhile: a refresh token is spent once.
     """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Not in use yet")
         READY = "ready", _("In use")
         PAUSED = "paused", _("Paused")
+
+    class SignIn(models.TextChoices):
+        NONE = "", "–"
+        WANTED = "wanted", _("Somebody has to sign in")
+        DONE = "done", _("Signed in")
+        AGAIN = "again", _("Sign in again")
 
     member_id = models.UUIDField(_("of the member"), null=True, blank=True)
     name = models.CharField(_("name"), max_length=80)
@@ -30,6 +40,13 @@ class McpServer(OrganizationScoped):
     path = models.CharField(_("path"), max_length=400, blank=True)
     command = models.CharField(_("command"), max_length=40, blank=True)
     credentials = models.TextField(blank=True, editable=False)
+    sign_in = models.TextField(blank=True, default="", editable=False)
+    sign_in_state = models.CharField(
+        _("sign-in"), max_length=8, choices=SignIn.choices, blank=True, default=SignIn.NONE, editable=False
+    )
+    signed_in_at = models.DateTimeField(_("signed in"), null=True, editable=False)
+    sign_in_until = models.DateTimeField(_("good until"), null=True, editable=False)
+    renewing_until = models.DateTimeField(null=True, editable=False)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.DRAFT)
     protocol = models.CharField(max_length=20, blank=True, editable=False)
     discovered_at = models.DateTimeField(_("last asked"), null=True, editable=False)

@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
-from django.db import close_old_connections, connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from byoc.contracts.tools import ToolDefinition, ToolLimits, ToolListing, ToolServer
-from byoc.tools import command_of, door_for
+from byoc.contracts.tools import ToolDefinition, ToolLimits, ToolListing
+from byoc.tools import door_for
 from companions.models import McpServer, McpTool
-from companions.services.tool_secrets import headers_of
+from companions.services.reaching import let_go, reached
+from companions.services.tool_renewing import renewed_now, token_refused
 from companions.services.tool_servers import hold_server, may_change, tell
+from companions.services.tool_sign_in_kept import is_due
 from companions.toolbox.schemas import BadSchema, judged
 from companions.toolbox.words import harmless
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.errors import EndpointError, NotFound, StaleVersion
 from tenants.context import current_tenant
-from tenants.db.aliases import close_mine
 from tenants.jobs import enqueue_on_commit
 from tenants.models import Membership
 from tenants.places import at_main
@@ -34,6 +34,8 @@ DISCOVER = "companions.discover_tools"
 #: Tools that one server may have, and characters of a description.
 MOST_TOOLS, LONGEST_DESCRIPTION = 100, 4_000
 SECONDS = 20.0
+#: The code where the server asks for a bearer's token: somebody signs in, or enters one.
+SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,6 @@ def discover_if_there(server_id: uuid.UUID) -> None:
         discover(server_id=server_id)
 
 
-def reached(row: McpServer) -> ToolServer:
-    """How the server is reached now, with what opens it. Raises CannotOpen, EndpointError."""
-    owner = str(current_tenant().organization_id)
-    if not row.command:
-        return ToolServer(row.name, owner, row.url, headers_of(row), protocol=row.protocol)
-    found = command_of(row.command, current_tenant().organization_id)
-    if found is None:
-        message = _("This installation has no command “%(name)s” any more.") % {"name": row.command}
-        raise EndpointError(message, permanent=True, code="not_found")
-    command, environment = found
-    return ToolServer(row.name, owner, command=command, environment=environment, protocol=row.protocol)
-
-
 def _asked(member: Membership | None, server_id: uuid.UUID) -> McpServer:
     with tenant_atomic():
         row = hold_server(server_id)
@@ -97,24 +86,25 @@ def _asked(member: Membership | None, server_id: uuid.UUID) -> McpServer:
 
 
 def _listing(row: McpServer) -> ToolListing:
-    door, asked = door_for(current_tenant().organization_id), reached(row)
-    _let_go()
+    door = door_for(current_tenant().organization_id)
+    asked = renewed_now(row.id) if is_due(row) else reached(row)
+    let_go()
     limits = ToolLimits(seconds=SECONDS, most_tools=MOST_TOOLS)
-    return door.listing_now(replace(asked, protocol=""), limits)
-
-
-def _let_go() -> None:
-    """No connection is held while the server speaks; one inside a transaction is its owner's to end."""
-    if not any(one.in_atomic_block for one in connections.all(initialized_only=True)):
-        close_mine()
-        close_old_connections()
+    try:
+        return door.listing_now(replace(asked, protocol=""), limits)
+    except EndpointError as error:
+        if error.code == SIGN_IN:
+            token_refused(row.id, asked)
+        raise
 
 
 def _failed(row: McpServer, code: str, message: str) -> Discovery:
     with tenant_atomic():
         now = _same(row)
+        if code == SIGN_IN and not now.sign_in_state:
+            now.sign_in_state = McpServer.SignIn.WANTED
         now.error_code, now.error = code[:40], message[:400]
-        now.save(update_fields=["error_code", "error", "updated_at"])
+        now.save(update_fields=["error_code", "error", "sign_in_state", "updated_at"])
         tell("asked", now, well=False, code=code)
     return Discovery(False, code, message)
 
@@ -125,6 +115,8 @@ def _keep(row: McpServer, found: ToolListing) -> Discovery:
         kept = _keep_tools(now, found.tools)
         now.protocol, now.discovered_at = found.protocol[:20], timezone.now()
         now.error_code, now.error = ("more_tools", _too_many()) if found.more else ("", "")
+        if now.sign_in_state == McpServer.SignIn.WANTED:
+            now.sign_in_state = McpServer.SignIn.NONE
         if now.state == McpServer.State.DRAFT:
             now.state = McpServer.State.READY
         now.save()

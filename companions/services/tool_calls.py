@@ -14,8 +14,9 @@ from byoc.contracts.tools import ToolLimits, ToolServer
 from byoc.tools import Door, door_for
 from companions.config_keys import TOOL_CHARACTERS, TOOL_SECONDS
 from companions.models import Companion, McpTool, ToolRule, ToolUse
-from companions.services.discovering import reached
+from companions.services.reaching import reached
 from companions.services.tool_permission import allowed_here, guard_of_companion, may_use_tools
+from companions.services.tool_sign_in_kept import is_due
 from companions.toolbox.names import offered_name
 from companions.toolbox.schemas import misfit
 from companions.tools import companion_here, offerable
@@ -47,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything a call needs; no row is read while it lasts."""
+    """Everything a call needs; no row is read while it lasts. If `due`, its token is renewed first."""
 
     door: Door
     server: ToolServer
@@ -55,6 +56,8 @@ class Prepared:
     name: str
     arguments: Mapping[str, Any]
     characters: int
+    server_id: uuid.UUID
+    due: bool
 
 
 def prepared(use: Outcome, arguments: Mapping[str, Any]) -> Prepared:
@@ -69,7 +72,7 @@ def prepared(use: Outcome, arguments: Mapping[str, Any]) -> Prepared:
         return Prepared(
             door_for(current_tenant().organization_id), _reached(rule),
             ToolLimits(seconds=float(resolve(TOOL_SECONDS))), rule.tool.name, arguments,
-            resolve(TOOL_CHARACTERS),
+            resolve(TOOL_CHARACTERS), rule.tool.server_id, is_due(rule.tool.server),
         )  # fmt: skip
 
 

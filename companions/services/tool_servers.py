@@ -19,6 +19,7 @@ from companions.permissions import OWN_TOOLS, TOOLS
 from companions.services.editing import apply, judge
 from companions.services.tool_addresses import address, command, header, short_name, token
 from companions.services.tool_secrets import TOKEN, sealed_secrets, secrets_of
+from companions.services.tool_sign_in_kept import forget
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, StaleVersion
 from humana.kernel.ports import record_trail
@@ -73,8 +74,9 @@ def change_server(
 ) -> McpServer:  # fmt: skip
     """Change some of `ServerEntry`; what is not named stays.
 
-    Where scheme, host or port change, token and headers were for the old address and go; until it was asked
-    again, nothing is offered. An empty token, or a header with an empty value, is forgotten.
+    Where scheme, host or port change, token and headers were for the old address and go, and where anything
+    of it does, who signed in has to again; until it was asked again, nothing is offered. An empty token, or
+    a header with an empty value, is forgotten.
     """
     unknown = sorted(set(changes) - {"name", "url", "command", "token", "headers"})
     if unknown:
@@ -175,7 +177,10 @@ def _apply(row: McpServer, changes: Mapping[str, Any]) -> list[str]:
     if (row.origin, row.path, row.command) != before:
         row.state, row.protocol = McpServer.State.DRAFT, ""
         McpTool.objects.filter(server=row).update(state=McpTool.State.GONE)
+        forget(row)
         touched.append("url" if row.origin else "command")
+    if changes.get("token"):
+        forget(row)  # what was entered last is meant
     if secrets != kept or row.origin != before[0]:
         row.credentials = sealed_secrets(row, secrets)
         touched.append("secrets")

@@ -14,8 +14,10 @@ from typing import Any
 
 from companions.checks import Guard
 from companions.models import Companion, ToolRule
+from companions.services.discovering import SIGN_IN
 from companions.services.tool_calls import Outcome, Prepared, keep_use, prepared, refused
 from companions.services.tool_permission import allowed_here, guard_of_companion, may_use_tools
+from companions.services.tool_renewing import renewed, token_refused
 from companions.toolbox.names import offered_name
 from companions.toolbox.words import as_data, harmless, paragraph
 from companions.tools import offerable
@@ -105,12 +107,17 @@ async def call_tool(
 async def _called(ready: Prepared, use: Outcome) -> ToolAnswer:
     began = time.monotonic()
     use.outcome, use.code = "broken", "cancelled"  # unless we learn better
+    server = ready.server
     try:
-        reply = await ready.door.call(ready.server, ready.limits, ready.name, ready.arguments)
+        if ready.due:
+            server = await renewed(ready.server_id)
+        reply = await ready.door.call(server, ready.limits, ready.name, ready.arguments)
         use.outcome, use.code = "failed" if reply.is_error else "done", ""
         use.bytes_received = reply.received
     except EndpointError as error:
         use.code = error.code
+        if error.code == SIGN_IN:
+            await in_thread(token_refused, ready.server_id, server)
         raise
     finally:
         use.milliseconds = round((time.monotonic() - began) * 1000)

@@ -67,10 +67,9 @@ class ToolPeer:
         )
 
     def start(self) -> None:
-        server = Server("peer", on_list_tools=self._list, on_call_tool=self._call)
-        heard = self._hearing(server.streamable_http_app(json_response=False))
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
+        heard = self._hearing(self._app(Server("peer", on_list_tools=self._list, on_call_tool=self._call)))
         self._server = uvicorn.Server(uvicorn.Config(heard, log_level="error", lifespan="on"))
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._server.serve(sockets=[listening])), daemon=True
@@ -80,6 +79,9 @@ class ToolPeer:
     def stop(self) -> None:
         self._server.should_exit = True
         self._thread.join(5)
+
+    def _app(self, server: Server[Any]) -> Any:
+        return server.streamable_http_app(json_response=False)
 
     def _hearing(self, app: Any) -> Any:
         async def hear(scope: Any, receive: Any, send: Any) -> None:

@@ -10,6 +10,8 @@ from humana.kernel.errors import EndpointError
 
 #: JSON-RPC's word for what the server does not know at all.
 NO_SUCH_METHOD = -32601
+#: The code where a server asks for a bearer's token.
+SIGN_IN = "sign_in"
 
 
 def failure(error: BaseException, notes: Notes) -> EndpointError:
@@ -22,6 +24,9 @@ def failure(error: BaseException, notes: Notes) -> EndpointError:
 def _below(notes: Notes) -> Reason | None:
     if notes.error is not None:
         return why(notes.error)
+    if notes.wants_sign_in:
+        message = _("The server wants to know who asks. Sign in at its service, or enter a token.")
+        return Reason(SIGN_IN, message, permanent=True)
     return of_status(notes.status) if notes.status and notes.status not in _NEGOTIATION else None
 
 

@@ -10,10 +10,14 @@ import httpx2
 
 @dataclass(slots=True)
 class Notes:
-    """The latest failure, and the latest status where that was none of success."""
+    """The latest failure, and the latest status where that was none of success.
+
+    `wants_sign_in` says that a bearer's token was asked for, which is how OAuth begins.
+    """
 
     error: BaseException | None = None
     status: int = 0
+    wants_sign_in: bool = False
 
 
 def noted(client: httpx2.AsyncClient, notes: Notes) -> httpx2.AsyncClient:
@@ -33,6 +37,8 @@ class _Noting(httpx2.AsyncBaseTransport):
             self._notes.error = error
             raise
         self._notes.status = response.status_code if response.status_code >= 300 else 0
+        asked = response.headers.get("WWW-Authenticate", "") if response.status_code == 401 else ""
+        self._notes.wants_sign_in = asked.lower().startswith("bearer")
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         response.stream = _Stream(response.stream, self._notes)
         return response
