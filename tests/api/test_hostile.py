@@ -65,35 +65,30 @@ def refused_clearly(answer: HttpResponse, sent: str) -> None:
 
 
 def sent_to_all(
-    twin: Program, world: World, route: Route, bodies: dict[str, bytes], kinds: Sequence[str] = (JSON,)
+    twin: Program, address: str, bodies: dict[str, bytes], kinds: Sequence[str] = (JSON,)
 ) -> None:
-    """Each body by each method, as each kind; nothing may have been written afterwards."""
-    address, before = route.address("", objects_of(world)), everything_of(world)
-    for method, kind, (name, body) in product(WRITES, kinds, bodies.items()):
-        answer = twin.raw(method, address.removeprefix("/api/v1/"), body, content_type=kind)
-        refused_clearly(answer, f"{method} {name} {kind}")
-    assert everything_of(world) == before
+    """Each body by each method, as each kind; where there is no such method, one is as good as all."""
+    for method in WRITES:
+        for kind, (name, body) in product(kinds, bodies.items()):
+            answer = twin.raw(method, address.removeprefix("/api/v1/"), body, content_type=kind)
+            refused_clearly(answer, f"{method} {name} {kind}")
+            if answer.status_code == 405:
+                break
 
 
 @every_route
-def test_what_is_no_json_is_refused(twin: Program, left: World, route: Route) -> None:
-    sent_to_all(twin, left, route, MALFORMED)
-
-
-@every_route
-def test_what_is_not_meant_is_refused(twin: Program, left: World, route: Route) -> None:
-    sent_to_all(twin, left, route, {name: json.dumps(body).encode() for name, body in WRONG.items()})
-
-
-@every_route
-def test_what_is_too_large_is_refused(twin: Program, left: World, route: Route) -> None:
-    large = b'{"title": "' + b"a" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'
-    sent_to_all(twin, left, route, {"large": large})
-
-
-@every_route
-def test_what_is_not_said_to_be_json_is_refused(twin: Program, left: World, route: Route) -> None:
-    sent_to_all(twin, left, route, {"form": b"title=a&up=true"}, OTHER_KINDS)
+def test_whatever_is_sent_is_refused_clearly_and_writes_nothing(
+    twin: Program, left: World, route: Route
+) -> None:
+    """What is no JSON, not said to be JSON, not meant, too large."""
+    address, before = route.address("", objects_of(left)), everything_of(left)
+    sent_to_all(twin, address, MALFORMED)
+    sent_to_all(twin, address, {"form": b"title=a&up=true"}, OTHER_KINDS)
+    sent_to_all(twin, address, {name: json.dumps(body).encode() for name, body in WRONG.items()})
+    sent_to_all(
+        twin, address, {"large": b'{"title": "' + b"a" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}'}
+    )
+    assert everything_of(left) == before
 
 
 ODD: list[dict[str, Any]] = [
