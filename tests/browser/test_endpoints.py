@@ -12,7 +12,7 @@ from tenants.models import Membership
 from tests.browser.conftest import Reader
 from tests.fixtures.models import ScriptedModel
 
-pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 KEY = "sk-carla-own"
 
 

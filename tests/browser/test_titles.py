@@ -22,6 +22,7 @@ def assert_titled(reader: Reader, title: str) -> None:
     expect(reader.page.locator("#chats [aria-current=page]")).to_have_text(title)
 
 
+@pytest.mark.battery
 def test_a_title_appears_everywhere_without_a_reload(reader: Reader, scripted_model: ScriptedModel) -> None:
     reader.sign_in()
     reader.open_chat()

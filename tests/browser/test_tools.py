@@ -59,6 +59,7 @@ def test_a_tool_that_asks_first_waits_for_the_person_on_every_page(
     other.close()
 
 
+@pytest.mark.battery
 def test_not_now_lets_the_answer_go_on_without(
     chatting: Reader, scripted_model: ScriptedModel, tool_peer: ToolPeer
 ) -> None:

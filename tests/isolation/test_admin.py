@@ -23,7 +23,7 @@ from tests.fixtures.organizations import PASSWORD, World
 from tests.fixtures.rows import CONTROL_MAKERS, MAKERS
 from tests.isolation.routes import nobody, routes
 from tests.isolation.snapshots import everything_of
-from tests.isolation.worlds import each_in_some_pair, every_isolation, every_pair
+from tests.isolation.worlds import each_in_some_pair, every_pair_in_ci
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -72,7 +72,7 @@ def ids_of(world: World) -> set[str]:
     return rows | {str(one.pk) for one in (world.owner, world.member, world.twin)}
 
 
-@every_pair
+@every_pair_in_ci
 def test_lists_hold_only_what_is_in_hand(operator: Client, left: World, right: World) -> None:
     theirs, desk = ids_of(right), inside(operator, left)
     for model in IN_HAND:
@@ -98,14 +98,14 @@ def row_in(world: World, model: type[Model]) -> Any:
     return rows.filter(organization=world.organization).first()
 
 
-@every_isolation
+@every_pair_in_ci
 def test_every_page_has_a_row_in_both_worlds(left: World, right: World) -> None:
     for world in (left, right):
         with use_tenant(world.context):
             assert [one._meta.label for one in IN_HAND if row_in(world, one) is None] == []
 
 
-@every_pair
+@every_pair_in_ci
 def test_rows_of_another_organization_are_missing(operator: Client, left: World, right: World) -> None:
     before, desk, tried = everything_of(right), inside(operator, left), 0
     for model in IN_HAND:
@@ -117,7 +117,7 @@ def test_rows_of_another_organization_are_missing(operator: Client, left: World,
     assert everything_of(right) == before
 
 
-@every_pair
+@every_pair_in_ci
 def test_ones_own_rows_are_shown(operator: Client, left: World) -> None:
     """The control of the test above: it is isolation that said no."""
     desk = inside(operator, left)
@@ -154,7 +154,7 @@ def rows_shown(answer: Any) -> list[Any]:
     return list(context["cl"].result_list) if "cl" in context else []
 
 
-@every_pair
+@every_pair_in_ci
 def test_no_action_reaches_rows_of_another_organization(operator: Client, left: World, right: World) -> None:
     """Their ids among those chosen, confirmed at once, alone and with “all of them”."""
     before, desk, tried = everything_of(right), inside(operator, left), 0
@@ -173,7 +173,7 @@ def test_no_action_reaches_rows_of_another_organization(operator: Client, left: 
     assert everything_of(right) == before
 
 
-@every_isolation
+@every_pair_in_ci
 def test_no_form_points_at_rows_of_another_organization(operator: Client, left: World, right: World) -> None:
     """Every choice of a row in every form, added and changed; with a row of one's own it is saved."""
     before, desk, tried = everything_of(right), inside(operator, left), set()
@@ -219,7 +219,7 @@ def another(world: World, model: type[Model]) -> Any:
     return row
 
 
-@every_isolation
+@every_pair_in_ci
 def test_nothing_is_completed_from_another_organization(operator: Client, left: World, right: World) -> None:
     desk, theirs = inside(operator, left), ids_of(right)
     for model in IN_HAND:

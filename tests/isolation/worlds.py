@@ -56,6 +56,15 @@ def _marks(pair: Pair) -> tuple[pytest.MarkDecorator, ...]:
 every_pair = _over(PAIRS)
 every_pair_both_ways = _over(BOTH_WAYS)
 every_isolation = _over(ALIKE)
+#: For what walks through everything there is: in one pool every time, in every pair in CI.
+every_pair_in_ci = pytest.mark.parametrize(
+    "look_alikes",
+    [
+        pytest.param(pair, id=" ".join(pair), marks=() if pair == PAIRS[0] else pytest.mark.battery)
+        for pair in PAIRS
+    ],
+    indirect=True,
+)
 
 
 def each_in_some_pair(name: str, values: Sequence[Any]) -> pytest.MarkDecorator:

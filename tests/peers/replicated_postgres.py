@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -140,14 +140,19 @@ def start_again(peer: CustomerPostgres | Replica) -> None:
 
 def silence(peer: CustomerPostgres | Replica) -> None:
     """A black hole: its address takes connections, and nothing ever comes back."""
-    for pid in _processes(peer):
-        os.kill(pid, signal.SIGSTOP)
+    _signal(peer, signal.SIGSTOP)
 
 
 def wake(peer: CustomerPostgres | Replica) -> None:
     """It answers again after `silence`."""
+    _signal(peer, signal.SIGCONT)
+
+
+def _signal(peer: CustomerPostgres | Replica, what: signal.Signals) -> None:
+    """One that ended since it was counted needs none."""
     for pid in _processes(peer):
-        os.kill(pid, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 def alive(peer: CustomerPostgres | Replica) -> bool:

@@ -98,7 +98,11 @@ def on_mariadb(request: pytest.FixtureRequest) -> Iterator[Address]:
 
 
 @pytest.fixture(
-    params=["one_role", "two_roles", pytest.param("on_mariadb", marks=pytest.mark.needs("mariadb"))]
+    params=[
+        "one_role",
+        pytest.param("two_roles", marks=pytest.mark.battery),
+        pytest.param("on_mariadb", marks=pytest.mark.needs("mariadb")),
+    ]
 )
 def brought(request: pytest.FixtureRequest) -> Address:
     found: Address = request.getfixturevalue(request.param)

@@ -156,6 +156,7 @@ def told_of(file: Path) -> str:
     return out.getvalue()
 
 
+@pytest.mark.battery
 def test_twenty_people_work_and_nothing_of_theirs_is_lost_or_doubled(world: World) -> None:
     with people_at_work(world.organization.id, number=20) as people:
         for isolation in (Isolation.SCHEMA, Isolation.DATABASE, Isolation.ROW):
