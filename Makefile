@@ -13,8 +13,10 @@ ADAPTER_PEERS := .venv/peers/adapters
 # The tests whose stories happen in an organization; the others would only run again.
 WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats companions demo documents \
 	isolation jobs pages tenants)
-# A module stays with one process, which has a PostgreSQL and a Valkey of its own.
-SHARED := -n auto --maxprocesses 4 --dist loadfile
+# A module stays with one process, which has a PostgreSQL and a Valkey of its own. One more than cores: tests
+# wait for servers.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+SHARED := -n $(shell echo $$(($(CORES) < 4 ? $(CORES) + 1 : 4))) --dist loadfile
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python

@@ -27,7 +27,7 @@ from tests.fixtures.mixed import allow
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.test_provisioning import _databases_of_their_own  # noqa: F401  what they made goes
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 
 
 @pytest.fixture

@@ -85,6 +85,7 @@ def test_a_migrated_schema_is_what_django_would_have_made(owner: psycopg.Connect
         assert level(owner, "made") == wanted()
 
 
+@pytest.mark.battery
 def test_what_has_to_look_at_tables_is_planned_with_tables(
     owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +105,7 @@ def test_what_has_to_look_at_tables_is_planned_with_tables(
     assert [call.args[1] for call in rebuilt.call_args_list] == [before], "and only there"
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("of_none", [True, False])
 def test_what_is_foretold_is_what_django_runs(owner: psycopg.Connection[Any], of_none: bool) -> None:
     before = NOTHING if of_none else wanted()
@@ -122,6 +124,7 @@ def test_making_it_again_changes_nothing(owner: psycopg.Connection[Any]) -> None
     assert facts(owner, "made") == before
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("name", ODD)
 def test_a_name_is_only_a_name(owner: psycopg.Connection[Any], name: str) -> None:
     before = tables(owner, "public")
