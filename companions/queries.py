@@ -83,6 +83,11 @@ def policies() -> QuerySet[Policy]:
     return Policy.objects.order_by("position", "created_at")
 
 
+def version_now(policy: Policy | None) -> int:
+    """The version that is published at this moment; 0 for a policy that is not yet."""
+    return Policy.objects.values_list("version", flat=True).get(id=policy.id) if policy else 0
+
+
 def policy_versions(policy: Policy) -> QuerySet[PolicyVersion]:
     """What was published of it, the latest first; the policy was loaded through who may edit it."""
     return PolicyVersion.objects.select_related("policy").filter(policy=policy).order_by("-number")

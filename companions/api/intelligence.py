@@ -21,7 +21,7 @@ from companions.opinions import feedback_of, feedback_on, interactions_for
 from companions.permissions import FIGURES, READ
 from companions.queries import access_companion
 from companions.services.feedback import give_feedback, withdraw_feedback
-from companions.views_intelligence import file_of
+from companions.views.intelligence import file_of
 from humana.api.filters import Choice, Filter, Id
 from humana.api.lists import ListView, MergedListView
 from humana.api.schema import operation

@@ -16,7 +16,7 @@ from companions.services.structure_file.exporting import export_structure
 from companions.services.structure_file.importing import import_structure, preview_structure
 from companions.services.structure_file.planning import Item, Plan
 from companions.services.structure_file.tree import MOST_BYTES
-from companions.structure_file_pages import as_yaml
+from companions.views.structure_file import as_yaml
 from humana.api.authentication import in_scope
 from humana.api.filters import Filter, Flag
 from humana.api.inputs import Input, Text, YesNo

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from companions.models import McpServer
 from companions.services.tool_sign_in import OTHER, Begun, begin_sign_in, begun, finish_sign_in, sign_out
-from companions.tool_pages import looked_at, page, say
 from companions.toolbox.words import harmless
 from companions.tools import access_server
+from companions.views.tools import looked_at, page, say
 from humana.kernel.errors import HumanaError
 from tenants.views import MemberRequest
 

@@ -29,9 +29,9 @@ from companions.knowledge import (
 from companions.models import KnowledgeAsset
 from companions.models.knowledge import Level
 from companions.permissions import KNOWLEDGE, READ, SHARE
-from companions.rule_pages import set_by
 from companions.services.knowledge import bring_back, edit_asset, remove_asset, restore_version, write_asset
 from companions.services.sharing import keep_share, proposed_level, share_knowledge
+from companions.views.rules import set_by
 from humana.kernel.errors import HumanaError, Invalid
 from humana.kernel.text import clean_text
 from tenants.models import Membership

@@ -14,7 +14,6 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from byoc.uploads import refuse_too_large
-from companions import heritage_pages
 from companions.brand_files import access_brand_asset, access_removed_asset
 from companions.forms.assets import AssetForm
 from companions.permissions import POLICIES
@@ -26,6 +25,7 @@ from companions.services.assets import (
     remove_asset,
     restore_asset,
 )
+from companions.views import heritage
 from humana.kernel.errors import HumanaError, Invalid, StaleVersion
 from tenants.permissions import require
 from tenants.views import MemberRequest
@@ -39,13 +39,13 @@ def add_assets(request: MemberRequest, slug: str) -> HttpResponse:
         refuse_too_large(request)
         files = _files(request)
     except HumanaError as refusal:
-        return heritage_pages.brand_page(request, refused=[str(refusal)])
+        return heritage.brand_page(request, refused=[str(refusal)])
     refused = [told for told in (_add(request, file) for file in files) if told]
     kept = len(files) - len(refused)
     if kept:
         told = ngettext("%(number)d file is kept.", "%(number)d files are kept.", kept)
         messages.success(request, told % {"number": kept})
-    return heritage_pages.brand_page(request, refused=refused) if refused else _back(slug)
+    return heritage.brand_page(request, refused=refused) if refused else _back(slug)
 
 
 def _add(request: MemberRequest, file: UploadedFile) -> str:
@@ -90,7 +90,7 @@ def edit_asset(request: MemberRequest, slug: str, brand_asset_id: uuid.UUID) -> 
             return _back(slug)
     if form.stale:
         form.begin_anew(row.version)
-    return heritage_pages.brand_page(request, editing=(row, form))
+    return heritage.brand_page(request, editing=(row, form))
 
 
 @require_POST

@@ -14,13 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from companions import (  # noqa: F401  their pages
-    admin_feedback,
-    admin_knowledge,
-    admin_network,
-    admin_tools,
-)
-from companions.admin_previews import look_at_policy, no_error
+from companions.admin.previews import look_at_policy, no_error
 from companions.audience_names import names
 from companions.check_words import checks_words
 from companions.models import Brand, BrandAsset, BrandVersion, Companion, Policy, PolicyVersion, Value

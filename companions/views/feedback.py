@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from companions.permissions import READ
 from companions.queries import access_companion_by_slug
 from companions.services.feedback import give_feedback, withdraw_feedback
-from companions.views import companion_page
+from companions.views.directory import companion_page
 from humana.kernel.errors import HumanaError, Invalid
 from tenants.permissions import require
 from tenants.views import MemberRequest

@@ -18,8 +18,8 @@ from companions.forms.knowledge import CapabilityForm
 from companions.knowledge import access_capability, beneficiaries_counted, capabilities, uses_of
 from companions.models import Capability
 from companions.permissions import CAPABILITIES
-from companions.rule_pages import set_by
 from companions.services.capabilities import add_capability, bring_back, edit_capability, remove_capability
+from companions.views.rules import set_by
 from humana.kernel.errors import HumanaError
 from tenants.permissions import require
 from tenants.views import MemberRequest

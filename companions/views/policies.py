@@ -17,7 +17,7 @@ from companions.forms import PolicyForm
 from companions.models import Policy
 from companions.permissions import POLICIES
 from companions.publishing import Work, step
-from companions.queries import access_policy, access_policy_version, policy_versions
+from companions.queries import access_policy, access_policy_version, policy_versions, version_now
 from companions.queries import policies as all_policies
 from companions.services.policies import publish_policy
 from companions.services.previewing import preview_policy
@@ -83,7 +83,7 @@ def _work(
         template="companions/policy.html",
         preview=partial(preview_policy, member=member, policy=row),
         publish=partial(publish_policy, member=member, policy=row),
-        now=lambda: Policy.objects.values_list("version", flat=True).get(id=row.id) if row else 0,
+        now=lambda: version_now(row),
         done=done,
         to="policies",
         context={"policy": row, "kinds": KINDS.items(), "back": "policies", **context},

@@ -1,0 +1,1 @@
+"""What people see of companions: a module for each thing that has pages."""
