@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from companions.models import Companion
 from documents.models import Folder
 from humana.kernel.text import said_when
-from tenants.fields import ProtectedTextField
+from tenants.fields import ProtectedJSONField, ProtectedTextField
 from tenants.scoping import OrganizationScoped, Removable, TenantForeignKey
 
 
@@ -71,7 +71,7 @@ class Message(OrganizationScoped):
     role = models.CharField(max_length=12, choices=Role.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DONE)
     text = ProtectedTextField(blank=True)
-    parts = models.JSONField(default=list)
+    parts = ProtectedJSONField(default=list)
     author_id = models.UUIDField(null=True)
 
     class Meta(OrganizationScoped.Meta):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import models
@@ -30,3 +31,17 @@ class ProtectedTextField(models.TextField):  # type: ignore[type-arg]
         if not value.startswith(_CLEAR):
             raise CannotOpen(f"{self.model._meta.label}.{self.name} is sealed in an unknown way")
         return value[len(_CLEAR) :]
+
+
+class ProtectedJSONField(ProtectedTextField):
+    """The same for what is a structure: one JSON text, in which the database looks for nothing."""
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
+    def get_prep_value(self, value: Any) -> Any:
+        return super().get_prep_value(None if value is None else json.dumps(value, ensure_ascii=False))
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
+        text = super().from_db_value(value, expression, connection)
+        return None if text is None else json.loads(text)
