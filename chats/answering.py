@@ -128,10 +128,19 @@ class Answering:
         elif isinstance(event, End):
             self.outcome.reason = event.reason
 
+    @property
+    def _waited(self) -> float:
+        """Seconds, for the person."""
+        return self._rounds.waited if self._rounds is not None else 0.0
+
+    def _worked_ms(self, now: float) -> int:
+        """Since the answer began, without what the person was waited for."""
+        return round((now - self._began - self._waited) * 1000)
+
     def _note_text(self, text: str) -> None:
         now = time.monotonic()
         if not self.outcome.text:
-            self.outcome.first_token_ms = round((now - self._began) * 1000)
+            self.outcome.first_token_ms = self._worked_ms(now)
         self.outcome.text.append(text)
         if now - self._kept_at > CHECKPOINT_EVERY:
             self._keep_soon()
@@ -157,7 +166,8 @@ class Answering:
 
     async def _end(self) -> None:
         """Survives the cancellation of whoever asked: the ending is a task of its own."""
-        self.outcome.total_ms = round((time.monotonic() - self._began) * 1000)
+        self.outcome.waited_ms = round(self._waited * 1000)
+        self.outcome.total_ms = self._worked_ms(time.monotonic())
         if missing := self._watch.missing(self.outcome.whole_text):
             self.outcome.text.append(missing)  # also of an answer that was stopped or broke off
         self.outcome.findings, self.outcome.judged = self._watch.findings, self._watch.judged

@@ -53,6 +53,7 @@ class Hands:
         self._calls = self._ms = 0
         self.characters = plan.limits.characters
         self.seconds = float(plan.limits.seconds)
+        self.waited = 0.0  # for the person, in seconds
         self.told: dict[str, str] = {}
 
     @property
@@ -122,7 +123,9 @@ class Hands:
         """The person decides; no connection is held meanwhile, and the time is not the tools'."""
         plan = self._plan
         organization_id = plan.context.organization_id
+        began = time.monotonic()
         allowed = await wait_for_answer(organization_id, plan.run_id, call, plan.limits.consent_seconds)
+        self.waited += time.monotonic() - began
         if not allowed:
             self._refused.add(key)
             raise NotUsed("unanswered" if allowed is None else "declined")

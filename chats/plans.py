@@ -69,6 +69,7 @@ class Outcome:
     cached_tokens: int | None = None
     first_token_ms: int | None = None
     total_ms: int | None = None
+    waited_ms: int = 0  # for the person whom a tool asked; not in the total
     answered_by: str = ""  # the endpoint that stood in, and why the first one did not answer
     why: str = ""
     findings: list[Finding] = field(default_factory=list)

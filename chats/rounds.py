@@ -56,6 +56,11 @@ class Rounds:
         self._ends = True  # whether what was said so far ends a line
         self.unmetered = self.exhausted = False
 
+    @property
+    def waited(self) -> float:
+        """Seconds in which the person was waited for."""
+        return self._hands.waited
+
     async def events(self) -> AsyncGenerator[Said, None]:
         request, number = self._plan.request, 0
         while True:

@@ -118,6 +118,6 @@ def _note_down(
     outcome.state = "stopped" if outcome.error else "done"
     with tenant_atomic():
         if outcome.error != QUESTION:
-            note_use(companion, member.id, endpoint, outcome, run_id)
-        note_judging(companion, member.id, judge, outcome.judged)
+            note_use(companion.id, member.id, endpoint, outcome, run_id)
+        note_judging(companion.id, member.id, judge, outcome.judged)
         note_findings(outcome.findings, {"companion": companion.slug})

@@ -112,10 +112,7 @@ def _open(
         send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
         note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=visitor.member.id)
         mark_pending(visitor.context.organization_id, "run")
-        told = {"chat": chat.id, "companion": companion.slug, "run": run.id, "door": door}
-        record_trail(
-            action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told
-        )
+        _note_asked(question, companion, run, door)
     plan = RunPlan(
         context=current_tenant(),
         actor=visitor.actor,
@@ -136,6 +133,11 @@ def _open(
         door=Interaction.Kind.API,
     )
     return equipped(plan, companion, confirming=False)  # nobody is there to be asked
+
+
+def _note_asked(question: Message, companion: Companion, run: Run, door: str) -> None:
+    told = {"chat": question.chat_id, "companion": companion.slug, "run": run.id, "door": door}
+    record_trail(action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told)
 
 
 def _request(

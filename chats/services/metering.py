@@ -1,4 +1,4 @@
-"""Lines of the usage ledger for what no run belongs to: companions that ask each other, judges, titles."""
+"""Lines of the usage ledger: what a model used, for whom, and what that costs."""
 
 from __future__ import annotations
 
@@ -8,29 +8,24 @@ from collections.abc import Sequence
 from audit.models import UsageEvent
 from byoc import gateway
 from byoc.contracts import ModelCard, Usage
-from byoc.pricing import CURRENCY
+from byoc.pricing import CURRENCY, Price, price_of
 from chats.plans import Outcome
-from chats.services.runs import priced, spent_judging
-from companions.models import Companion
 from humana.kernel.models import new_id
+from tenants.statements import insert, send
 
 
-def note_use(
-    companion: Companion,
+def usage_line(
+    companion_id: uuid.UUID,
     member_id: uuid.UUID,
-    endpoint: ModelCard,
+    answered: ModelCard,
     outcome: Outcome,
-    run_id: uuid.UUID | None = None,
-) -> None:
-    """What a model used; `outcome.state` is what the ledger says that it was for, or how it ended.
-
-    `run_id` is what other lines about the same answer name it by.
-    """
-    answered = gateway.answered_by(endpoint, outcome.answered_by)
-    price = priced(answered, outcome)
-    event = UsageEvent(
-        run_id=run_id or new_id(),
-        companion_id=companion.id,
+    price: Price | None,
+    run_id: uuid.UUID,
+) -> UsageEvent:
+    """`answered` is the model that was really asked; `outcome.state` what it was for, or how it ended."""
+    return UsageEvent(
+        run_id=run_id,
+        companion_id=companion_id,
         member_id=member_id,
         endpoint=answered.name,
         model=answered.model,
@@ -41,15 +36,45 @@ def note_use(
         currency=price.currency if price else CURRENCY,
         price_source=price.source if price else "",
         price_version=price.version if price else "",
+        first_token_ms=outcome.first_token_ms,
         total_ms=outcome.total_ms,
         outcome=outcome.state,
     )
-    event.save(force_insert=True)
+
+
+def note_use(
+    companion_id: uuid.UUID,
+    member_id: uuid.UUID,
+    endpoint: ModelCard,
+    outcome: Outcome,
+    run_id: uuid.UUID | None = None,
+) -> None:
+    """Write it down, of what no run belongs to; `run_id` is what other lines about it name it by."""
+    answered = gateway.answered_by(endpoint, outcome.answered_by)
+    price = priced(answered, outcome)
+    send(insert(usage_line(companion_id, member_id, answered, outcome, price, run_id or new_id())))
 
 
 def note_judging(
-    companion: Companion, member_id: uuid.UUID, judge: ModelCard | None, judged: Sequence[Usage | None]
+    companion_id: uuid.UUID, member_id: uuid.UUID, judge: ModelCard | None, judged: Sequence[Usage | None]
 ) -> None:
-    """What the judge of topics used, where it was asked."""
+    """What the judge of topics used, where it was asked: a line of its own, which belongs to no run."""
     if judge is not None and judged:
-        note_use(companion, member_id, judge, spent_judging(judged))
+        note_use(companion_id, member_id, judge, _spent_judging(judged))
+
+
+def _spent_judging(judged: Sequence[Usage | None]) -> Outcome:
+    """All that the judge used for one answer; not known where it once did not say."""
+    spent = Outcome(state="judged")
+    if None not in judged:
+        spent.input_tokens = sum(one.input_tokens for one in judged if one)
+        spent.output_tokens = sum(one.output_tokens for one in judged if one)
+    return spent
+
+
+def priced(endpoint: ModelCard, outcome: Outcome) -> Price | None:
+    """None where the price is not known, or what was used is not: neither is free."""
+    if outcome.input_tokens is None:
+        return price_of(endpoint, None)
+    usage = Usage(outcome.input_tokens, outcome.output_tokens or 0, outcome.cached_tokens or 0)
+    return price_of(endpoint, usage)

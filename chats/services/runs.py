@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from audit.models import UsageEvent
 from byoc import gateway
-from byoc.contracts import ModelCard, Usage
-from byoc.pricing import CURRENCY, Price, price_of
+from byoc.contracts import ModelCard
 from chats import signals
 from chats.blocking import kept
 from chats.models import Chat, Message, Run
@@ -21,6 +19,7 @@ from chats.plans import Outcome, RunPlan, request_for, room_for_knowledge, told_
 from chats.queries import ancestry
 from chats.services.equipping import equipped
 from chats.services.informing import shared_with_run
+from chats.services.metering import note_judging, priced, usage_line
 from chats.services.past import may_be_told
 from chats.tuning import judge_for, tuning_for
 from companions.checks import Finding
@@ -32,7 +31,6 @@ from companions.services.knowing import note_uses
 from companions.services.prompting import prepare_prompt, with_shared
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import EndpointError
-from humana.kernel.models import new_id
 from humana.kernel.ports import record_trail
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import enqueue_on_commit
@@ -40,7 +38,7 @@ from tenants.models import Membership
 from tenants.places import within
 from tenants.queries import may_enter
 from tenants.scoping import locked
-from tenants.statements import Statement, changed, insert, send, update
+from tenants.statements import changed, insert, send, update
 from tenants.transactions import tenant_atomic
 
 TITLE_TASK = "chats.title"
@@ -173,8 +171,9 @@ def finish_run(plan: RunPlan, outcome: Outcome) -> None:
         if not _close(plan.run_id, plan.message_id, outcome, answered, provenance):
             return
         price = priced(answered, outcome)
-        _note_usage(plan, outcome, answered, price, insert(_interaction(plan, outcome)))
-        _note_judging(plan, outcome)
+        used = usage_line(plan.companion_id, plan.member_id, answered, outcome, price, plan.run_id)
+        send(insert(used), insert(_interaction(plan, outcome)))
+        note_judging(plan.companion_id, plan.member_id, plan.judge, outcome.judged)
         record_trail(
             action="chats.answer." + outcome.state,
             resource_type="message",
@@ -284,55 +283,6 @@ def _interaction(plan: RunPlan, outcome: Outcome) -> Interaction:
         session_id=plan.chat_id,
         outcome=outcome.state,
         count=2,
-        began_at=now - timedelta(milliseconds=outcome.total_ms or 0),
+        began_at=now - timedelta(milliseconds=(outcome.total_ms or 0) + outcome.waited_ms),
         ended_at=now,
     )
-
-
-def _note_usage(
-    plan: RunPlan, outcome: Outcome, answered: ModelCard, price: Price | None, *along: Statement
-) -> None:
-    """The line of the ledger; what goes `along` is sent with it, in one round trip."""
-    event = UsageEvent(
-        run_id=plan.run_id,
-        companion_id=plan.companion_id,
-        member_id=plan.member_id,
-        endpoint=answered.name,
-        model=answered.model,
-        input_tokens=outcome.input_tokens,
-        output_tokens=outcome.output_tokens,
-        cached_tokens=outcome.cached_tokens,
-        cost=price.amount if price else None,
-        currency=price.currency if price else CURRENCY,
-        price_source=price.source if price else "",
-        price_version=price.version if price else "",
-        first_token_ms=outcome.first_token_ms,
-        total_ms=outcome.total_ms,
-        outcome=outcome.state,
-    )
-    send(insert(event), *along)
-
-
-def _note_judging(plan: RunPlan, outcome: Outcome) -> None:
-    """What the judge of topics used: an event of its own, which belongs to no run."""
-    if plan.judge is None or not outcome.judged:
-        return
-    spent = spent_judging(outcome.judged)
-    _note_usage(replace(plan, run_id=new_id()), spent, plan.judge, priced(plan.judge, spent))
-
-
-def spent_judging(judged: Sequence[Usage | None]) -> Outcome:
-    """All that the judge used for one answer; not known where it once did not say."""
-    spent = Outcome(state="judged")
-    if None not in judged:
-        spent.input_tokens = sum(one.input_tokens for one in judged if one)
-        spent.output_tokens = sum(one.output_tokens for one in judged if one)
-    return spent
-
-
-def priced(endpoint: ModelCard, outcome: Outcome) -> Price | None:
-    """None where the price is not known, or what was used is not: neither is free."""
-    if outcome.input_tokens is None:
-        return price_of(endpoint, None)
-    usage = Usage(outcome.input_tokens, outcome.output_tokens or 0, outcome.cached_tokens or 0)
-    return price_of(endpoint, usage)

@@ -12,8 +12,9 @@ from django.db.models import F
 from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Chat, Message
+from chats.plans import Outcome
 from chats.services.conversations import TITLE_LIMIT, title_from
-from chats.services.metering import note_judging
+from chats.services.metering import note_judging, note_use
 from chats.services.runs import note_findings
 from chats.tuning import judge_for
 from chats.watching import Watch
@@ -58,8 +59,9 @@ def make_title(chat_id: uuid.UUID) -> None:
     if not start.endpoint.builtin:
         watch = Watch(start.guard, "", judge=start.judge, language=start.companion.language)
         connections.close_all()  # no connection is held while the model speaks
-        title = asyncio.run(_ask(start, watch)) or title
-        _note_down(chat_id, start, watch)
+        made = Outcome(state="")
+        title = asyncio.run(_ask(start, watch, made)) or title
+        _note_down(chat_id, start, watch, made)
     _keep(chat_id, title)
 
 
@@ -85,7 +87,7 @@ def _start(chat_id: uuid.UUID) -> _Start | None:
     )
 
 
-async def _ask(start: _Start, watch: Watch) -> str:
+async def _ask(start: _Start, watch: Watch, made: Outcome) -> str:
     """What the model says, as a title; nothing where a policy would not let it be shown."""
     talk = f"{start.question[:1500]}\n\n---\n\n{start.answer[:1500]}"
     wish = _WISH.get(start.companion.language, _WISH["en"])
@@ -94,6 +96,9 @@ async def _ask(start: _Start, watch: Watch) -> str:
     )
     try:
         answer = await gateway.llm(start.endpoint).generate(request)
+        made.state = "titled"
+        if answer.usage is not None:
+            made.count(answer.usage)
         title = " ".join(answer.text.split()).strip("\"'“”#* ")[:TITLE_LIMIT]
         return title if await watch.lets(title) else ""
     except EndpointError:
@@ -102,13 +107,15 @@ async def _ask(start: _Start, watch: Watch) -> str:
         await gateway.close()
 
 
-def _note_down(chat_id: uuid.UUID, start: _Start, watch: Watch) -> None:
-    """What policies found in the title, and what their judge used."""
+def _note_down(chat_id: uuid.UUID, start: _Start, watch: Watch, made: Outcome) -> None:
+    """What policies found in the title, and what the model and their judge used."""
     member_id = _member_id(start.owner_id)
     with tenant_atomic():
         note_findings(watch.findings, {"chat": chat_id, "companion": start.companion.slug})
         if member_id is not None:
-            note_judging(start.companion, member_id, start.judge, watch.judged)
+            if made.state:  # it answered
+                note_use(start.companion.id, member_id, start.endpoint, made)
+            note_judging(start.companion.id, member_id, start.judge, watch.judged)
 
 
 def _member_id(user_id: uuid.UUID) -> uuid.UUID | None:

@@ -26,8 +26,8 @@ from companions.models import (
 )
 
 ASKS, SHARES = CompanionMessage.Kind.COLLABORATION_REQUEST, CompanionMessage.Kind.KNOWLEDGE_SHARE
-#: What the judge of topics used is in the ledger too, and is no answer.
-JUDGED = "judged"
+#: What the judge of topics used, and what a title took, is in the ledger too, and is no answer.
+NO_ANSWERS = ("judged", "titled")
 
 
 def written(model: type[Model], begins: datetime, ends: datetime) -> QuerySet[Any]:
@@ -52,7 +52,7 @@ def counter_of(model: type[Model], count: Any) -> Counter:
 
 def answers(begins: datetime, ends: datetime) -> Iterator[Count]:
     """How answers ended, how soon they began and how long they took: `answer.done`, `first.7`, `whole.9`."""
-    rows = written(UsageEvent, begins, ends).exclude(outcome=JUDGED)
+    rows = written(UsageEvent, begins, ends).exclude(outcome__in=NO_ANSWERS)
     by_outcome = rows.values_list("companion_id", "outcome").annotate(number=Number("id"))
     yield from (Count(f"answer.{outcome}", number, one) for one, outcome, number in by_outcome)
     done = rows.filter(outcome="done")

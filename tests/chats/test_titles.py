@@ -73,3 +73,6 @@ def test_a_title_that_a_policy_would_stop_is_not_kept(left: World, model: Script
     assert named("A budget", '{"topics": []}') == "A budget"
     with use_tenant(left.context):
         assert UsageEvent.objects.filter(outcome="judged").count() == 2
+        titled = UsageEvent.objects.filter(outcome="titled").values_list("input_tokens", flat=True)
+        assert len(titled) == 5
+        assert all(titled), "what each title took is known"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from byoc import endpoints
 from byoc.models import Endpoint
 from chats.models import Message, Run
 from chats.services.explain import why
-from companions.models import Policy, ToolUse
+from companions.models import Interaction, Policy, ToolUse
 from tenants.config.catalogue import config_keys
 from tenants.context import use_tenant
 from tenants.freshness import UNASKED
@@ -169,12 +170,18 @@ def test_what_the_person_declines_is_not_used_and_not_asked_again(
     assert "Not used, as you wished: weather · book" in page(desk, run)
 
 
-@pytest.mark.adapters  # ten seconds is the least that can be configured
+@pytest.mark.battery  # ten seconds is the least that can be configured
 def test_nobody_is_waited_for_without_end(desk: Desk, scripted_model: ScriptedModel, peer: ToolPeer) -> None:
     configure(desk, consent_seconds=10)
     scripted_model.script(calls((BOOK, CITY)))
     run = desk.until(desk.ask("Book a table, please"), Run.State.DONE, seconds=25)
     assert (peer.calls, states(run)) == ([], ["unanswered"])
+    with use_tenant(desk.world.context):
+        took = UsageEvent.objects.get(run_id=run.id).total_ms
+        whole = Interaction.objects.get(subject_id=run.id)
+    assert took is not None
+    assert took < 9_000, "to wait for a person is no slow answer"
+    assert whole.ended_at - whole.began_at > timedelta(seconds=9)
 
 
 def test_stopping_an_answer_stops_the_tool_and_the_question(
