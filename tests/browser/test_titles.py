@@ -40,6 +40,7 @@ def test_a_title_appears_everywhere_without_a_reload(reader: Reader, scripted_mo
     assert reader.page.evaluate("window.stayed")
 
 
+@pytest.mark.battery
 def test_the_list_is_renewed_under_the_fingers(reader: Reader, scripted_model: ScriptedModel) -> None:
     """Whoever is in the list with the keyboard stays where they are."""
     reader.sign_in()

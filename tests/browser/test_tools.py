@@ -25,6 +25,7 @@ def chatting(reader: Reader, scripted_model: ScriptedModel, tool_peer: ToolPeer)
     return reader
 
 
+@pytest.mark.battery
 def test_a_tool_that_asks_first_waits_for_the_person_on_every_page(
     chatting: Reader, scripted_model: ScriptedModel, tool_peer: ToolPeer
 ) -> None:

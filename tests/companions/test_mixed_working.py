@@ -35,7 +35,9 @@ from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
-EACH = pytest.mark.parametrize("name", [AT_HOME, IN_SCHEMA, IN_DATABASE])
+EACH = pytest.mark.parametrize(
+    "name", [IN_DATABASE, *(pytest.param(one, marks=pytest.mark.battery) for one in (AT_HOME, IN_SCHEMA))]
+)
 
 
 def place_of(mixed: Mixed, name: str) -> TenantContext:

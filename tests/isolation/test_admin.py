@@ -134,6 +134,7 @@ def lookups_of(model: type[Model]) -> set[str]:
     return {f"{name}{way}" for name in names for way in ("", "__exact")} | {"organization__slug"}
 
 
+@pytest.mark.battery
 @each_in_some_pair("label", [one._meta.label for one in IN_HAND])
 def test_no_filter_finds_what_belongs_to_another_organization(
     label: str, operator: Client, left: World, right: World

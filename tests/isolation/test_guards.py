@@ -44,6 +44,7 @@ def test_with_every_guard_on_nothing_is_noticed(scene: Scene) -> None:
 
 
 @on_postgresql
+@pytest.mark.battery
 @in_these_pairs("name", [(name, (one, one)) for name, guard in GUARDS.items() for one in guard.noticed])
 def test_the_matrix_notices_that_a_guard_is_off(name: str, scene: Scene) -> None:
     wanted = GUARDS[name].noticed[scene.isolation]

@@ -69,6 +69,7 @@ def test_a_missing_force_would_be_seen(owner: psycopg.Connection[Any]) -> None:
     assert not same(owner)
 
 
+@pytest.mark.battery
 def test_a_migrated_schema_is_what_django_would_have_made(owner: psycopg.Connection[Any]) -> None:
     create(owner, "made")
     by_django("theirs")
@@ -117,6 +118,7 @@ def test_what_is_foretold_is_what_django_runs(owner: psycopg.Connection[Any], of
             assert foretold == scripts._record(connection, empty=of_none)
 
 
+@pytest.mark.battery
 def test_making_it_again_changes_nothing(owner: psycopg.Connection[Any]) -> None:
     create(owner, "made")
     before = facts(owner, "made")
@@ -133,6 +135,7 @@ def test_a_name_is_only_a_name(owner: psycopg.Connection[Any], name: str) -> Non
     assert tables(owner, "public") == before
 
 
+@pytest.mark.battery
 def test_many_schemas_are_read_in_batches(
     owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +177,7 @@ def _kill(owner: psycopg.Connection[Any], pid: int) -> None:
     owner.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
+@pytest.mark.battery
 def test_two_at_once_make_it_once(owner: psycopg.Connection[Any]) -> None:
     script(NOTHING)
     made: list[bool] = []
@@ -204,6 +208,7 @@ PYTHON = "migrations.RunPython(migrations.RunPython.noop)"
 PER_ORGANIZATION = "RunPerOrganization(len, count=len)"
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize(
     ("operation", "new", "old"),
     [
@@ -225,6 +230,7 @@ def test_what_is_not_sql_is_left_to_django(
         assert level(owner, "made") == wanted()
 
 
+@pytest.mark.battery
 def test_outside_a_transaction_is_left_to_django(owner: psycopg.Connection[Any]) -> None:
     index = "AddIndexConcurrently('value', models.Index(fields=['organization_id'], name='apart'))"
     with next_release(index, attributes="atomic = False"):
@@ -234,10 +240,12 @@ def test_outside_a_transaction_is_left_to_django(owner: psycopg.Connection[Any])
         assert owner.execute(by_name).fetchone()
 
 
+@pytest.mark.battery
 def test_what_a_later_release_applied_is_no_way_from_here(owner: psycopg.Connection[Any]) -> None:
     assert script(frozenset({("chats", "0099_from_the_future")})) is None
 
 
+@pytest.mark.battery
 def test_a_squash_is_only_noted(owner: psycopg.Connection[Any]) -> None:
     """Who has all that it stands for gets a row; who has nothing gets its tables."""
     create(owner, "theirs")
@@ -254,6 +262,7 @@ def test_a_squash_is_only_noted(owner: psycopg.Connection[Any]) -> None:
         assert script(level(owner, "theirs")) is None
 
 
+@pytest.mark.battery
 def test_the_level_has_one_name(owner: psycopg.Connection[Any]) -> None:
     now = digest()
     assert now == digest()
@@ -262,6 +271,7 @@ def test_the_level_has_one_name(owner: psycopg.Connection[Any]) -> None:
     assert digest() == now
 
 
+@pytest.mark.battery
 def test_planning_leaves_nothing_behind(owner: psycopg.Connection[Any]) -> None:
     scratch = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'scratch%'"
     with next_release(SQL):
