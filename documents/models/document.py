@@ -1,7 +1,4 @@
-"""Project folders, the documents of organizations that keep them here, and passages of what is told.
-
-Sharing joins them later.
-"""
+"""The documents of organizations that keep them beside their rows."""
 
 from __future__ import annotations
 
@@ -10,27 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from documents.contract import LONGEST_NAME, LONGEST_TYPE, now
 from documents.fields import WordsField
+from documents.models.folder import Folder
 from tenants.fields import ProtectedTextField
 from tenants.scoping import OrganizationScoped, Removable, TenantForeignKey
-
-
-class Folder(OrganizationScoped, Removable):
-    """A project folder of one member; `instructions` join the prompt of chats inside it."""
-
-    owner_id = models.UUIDField()
-    parent = TenantForeignKey("self", models.CASCADE, null=True, blank=True, verbose_name=_("inside"))
-    name = models.CharField(_("name"), max_length=120)
-    instructions = models.TextField(_("instructions"), blank=True)
-    version = models.PositiveIntegerField(default=1)
-
-    class Meta(OrganizationScoped.Meta):
-        verbose_name = _("folder")
-        verbose_name_plural = _("folders")
-        ordering = ["name"]
-        indexes = [models.Index(fields=["organization_id", "owner_id", "name"], name="folder_by_owner")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Document(OrganizationScoped, Removable):
@@ -97,35 +76,4 @@ class DocumentWords(OrganizationScoped):
     class Meta(OrganizationScoped.Meta):
         constraints = [
             models.UniqueConstraint(fields=["organization_id", "document"], name="document_words_once")
-        ]
-
-
-class Chunk(OrganizationScoped):
-    """A passage of something that companions are told: of an asset of knowledge, later of a document.
-
-    `place` is the heading it stands under. `words` is what search reads. `vector` is its meaning as
-    little-endian float32, made later by `vector_model`: only vectors of one model are compared, and a
-    passage without one is found by its words. Whoever owns the source deletes its passages.
-    """
-
-    class Of(models.TextChoices):
-        KNOWLEDGE = "knowledge", _("Knowledge")
-        DOCUMENT = "document", _("Document")
-
-    source_kind = models.CharField(max_length=12, choices=Of.choices)
-    source_id = models.UUIDField()
-    source_version = models.PositiveIntegerField()
-    ordinal = models.PositiveIntegerField()
-    place = models.CharField(max_length=200, blank=True)
-    text = ProtectedTextField()
-    words = WordsField(default=" ")
-    vector = models.BinaryField(null=True)
-    vector_model = models.CharField(max_length=120, blank=True)
-
-    class Meta(OrganizationScoped.Meta):
-        ordering = ["source_id", "ordinal"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["organization_id", "source_kind", "source_id", "ordinal"], name="chunk_once"
-            )
         ]
