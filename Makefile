@@ -25,7 +25,7 @@ COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --pytho
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .PHONY: help up test test-batteries test-adapters test-engines lint format types contracts migrations-check check messages footprint \
-	bench bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-start chaos injections browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
+	bench bench-stream bench-chat bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-retrieval bench-budgets bench-start chaos injections browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -72,10 +72,13 @@ messages: $(RUN) ## translations, from locale/*.po
 footprint: $(RUN) ## memory of what `make up` runs
 	@$(BIN)/python -m humana.embedded.footprint
 
-bench: bench-stream bench-api bench-tenancy bench-health bench-failover bench-broadcast ## every figure, in turn
+bench: bench-stream bench-chat bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-retrieval bench-budgets ## every figure, in turn
 
 bench-stream: $(DEV) messages ## figures of streaming
 	@$(BIN)/python -m tests.benchmarks.stream $(ARGS)
+
+bench-chat: $(DEV) messages ## what a long conversation costs the server
+	@$(BIN)/python -m tests.benchmarks.chat $(ARGS)
 
 bench-api: $(DEV) messages ## figures of the API
 	@$(BIN)/python -m tests.benchmarks.api $(ARGS)
@@ -91,6 +94,12 @@ bench-failover: $(DEV) messages ## from the question to the first word while the
 
 bench-broadcast: $(DEV) messages ## one message to 10,000 companions, beside a task for each
 	@$(BIN)/python -m tests.benchmarks.broadcast
+
+bench-retrieval: $(DEV) messages ## how well and how fast passages are found; SCALE=0 leaves the speed out
+	@$(BIN)/python -m tests.benchmarks.retrieval
+
+bench-budgets: $(DEV) messages ## an answer that is reserved and settled, beside one without and beside FOR UPDATE
+	@$(BIN)/python -m tests.benchmarks.budgets
 
 injections: $(DEV) messages ## a model that obeys all it reads, and every injection we know: what comes of it
 	@$(BIN)/pytest -q -m battery tests/injections $(ARGS)

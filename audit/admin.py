@@ -11,7 +11,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from audit.models import AuditEntry, Outbox, UsageEvent
+from audit.budget_lists import rule_of
+from audit.budget_words import amount
+from audit.models import AuditEntry, Budget, Outbox, UsageEvent
 from audit.services.outbox import try_again
 from tenants.console import ContentAdmin, InHandAdmin, KindFilter
 from tenants.console_actions import confirmed
@@ -75,6 +77,33 @@ class OutboxAdmin(InHandAdmin):
     def again(self, request: HttpRequest, queryset: QuerySet[Outbox]) -> None:
         for item in queryset:
             try_again(item=item)
+
+
+@admin.register(Budget)
+class BudgetAdmin(InHandAdmin):
+    """What is limited, and how much; whom by name, the organization's own page says."""
+
+    may_add = may_change = may_delete = False
+    list_display = ("created_at", "scope_label", "limit", "period_label", "each", "hard", "warn_at")
+    list_filter = ("scope", "unit", "hard")
+    fields = (
+        *("scope_label", "subject_id", "limit", "period_label", "each", "hard", "warn_at"),
+        *("version", "created_at", "updated_at"),
+    )
+    readonly_fields = ("scope_label", "limit", "period_label")
+    ordering = ("created_at", "id")
+
+    @display(description=_("for"), ordering="scope")
+    def scope_label(self, budget: Budget) -> str:
+        return str(Budget.Scope(budget.scope).label)
+
+    @display(description=_("per"), ordering="period")
+    def period_label(self, budget: Budget) -> str:
+        return str(Budget.Period(budget.period).label)
+
+    @display(description=_("limit"))
+    def limit(self, budget: Budget) -> str:
+        return amount(budget.amount, rule_of(budget))
 
 
 @admin.register(UsageEvent)

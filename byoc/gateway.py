@@ -27,6 +27,7 @@ from functools import lru_cache
 
 from byoc import endpoints
 from byoc.adapters.embedding import make_embedding
+from byoc.adapters.embedding.embedded import MODEL
 from byoc.adapters.llm import describe as described
 from byoc.adapters.llm import make
 from byoc.adapters.llm.fallback import Fallback
@@ -62,7 +63,9 @@ _limiter = SharedLimiter()
 #: Adapters of one process; the one that was asked longest ago makes room.
 MOST = 2_000
 #: The model of embeddings that is in this process: nothing of a text leaves it.
-EMBEDDED = EndpointSpec(name="embedded", kind="llm", type="embedded", url="", role="embedding", builtin=True)
+EMBEDDED = EndpointSpec(
+    name="embedded", kind="llm", type="embedded", url="", model=MODEL, role="embedding", builtin=True
+)
 
 _made: OrderedDict[tuple[EndpointSpec, bool], LLMAdapter] = OrderedDict()
 
@@ -132,12 +135,19 @@ def offered() -> tuple[ModelCard, ...]:
     return tuple(_card(spec) for spec in specs)
 
 
-def embedding() -> EmbeddingAdapter:
-    """What turns texts into vectors here: the organization's own endpoint, else the model in this process."""
+def embedding(model: str = "") -> EmbeddingAdapter:
+    """What turns texts into vectors here: the organization's own endpoint, else the model in this process.
+
+    With `model` the one of these that has it. Raises EndpointError where none does any more.
+    """
     here = peek_tenant()
     own = endpoints.active(here.organization_id, "llm", "embedding") if here else ()
     zone = endpoints.zone_of(here.organization_id) if here else ""
-    return _embedding(next((spec for spec in own if zone in ("", spec.zone)), EMBEDDED))
+    able = [*(spec for spec in own if zone in ("", spec.zone)), EMBEDDED]
+    chosen = next((spec for spec in able if model in ("", spec.model)), None)
+    if chosen is None:
+        raise EndpointError(f"no endpoint has {model} any more", permanent=True, code="not_configured")
+    return _embedding(chosen)
 
 
 async def warm() -> None:

@@ -1,4 +1,5 @@
-"""Rates of endpoints that all processes keep together: two buckets for each in Valkey.
+"""Rates and places that all processes keep together: two buckets for each endpoint in Valkey, and what plans
+allow an organization.
 
 Without Valkey every process keeps the whole rate by itself: too much may then go out, for as long as
 it is away, but nobody waits for it.
@@ -45,6 +46,18 @@ end
 return 0
 """
 
+#: Places are members of a sorted set, each with the moment at which it is given back by itself.
+_ENTER = """
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[1])
+redis.call('EXPIRE', KEYS[1], tonumber(ARGV[3]))
+return 1
+"""
+
 
 class SharedLimiter:
     """A `Limiter` over Valkey. Keys name the endpoint; an endpoint has one owner."""
@@ -73,6 +86,39 @@ class SharedLimiter:
         except (RedisError, OSError, TimeoutError):
             log.warning("Valkey does not answer: each process keeps the rates of endpoints by itself")
             return None
+
+
+def take_one(name: str, rate: int) -> float:
+    """One of `rate` in a minute: 0.0 when it is taken, else seconds to wait. Without Valkey it is."""
+    try:
+        return _take([(f"rate:{name}", rate, 1)], True) / 1000
+    except (RedisError, OSError):
+        return 0.0
+
+
+def enter(name: str, who: str, most: int, seconds: int) -> bool:
+    """Take one of `most` places, given back after `seconds` at the latest; who has one keeps it.
+
+    Without Valkey there is room for everybody.
+    """
+    try:
+        client, key = _client_and_key(f"places:{name}")
+        return bool(client.eval(_ENTER, 1, key, who, most, seconds))
+    except (RedisError, OSError):
+        return True
+
+
+def leave(name: str, who: str) -> None:
+    try:
+        client, key = _client_and_key(f"places:{name}")
+        client.zrem(key, who)
+    except (RedisError, OSError):
+        log.warning("Valkey does not answer: a place is given back by itself")
+
+
+def _client_and_key(name: str) -> tuple[Any, str]:
+    cache: Any = caches["platform"]
+    return cache._cache.get_client(None, write=True), cache.make_key(name)
 
 
 def _take(buckets: list[tuple[str, int, int]], asks: bool) -> int:

@@ -32,6 +32,8 @@ _SUBJECTS: Mapping[str, Promise] = {
     "failover.proposed": gettext_lazy("“%(endpoint)s” is away, and its standby waits for your word"),
     "failover.returning": gettext_lazy("“%(endpoint)s” is coming back"),
     "failover.ended": gettext_lazy("“%(endpoint)s” serves again"),
+    "budget.nearly_spent": gettext_lazy("A budget is nearly used: %(budget)s"),
+    "budget.spent": gettext_lazy("A budget is used up: %(budget)s"),
     "notice.message": gettext_lazy("A word about your endpoints"),
 }
 _BODIES: Mapping[str, Promise | str] = {
@@ -54,6 +56,14 @@ _BODIES: Mapping[str, Promise | str] = {
         "“%(endpoint)s” is well again. What was written to “%(by)s” meanwhile is copied back first."
     ),
     "failover.ended": gettext_lazy("Nothing stands in for “%(endpoint)s” any more. There is nothing to do."),
+    "budget.nearly_spent": gettext_lazy(
+        "%(percent)s%% of the budget “%(budget)s” is used. The page of budgets shows what uses it; nothing is"
+        " refused yet."
+    ),
+    "budget.spent": gettext_lazy(
+        "The budget “%(budget)s” is used up. If it refuses, nobody whom it is for gets answers until its next"
+        " period begins; the page of budgets lets you raise it."
+    ),
     "notice.message": "%(message)s",
 }
 _BEGAN: Mapping[str, Promise] = {
@@ -79,7 +89,8 @@ class Gone(Exception):
 
 def sentences(notice: Notice) -> tuple[str, str]:
     """Subject and body, in the language of the moment."""
-    facts = {"endpoint": "", "by": "", "code": "", "message": "", "day": "", **notice.payload.get("data", {})}
+    blank = dict.fromkeys(("endpoint", "by", "code", "message", "day", "budget", "percent"), "")
+    facts = {**blank, **notice.payload.get("data", {})}
     body = _BODIES.get(notice.event) or _BEGAN.get(str(facts.get("way")))
     subject = _SUBJECTS.get(notice.event)
     told = notice.event if subject is None else str(subject) % facts
@@ -93,6 +104,8 @@ def mailed(notice: Notice, language: str) -> Exception | None:
         if window := notice.payload.get("data", {}).get("maintenance"):
             body = f"{body}\n\n{_('Maintenance window')}: {window}"
         why = _("You are told because you look after the endpoints of your organization.")
+        if notice.event.startswith("budget."):
+            why = _("You are told because you look after the budgets of your organization.")
         message = EmailMessage(
             subject=subject,
             body=f"{body}\n\n{why}\n",

@@ -10,7 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from chats.models import Chat, Message, Run, Vote
+from chats.models import Attachment, Chat, Citation, Message, Run, Vote
 from chats.queries import thread
 from tenants.console import ContentAdmin
 
@@ -74,3 +74,28 @@ class VoteAdmin(ContentAdmin):
     @display(description=_("message"), ordering="message")
     def of_message(self, vote: Vote) -> str:
         return str(vote.message_id)
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(ContentAdmin):
+    list_display = ("id", "of_message", "document_id", "created_at")
+    lookups = ("id", "message", "document_id")
+    ordering = ("-created_at",)
+
+    @display(description=_("message"), ordering="message")
+    def of_message(self, attachment: Attachment) -> str:
+        return str(attachment.message_id)
+
+
+@admin.register(Citation)
+class CitationAdmin(ContentAdmin):
+    """The list tells which; the words are on each one's own page."""
+
+    list_display = ("id", "of_message", "number", "source_kind", "source_id", "created_at")
+    list_filter = ("source_kind",)
+    lookups = ("id", "message", "source_id")
+    ordering = ("-created_at", "number")
+
+    @display(description=_("message"), ordering="message")
+    def of_message(self, citation: Citation) -> str:
+        return str(citation.message_id)

@@ -13,9 +13,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from byoc import gateway
-from byoc.contracts import End, Switched, TextDelta, Usage
+from byoc.contracts import End, Switched, TextDelta, ToolCall, Usage
 from chats.blocking import ANSWER, Blocked
 from chats.models import Run
+from chats.passing import Handing, handed
 from chats.plans import Outcome, RunPlan
 from chats.rounds import Rounds, until
 from chats.services.runs import checkpoint, finish_run
@@ -45,6 +46,8 @@ class Answering:
         self.outcome = Outcome()
         self._watch = Watch(plan.guard, plan.question, judge=plan.judge, language=plan.language)
         self._rounds = Rounds(plan, self._watch) if plan.tools else None
+        self._handing = Handing(self._watch, plan.handed)
+        self.outcome.steps = {one.call: one for one in plan.given}
         self._left = Run.State.STOPPED
         self._began = time.monotonic()
         self._kept_at = self._began
@@ -74,7 +77,7 @@ class Answering:
         try:
             await self._watch.question()
             async with aclosing(self._said()) as said, aclosing(self._watch.answer(said)) as events:
-                async for event in events:
+                async for event in self._with_calls(events):
                     self._note(event)
                     if isinstance(event, Step) and event.state == "asking":
                         await self._keep_now()  # whoever answers finds the question
@@ -99,6 +102,18 @@ class Answering:
         finally:
             await self._end()
 
+    async def _with_calls(self, events: AsyncGenerator[Said, None]) -> AsyncGenerator[Said, None]:
+        """Calls of the client's own tools stand right before the end."""
+        async for event in events:
+            if isinstance(event, ToolCall):
+                self._handing.keep(event)
+            elif isinstance(event, End):
+                for call in await self._handing.over():
+                    yield call
+                yield End("content_filter") if self._watch.stopped else event
+            else:
+                yield event
+
     def _said(self) -> AsyncGenerator[Said, None]:
         """What the model says; with tools in several turns."""
         if self._rounds is not None:
@@ -121,6 +136,8 @@ class Answering:
             self.outcome.answered_by, self.outcome.why = event.now, event.why
         elif isinstance(event, Usage):
             self.outcome.count(event)
+        elif isinstance(event, ToolCall):
+            self.outcome.steps[event.id] = handed(event, len(self.outcome.whole_text))
         elif isinstance(event, Step):
             self.outcome.steps[event.call] = event
             if event.state != "asking":

@@ -9,7 +9,7 @@ class ChatsConfig(AppConfig):
     verbose_name = _("Chats")
 
     def ready(self) -> None:
-        from chats import counting, permissions, queries  # noqa: F401
+        from chats import counting, permissions, queries, signals  # noqa: F401
         from chats.services.collaborating import answer_as
         from chats.services.removal import stop_answers
         from humana.kernel import ports
@@ -19,6 +19,8 @@ class ChatsConfig(AppConfig):
 
         stop = Step("answers", stop_answers, _("Stop the answers that are being written"))
         ports.answer_as.fill(answer_as)
+        ports.chats_in.fill(queries.chats_in)
+        ports.owner_lives.fill(signals.alive)
         ports.companion_that_answered.fill(queries.companion_that_answered)
         counting.declare()
         joined.add("chats.answers", Joined(PlacementJob.Kind.REMOVE, stop, before="erase"))

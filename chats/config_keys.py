@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Seconds, Whole
+from tenants.config.kinds import Seconds, Whole, YesNo
 
 MESSAGE_LIMIT = declare(
     "chats.message_limit",
@@ -18,6 +18,17 @@ MESSAGE_LIMIT = declare(
     caps="global",
     floors="global",
     effect="questions, drafts and /v1 (`chats/services/conversations.py`)",
+)
+
+CHOOSE_MODEL = declare(
+    "chats.choose_model",
+    YesNo(),
+    default=True,
+    label=_("People choose the model"),
+    help=_("Whether a person may choose the model of a chat, among those that may answer."),
+    layers="global organization team",
+    team_of="companion",
+    effect="the model of a chat (`chats/tuning.py`)",
 )
 
 _TOOL_LAYERS = "global organization team"

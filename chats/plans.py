@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.services.budgets import Reserved
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard, Usage
 from chats.models import Message
 from chats.steps import Step
 from chats.tool_limits import ToolLimits
 from companions.checks import Finding, Guard
 from companions.models import Interaction
+from companions.references import Given
 from companions.services.tooling import Offered
 from humana.kernel.actor import Actor
 from tenants.context import TenantContext
@@ -23,6 +25,12 @@ CHARACTERS_PER_TOKEN = 3
 ANSWER_TOKENS = 1024
 #: Tokens of context where the endpoint does not say.
 CONTEXT_TOKENS = 8192
+_GO_ON = {
+    "pt-br": "A sua última resposta foi interrompida. Continue exatamente de onde parou, na mesma língua e no"
+    " mesmo formato, sem repetir nem comentar o que já foi escrito.",
+    "en": "Your last answer was cut off. Go on exactly where it stopped, in the same language and format,"
+    " without repeating or commenting on what is written already.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,10 @@ class RunPlan:
 
     `guard` is what policies enforce, `question` the text it looks at, `judge` the model that recognizes
     topics, None where there is none; `language` is that of the person, `provenance` what the run keeps,
-    `door` what kind of interaction it is. `tools` are those the model is told of, within `limits`.
+    `door` what kind of interaction it is. `tools` are those the model is told of, within `limits`;
+    `sources` the passages in its prompt, numbered from 1. Where
+    `passes` is set the request's tools are the client's own: calls of them are handed to it, `handed` of them
+    at most, and `given` are the uses whose results came with the question.
     """
 
     context: TenantContext
@@ -54,6 +65,19 @@ class RunPlan:
     tools: tuple[Offered, ...] = ()
     limits: ToolLimits = field(default_factory=ToolLimits)
     door: str = Interaction.Kind.CHAT
+    sources: tuple[Given, ...] = ()
+    team_id: uuid.UUID | None = None  # the member's, when it was asked
+    reserved: Reserved | None = field(default=None, compare=False)  # in budgets; None where none applies
+    passes: bool = False
+    handed: int | None = None
+    given: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """There is no plan yet: the document of this name came with the question and is still being read."""
+
+    name: str
 
 
 @dataclass(slots=True)
@@ -97,20 +121,30 @@ def conversation(
 ) -> tuple[ChatMessage, ...]:
     """System prompt and as many of the latest turns as the endpoint's context holds.
 
-    The last turn always goes along whole: what is too long for the model must fail in its words,
-    not be cut in silence. A conversation never starts with an answer.
+    See `fitted`.
     """
-    room = room_of(endpoint) - len(system)
-    kept: list[ChatMessage] = []
-    for role, text in reversed(turns):
-        room -= len(text)
-        if kept and room < 0:
-            break
-        kept.append(ChatMessage("user" if role == Message.Role.PERSON else "assistant", text))
-    while len(kept) > 1 and kept[-1].role == "assistant":
-        kept.pop()
+    said = [ChatMessage("user" if role == Message.Role.PERSON else "assistant", text) for role, text in turns]
+    return fitted(system, said, endpoint)
+
+
+def fitted(system: str, said: Sequence[ChatMessage], endpoint: ModelCard) -> tuple[ChatMessage, ...]:
+    """The last question always goes along whole, with all that follows it: what is too long for the model
+    must fail in its words, not be cut in silence. A conversation never starts with an answer.
+    """
     start = [ChatMessage("system", system)] if system else []
-    return (*start, *reversed(kept))
+    room, first = room_of(endpoint) - len(system), _last_question(said)
+    room -= size_of(said[first:])
+    for index in range(first - 1, -1, -1):
+        room -= size_of([said[index]])
+        if room < 0:
+            break
+        first = index if said[index].role == "user" else first
+    return (*start, *said[first:])
+
+
+def _last_question(said: Sequence[ChatMessage]) -> int:
+    places = [index for index, one in enumerate(said) if one.role == "user"]
+    return places[-1] if places else 0
 
 
 def room_of(endpoint: ModelCard) -> int:
@@ -135,8 +169,39 @@ def turns_of(branch: Sequence[Message]) -> list[tuple[str, str]]:
 
 
 def told_again(branch: Sequence[Message]) -> list[Message]:
-    """The messages that these turns are of."""
-    return [message for message in branch if message.text.strip() and _said(message)]
+    """The messages that these turns are of; what an answer was continued by belongs to it."""
+    told: list[Message] = []
+    for message in branch:
+        if not message.text.strip() or not _said(message):
+            continue
+        if told and message.parent_id == told[-1].id and message.role == told[-1].role:
+            told[-1] = _joined(told[-1], message)
+        else:
+            told.append(message)
+    return told
+
+
+def going_on(language: str) -> Message:
+    """What a model is told, and nobody reads, when it is to go on with an answer that broke off."""
+    return Message(role=Message.Role.PERSON, text=_GO_ON.get(language, _GO_ON["en"]))
+
+
+def question_in(branch: Sequence[Message]) -> str:
+    """What the person asked last."""
+    return next((one.text for one in reversed(branch) if one.role == Message.Role.PERSON), "")
+
+
+def _joined(first: Message, rest: Message) -> Message:
+    """Both as one, under the id of the latter: uses of tools stand where they stood."""
+    later = [{**one, "at": one["at"] + len(first.text)} if "at" in one else one for one in rest.parts]
+    return Message(
+        id=rest.id,
+        parent_id=first.parent_id,
+        role=first.role,
+        state=rest.state,
+        text=first.text + rest.text,
+        parts=[*first.parts, *later],
+    )
 
 
 def _said(message: Message) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db.models import Model, QuerySet
@@ -28,18 +29,16 @@ def chats_of(member: Membership, *, archived: bool = False, origin: str = Chat.O
     return rows.select_related("companion").order_by("-last_message_at", "-id")
 
 
+def chats_in(*, member: Membership, folder_id: uuid.UUID, most: int) -> list[Chat]:
+    """The member's own chats in a folder, the latest first; see the port of this name."""
+    return list(chats_of(member).filter(folder_id=folder_id)[:most])
+
+
 def recent_chats(member: Membership, *, archived: bool = False, start: int = 0, stop: int) -> Gathered[Chat]:
     """The same over every placement: those from `start` to `stop`, the latest first."""
     gathered = gather(lambda: list(chats_of(member, archived=archived)[:stop]))
     newest_first = sorted(gathered.found, key=lambda one: (one.last_message_at, one.id), reverse=True)
     return Gathered(newest_first[start:stop], gathered.silent)
-
-
-def chats_named(member: Membership, text: str, *, most: int) -> Gathered[Chat]:
-    """Those of the latest chats in each placement whose title contains the text."""
-    gathered = recent_chats(member, stop=SEARCHED)
-    found = [one for one in gathered.found if text.casefold() in one.title.casefold()]
-    return Gathered(found[:most], gathered.silent)
 
 
 def count_chats(member: Membership, *, archived: bool = False) -> int:
@@ -113,14 +112,52 @@ def ancestry(chat_id: uuid.UUID, leaf_id: uuid.UUID | None) -> list[Message]:
     return branch[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A chat's messages by id alone, the oldest first: what each stands below, and its role."""
+
+    nodes: dict[uuid.UUID, tuple[uuid.UUID | None, str]]
+
+    def branch(self, leaf_id: uuid.UUID | None) -> list[uuid.UUID]:
+        """From the first message to this one."""
+        found, step = [], leaf_id
+        while step in self.nodes:
+            found.append(step)
+            step = self.nodes[step][0]
+        return found[::-1]
+
+    def versions(self) -> dict[tuple[uuid.UUID | None, str], list[uuid.UUID]]:
+        """The messages that stand in the same place, the oldest first."""
+        found: dict[tuple[uuid.UUID | None, str], list[uuid.UUID]] = {}
+        for message_id, place in self.nodes.items():
+            found.setdefault(place, []).append(message_id)
+        return found
+
+    def continued(self) -> set[uuid.UUID]:
+        """The answers that another one is the rest of."""
+        rest = (parent for one, (parent, _role) in self.nodes.items() if self.goes_on(one))
+        return {parent for parent in rest if parent is not None}
+
+    def goes_on(self, message_id: uuid.UUID) -> bool:
+        """Whether it is the rest of an answer, and no answer to a question."""
+        parent, role = self.nodes[message_id]
+        return role == Message.Role.COMPANION and parent in self.nodes and self.nodes[parent][1] == role
+
+
+def tree_of(chat_id: uuid.UUID) -> Tree:
+    rows = Message.objects.filter(chat_id=chat_id).order_by("created_at", "id")
+    return Tree({one: (parent, role) for one, parent, role in rows.values_list("id", "parent_id", "role")})
+
+
 def branch_ids(chat: Chat) -> list[uuid.UUID]:
     """The messages of the current branch by id alone, from the first to the leaf."""
-    parents = dict(Message.objects.filter(chat_id=chat.id).order_by().values_list("id", "parent_id"))
-    branch, step = [], chat.leaf_id
-    while step in parents:
-        branch.append(step)
-        step = parents[step]
-    return branch[::-1]
+    return tree_of(chat.id).branch(chat.leaf_id)
+
+
+def in_order(ids: Sequence[uuid.UUID]) -> list[Message]:
+    """These messages of a chat that was loaded through its owner."""
+    found = Message.objects.in_bulk(list(ids))
+    return [found[one] for one in ids if one in found]
 
 
 def siblings(message: Message) -> list[Message]:
@@ -179,6 +216,17 @@ def messages_in(chat_id: uuid.UUID) -> QuerySet[Message]:
 def question_of(run: Run) -> Message:
     """What the run answers."""
     return Message.objects.get(id=run.message.parent_id)
+
+
+def question_before(answer: Message) -> str:
+    """What the person asked, above this answer and all that it goes on from; empty where nothing is."""
+    step = answer.parent_id
+    while step is not None:
+        above = Message.objects.filter(id=step).first()
+        if above is None or above.role == Message.Role.PERSON:
+            return above.text if above else ""
+        step = above.parent_id
+    return ""
 
 
 def run_ids_of(message_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:

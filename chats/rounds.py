@@ -9,27 +9,25 @@ asking for them then has no say.
 from __future__ import annotations
 
 import asyncio
-import re
-import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-
-import msgspec
 
 from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, End, Event, TextDelta, ToolCall, Usage
 from chats.hands import Hands
 from chats.plans import RunPlan, room_of, size_of
+from chats.services.reserving import hold_more
 from chats.steps import Step
 from chats.tool_words import refusal
+from chats.turns import echoed, ours
 from chats.watching import Said, Watch
 from humana.kernel.errors import EndpointError
+from tenants.context import use_tenant
+from tenants.threads import in_thread
 
 #: Characters of a result that are always told, however full the model's context is.
 LEAST_ROOM = 500
-#: What is no name of a tool; a service would refuse to be told again what it wrote itself.
-_UNNAMED = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 @dataclass(slots=True)
@@ -87,12 +85,14 @@ class Rounds:
         return Step(call.id, call.name, "limit", at=self._said, round=turn.number, said=said)
 
     async def _ask(self, request: ChatRequest, turn: _Turn) -> AsyncGenerator[Event, None]:
+        if turn.number > 1:
+            await in_thread(_hold_more, self._plan, request)
         began = asyncio.get_running_loop().time()
         stream = gateway.llm(self._plan.endpoint).stream(request)
         async with aclosing(until(stream, self._seconds)) as events:
             async for event in events:
                 if isinstance(event, ToolCall):
-                    turn.calls.append(_ours(event))
+                    turn.calls.append(ours(event))
                 elif isinstance(event, End):
                     turn.end = event
                 elif isinstance(event, TextDelta):
@@ -127,26 +127,18 @@ class Rounds:
 
     def _next(self, request: ChatRequest, turn: _Turn) -> ChatRequest:
         """The same with what the model said and was told; without a choice once there is an end to it."""
-        asked = ChatMessage("assistant", "".join(turn.text), tool_calls=tuple(map(_echoed, turn.calls)))
+        asked = ChatMessage("assistant", "".join(turn.text), tool_calls=tuple(map(echoed, turn.calls)))
         told = [ChatMessage("tool", self._hands.answer(one), tool_call_id=one.id) for one in turn.calls]
         over = self._hands.at_end or turn.number >= self._plan.limits.rounds
         choice = "none" if over else request.tool_choice
         return replace(request, messages=(*request.messages, asked, *told), tool_choice=choice)
 
 
-def _ours(call: ToolCall) -> ToolCall:
-    """Under an id of our own: a service may give the same one twice, and nine letters suit all of them."""
-    name = _UNNAMED.sub("_", call.name)[:64] or "_"
-    return msgspec.structs.replace(call, id=secrets.token_hex(5)[:9], name=name)
-
-
-def _echoed(call: ToolCall) -> ToolCall:
-    """As the model may be told it again: arguments that are no JSON are refused by some services."""
-    try:
-        fine = isinstance(msgspec.json.decode(call.arguments or "{}"), dict)
-    except (msgspec.DecodeError, RecursionError):
-        fine = False
-    return call if fine else msgspec.structs.replace(call, arguments="{}")
+def _hold_more(plan: RunPlan, request: ChatRequest) -> None:
+    """Another turn needs room in budgets, as the first did."""
+    if plan.reserved is not None:
+        with use_tenant(plan.context):
+            hold_more(plan, request)
 
 
 async def until(events: AsyncGenerator[Event, None], seconds: float) -> AsyncGenerator[Event, None]:

@@ -20,11 +20,24 @@ from byoc.contracts import Switched, TextDelta, Waiting
 from chats.answering import Answering, endings
 from chats.blocking import Blocked
 from chats.models import Run
-from chats.plans import Outcome, RunPlan
+from chats.plans import Outcome, Reading, RunPlan
 from chats.services.runs import begin_run, finish_run
 from chats.signals import BEAT, DEAD_AFTER, OWNER, QUEUE, STOPS, RunRef, decode, process_owner
 from chats.steps import Step
-from chats.streaming import PATIENCE, Done, Entry, RunStream, State, Text, close_valkey, valkey
+from chats.streaming import (
+    PATIENCE,
+    Done,
+    Entry,
+    RunStream,
+    Source,
+    Sources,
+    State,
+    Text,
+    Whole,
+    close_valkey,
+    stream_key,
+    valkey,
+)
 from humana.kernel.errors import EndpointError
 from tenants.threads import in_thread
 
@@ -32,6 +45,8 @@ log = logging.getLogger(__name__)
 
 #: Text is shown in batches of this many seconds: fewer events, and no eye sees the difference.
 BATCH = 0.05
+#: Seconds between two looks at a document that is being read.
+LOOK_AGAIN = 1.0
 #: Answers made at once by one process; the rest waits in the queue for any process.
 MOST_RUNS = 256
 
@@ -120,9 +135,10 @@ class Runner:
             self._stopped_early.add(run_id)
 
     async def _own(self, ref: RunRef) -> None:
-        stream = RunStream(ref.organization_id, ref.run_id)
         try:
-            plan = await in_thread(begin_run, ref.organization_id, ref.run_id, self.owner)
+            key = await in_thread(stream_key, ref.organization_id)
+            stream = RunStream(ref.organization_id, ref.run_id, key)
+            plan = await self._begun(ref, stream)
         except Exception:
             log.exception("a run could not be prepared; the sweep will try again")
             return
@@ -137,10 +153,29 @@ class Runner:
             return
         await self._answer(plan, stream)
 
+    async def _begun(self, ref: RunRef, stream: RunStream) -> RunPlan | Outcome | None:
+        """The plan; while a document that came with the question is being read, said so and asked again.
+
+        No connection is held meanwhile, and the run is still nobody's: it can be stopped, and whoever takes
+        it after a crash waits on.
+        """
+        told = ""
+        while True:
+            begun = await in_thread(begin_run, ref.organization_id, ref.run_id, self.owner)
+            if not isinstance(begun, Reading):
+                return begun
+            if begun.name != told:
+                told = begun.name
+                with contextlib.suppress(RedisError):
+                    await stream.append(State("reading", name=told))
+            await asyncio.sleep(LOOK_AGAIN)
+
     async def _answer(self, plan: RunPlan, stream: RunStream) -> None:
         answering = self._answers[plan.run_id] = Answering(plan)
         writer = Writer(stream)
         try:
+            if plan.sources:
+                writer.say(sources_of(plan))
             writer.say(State("thinking"))
             async with contextlib.aclosing(answering.events()) as events:
                 async for event in events:
@@ -159,17 +194,33 @@ class Runner:
             await asyncio.shield(asyncio.create_task(writer.close(Done(outcome.state, outcome.error))))
 
 
+def sources_of(plan: RunPlan) -> Sources:
+    """What the answer may cite, without what stands there."""
+    return Sources(
+        [
+            Source(number, one.kind, one.id, one.version, one.ordinal, one.title, one.place)
+            for number, one in enumerate(plan.sources, 1)
+        ]
+    )
+
+
 class Writer:
-    """Gathers what the model says and appends it in batches, without making the model wait."""
+    """Gathers what the model says and appends it in batches, without making the model wait.
+
+    Where Valkey was away meanwhile, the next batch tells all of the text: nobody misses or reads twice.
+    """
 
     def __init__(self, stream: RunStream) -> None:
         self._stream = stream
         self._entries: list[Entry] = []
         self._text: list[str] = []
+        self._said: list[str] = []
+        self._lost = False
         self._task: asyncio.Task[None] | None = None
 
     def write(self, text: str) -> None:
         self._text.append(text)
+        self._said.append(text)
         self._schedule()
 
     def say(self, entry: Entry) -> None:
@@ -204,9 +255,13 @@ class Writer:
         entries, self._entries = self._entries, []
         if not entries:
             return
+        if self._lost:
+            entries = [Whole("".join(self._said)), *(one for one in entries if not isinstance(one, Text))]
         try:
             await self._stream.append(*entries)
+            self._lost = False
         except RedisError:
+            self._lost = True
             log.warning("valkey unreachable; readers will see the saved answer")
 
 

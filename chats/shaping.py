@@ -16,8 +16,13 @@ from tenants.config.resolver import Subject, explain
 from tenants.config.rules import Settled, bounded
 
 #: Who else may say it, beside the layers of the configuration.
-COMPANION, REQUEST = "companion", "request"
-LABELS: dict[str, Any] = {**LAYER_LABELS, COMPANION: _("Companion"), REQUEST: _("Request")}
+COMPANION, REQUEST, CHAT = "companion", "request", "chat"
+LABELS: dict[str, Any] = {
+    **LAYER_LABELS,
+    COMPANION: _("Companion"),
+    REQUEST: _("Request"),
+    CHAT: _("This chat"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,10 @@ def seconds(subject: Subject) -> Shaped:
     return _settled(ANSWER_SECONDS.name, explain(ANSWER_SECONDS, subject).settled)
 
 
-def model(card: ModelCard, wish: str, subject: Subject) -> Shaped:
-    """Why it is this one: the companion's `wish`, what is usual, or what alone may answer."""
+def model(card: ModelCard, wish: str, subject: Subject, *, chosen: str = "") -> Shaped:
+    """Why it is this one: `chosen` in the chat, the companion's `wish`, usual, or what alone may answer."""
+    if chosen:
+        return Shaped(DEFAULT_MODEL.name, card.model, CHAT)
     usual = explain(DEFAULT_MODEL, subject).settled
     locked = usual.lock is not None and bool(usual.value)
     wanted = usual.value if locked else wish or usual.value

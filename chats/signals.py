@@ -10,7 +10,10 @@ import functools
 import logging
 import os
 import socket
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 import redis
@@ -74,6 +77,28 @@ def alive(owner: str) -> bool:
         return bool(client().exists(OWNER + owner))
     except RedisError:
         return True
+
+
+@contextmanager
+def beating() -> Iterator[None]:
+    """This process lives, as `alive` sees it, within the block: for tasks that ask a model by themselves."""
+    over = threading.Event()
+    beat = threading.Thread(target=_beat_until, args=(over,), daemon=True)
+    _tell(_beat)
+    beat.start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _beat_until(over: threading.Event) -> None:
+    while not over.wait(BEAT):
+        _tell(_beat)
+
+
+def _beat(valkey: redis.Redis) -> None:
+    valkey.set(OWNER + process_owner(), b"1", ex=DEAD_AFTER)
 
 
 def _tell(say: object) -> None:

@@ -25,6 +25,7 @@ LINES: dict[str, Promise] = {
     "repeated": _("Not used again for the same: %(tool)s"),
     "limit": _("Not used, as this answer has used all the tools it may: %(tool)s"),
     "stopped": _("Stopped: %(tool)s"),
+    "handed": _("Asked the program that wrote for %(tool)s"),
 }
 #: What is still going on, for the line below the answer and for those who listen.
 NEWS: dict[str, Promise] = {
@@ -55,7 +56,7 @@ class ShownStep:
         """How it went: "", "live", "good" or "caution"."""
         if self.step.is_live:
             return "live"
-        return "good" if self.step.state == "ok" else "caution"
+        return "good" if self.step.state in ("ok", "handed") else "caution"
 
     @property
     def beginning(self) -> str:

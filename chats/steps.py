@@ -25,6 +25,7 @@ OVER = frozenset(
         "repeated",
         "limit",
         "stopped",
+        "handed",
     }
 )
 #: Characters of arguments and of a result that a message keeps.

@@ -1,24 +1,27 @@
 """The stream of one run in Valkey: its owner appends, readers follow from a cursor, in any process.
 
-Entries are sealed for their run, and the whole stream is gone ten minutes after it began, or after the
-last use of a tool; what stays is the message. A cursor is the entry's own id, so a reader that comes back
-misses nothing.
+Entries are sealed with the organization's key for their run, and the whole stream is gone ten minutes
+after its last entry; what stays is the message. A cursor is the entry's own id, so a reader that comes
+back misses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import uuid
 from collections.abc import AsyncIterator
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import msgspec
 import redis.asyncio as aioredis
 from django.conf import settings
+from redis.exceptions import RedisError
 
+from chats.signals import client
 from chats.steps import Step
-from humana.kernel.crypto import CannotOpen, associated, derived_key, open_sealed, seal
+from humana.kernel.crypto import CannotOpen, associated, open_sealed, seal
+from tenants.keyring import organization_key
 
 #: A cursor before everything.
 START = "0-0"
@@ -32,11 +35,38 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     text: str
 
 
+class Whole(msgspec.Struct, frozen=True, tag="whole"):
+    """All of the answer so far, in place of the pieces before: some of them were lost on the way."""
+
+    text: str
+
+
 class State(msgspec.Struct, frozen=True, tag="state"):
-    """queued, waiting, thinking, switched or streaming. `ahead` requests wait before this one."""
+    """queued, reading, waiting, thinking, switched or streaming. `ahead` requests wait before this one;
+    `name` is the document that is being read.
+    """
 
     state: str
     ahead: int = 0
+    name: str = ""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A passage that the answer may cite by its number: of knowledge or of a document."""
+
+    number: int
+    kind: str
+    id: uuid.UUID
+    version: int
+    ordinal: int
+    title: str
+    place: str
+
+
+class Sources(msgspec.Struct, frozen=True, tag="sources"):
+    """All that the answer may cite; told once, before its text."""
+
+    given: list[Source]
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
@@ -46,27 +76,39 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     error: str = ""
 
 
-Entry = Text | State | Step | Done
+Entry = Text | Whole | State | Step | Sources | Done
 _decoder: msgspec.json.Decoder[Entry] = msgspec.json.Decoder(Entry)
 
 
 class RunStream:
-    """One run's stream. Cheap to make; holds no connection of its own."""
+    """One run's stream. Cheap to make; holds no connection of its own.
 
-    def __init__(self, organization_id: uuid.UUID, run_id: uuid.UUID) -> None:
+    `sealing` is what `stream_key` said, in a short call before the stream is opened; it is asked here where
+    none is given.
+    """
+
+    def __init__(self, organization_id: uuid.UUID, run_id: uuid.UUID, sealing: bytes = b"") -> None:
         self._key = f"humana:run:{organization_id.hex}:{run_id.hex}"
         self._place = associated("run-stream", organization_id.hex, run_id.hex)
+        self._sealing = sealing or stream_key(organization_id)
 
     async def append(self, *entries: Entry) -> None:
-        """Add entries in one round trip. A stream that was taken away and begins anew ends too."""
+        """Add entries in one round trip; each puts the end of the stream off."""
         async with valkey().pipeline(transaction=False) as pipe:
             for entry in entries:
-                sealed = seal(msgspec.json.encode(entry), key=_key(), place=self._place)
+                sealed = seal(msgspec.json.encode(entry), key=self._sealing, place=self._place)
                 pipe.xadd(self._key, {b"e": sealed})
-            pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS, nx=True)
-            if any(isinstance(one, Step) for one in entries):  # a question to the person stays to be seen
-                pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS, gt=True)
+            pipe.expire(self._key, settings.HUMANA_STREAM_SECONDS)
             await pipe.execute()
+
+    def said(self) -> str:
+        """The text of all there is, for a process that waits; empty where the stream is gone."""
+        found = cast("list[tuple[bytes, dict[bytes, bytes]]]", client().xrange(self._key))
+        text = ""
+        for entry in (self._open(fields[b"e"]) for _id, fields in found):
+            text = entry.text if isinstance(entry, Whole) else text
+            text += entry.text if isinstance(entry, Text) else ""
+        return text
 
     async def follow(self, cursor: str) -> AsyncIterator[tuple[str, Entry | None]]:
         """Entries after `cursor`, each with its own; (cursor, None) when none came for a while.
@@ -89,7 +131,7 @@ class RunStream:
 
     def _open(self, sealed: bytes) -> Entry | None:
         try:
-            return _decoder.decode(open_sealed(sealed, key=_key(), place=self._place))
+            return _decoder.decode(open_sealed(sealed, key=self._sealing, place=self._place))
         except (CannotOpen, msgspec.DecodeError):
             return None
 
@@ -135,6 +177,14 @@ async def close_valkey() -> None:
         await client.aclose()
 
 
-@functools.cache
-def _key() -> bytes:
-    return derived_key("run-stream")
+def said_so_far(organization_id: uuid.UUID, run_id: uuid.UUID) -> str:
+    """What readers were shown: more than the last checkpoint knows. Empty where nobody can tell."""
+    try:
+        return RunStream(organization_id, run_id).said()
+    except (RedisError, CannotOpen):
+        return ""
+
+
+def stream_key(organization_id: uuid.UUID) -> bytes:
+    """What an organization's streams are sealed with. Raises CannotOpen where its key was taken away."""
+    return organization_key(organization_id, "run-stream")

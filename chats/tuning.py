@@ -8,11 +8,12 @@ from typing import Any
 
 from byoc.contracts import ModelCard
 from chats import shaping
+from chats.config_keys import CHOOSE_MODEL
 from chats.shaping import Shaped
 from companions.checks import Guard
-from companions.choosing import model_for, usual_model
+from companions.choosing import may_be_given, model_for, usual_is_locked, usual_model
 from companions.models import Companion
-from tenants.config.resolver import Subject
+from tenants.config.resolver import Subject, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,36 @@ class Tuning:
 
 
 def tuning_for(
-    companion: Companion, *, max_tokens: int | None = None, temperature: float | None = None, **others: Any
+    companion: Companion,
+    *,
+    chosen: str = "",
+    max_tokens: int | None = None,
+    temperature: float | None = None,
+    **others: Any,
 ) -> Tuning:
-    """Inside the organization; the wishes are the client's. EndpointError where no model may answer."""
+    """Inside the organization; the wishes are the client's, `chosen` is the model of the chat.
+
+    EndpointError where no model may answer.
+    """
     subject = Subject(companion_team_id=companion.team_id)
-    card = model_for(companion)
+    wish = wished(companion, chosen)
+    card = model_for(companion, wish)
     most, warmth = shaping.longest(max_tokens, subject), shaping.temperature(temperature, subject)
-    time, model = shaping.seconds(subject), shaping.model(card, companion.model, subject)
+    time, model = shaping.seconds(subject), shaping.model(card, companion.model, subject, chosen=wish)
     wishes = {"max_tokens": most.value, "temperature": warmth.value}
     return Tuning(card, time.value, {**others, **wishes}, (model, most, warmth, time))
+
+
+def may_choose(companion: Companion) -> bool:
+    """Whether people choose the model of their chats with it."""
+    subject = Subject(companion_team_id=companion.team_id)
+    return resolve(CHOOSE_MODEL, subject) and not usual_is_locked(companion.team_id)
+
+
+def wished(companion: Companion, chosen: str) -> str:
+    """The chat's model, while it may be chosen and answer; else empty, and the companion's own answers."""
+    fine = bool(chosen) and may_choose(companion) and may_be_given(chosen, companion.team_id)
+    return chosen if fine else ""
 
 
 def judge_for(guard: Guard) -> ModelCard | None:

@@ -76,6 +76,14 @@ class Watch:
         self.findings += found
         return not any(one.blocks for one in found)
 
+    async def hands(self, name: str, arguments: str) -> bool:
+        """Whether a call of the client's own tool may be handed to it: looked at as an answer is, and as what
+        a tool is given. Where not, the answer was stopped.
+        """
+        self.tool_named(name)
+        self.stopped = not (await self.tool(arguments) and await self.lets(f"{name} {arguments}"))
+        return not self.stopped
+
     async def shows(self, text: str) -> bool:
         """Whether people may read it beside the answer; what they may not is left out without a word."""
         if not self._guard.at("output"):

@@ -13,7 +13,7 @@ class CompanionsConfig(AppConfig):
         from companions import permissions  # noqa: F401
         from companions.infrastructure import asking
         from companions.intelligence import counting
-        from companions.queries import place_of_companion, place_of_slug
+        from companions.queries import companion_names, place_of_companion, place_of_slug
         from companions.services.beneficiaries import recount_all_later
         from companions.services.structure import resettle, standing_on
         from humana.kernel import ports
@@ -22,6 +22,7 @@ class CompanionsConfig(AppConfig):
         finders.add("companion_id", place_of_companion)
         finders.add("companion_slug", place_of_slug)
         USERS.add("llm", asking)
+        ports.companion_names.fill(companion_names)
         ports.standing_on.fill(standing_on)
         ports.resettle.fill(resettle)
         ports.structure_changed.fill(recount_all_later)

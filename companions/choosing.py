@@ -13,12 +13,12 @@ from humana.kernel.errors import EndpointError
 from tenants.config.resolver import Subject, explain, resolve
 
 
-def model_for(companion: Companion) -> ModelCard:
-    """The companion's own model first, unless the usual one is locked; never one that may not answer.
+def model_for(companion: Companion, wish: str = "") -> ModelCard:
+    """The wish, then the companion's own, unless the usual one is locked; never one that may not answer.
 
     Inside the organization. EndpointError where no model may answer.
     """
-    return _model(companion.model, Subject(companion_team_id=companion.team_id))
+    return _model(wish or companion.model, Subject(companion_team_id=companion.team_id))
 
 
 def offered_models(team_id: uuid.UUID | None) -> list[ModelCard]:
@@ -30,6 +30,12 @@ def offered_models(team_id: uuid.UUID | None) -> list[ModelCard]:
 def may_be_given(model: str, team_id: uuid.UUID | None) -> bool:
     """Empty is the organization's own choice, which any companion may have."""
     return not model or any(model in (one.name, one.model) for one in offered_models(team_id))
+
+
+def usual_is_locked(team_id: uuid.UUID | None) -> bool:
+    """Whether one model answers for every companion of this team, whatever anybody wishes."""
+    usual = explain(DEFAULT_MODEL, Subject(companion_team_id=team_id)).settled
+    return usual.lock is not None and bool(usual.value)
 
 
 def usual_model() -> ModelCard | None:
@@ -56,17 +62,17 @@ def _model(wish: str, subject: Subject) -> ModelCard:
     return _only(may[0], allowed)
 
 
-def chosen_model(companion: Companion) -> ModelCard | None:
+def chosen_model(companion: Companion, wish: str = "") -> ModelCard | None:
     """The same; None where there is none, since pages work without."""
     try:
-        return model_for(companion)
+        return model_for(companion, wish)
     except EndpointError:
         return None
 
 
-def shown_model(companion: Companion) -> ModelCard | None:
+def shown_model(companion: Companion, wish: str = "") -> ModelCard | None:
     """What would answer now: of that, what stands in for it while a failover is in effect."""
-    chosen = chosen_model(companion)
+    chosen = chosen_model(companion, wish)
     return None if chosen is None else gateway.answering_now(chosen)
 
 

@@ -107,6 +107,39 @@ KNOWLEDGE_MEANING = declare(
     layers="global organization",
     effect="answers of companions (`companions/services/knowing.py`)",
 )
+DOCUMENT_PASSAGES = declare(
+    "documents.passages",
+    Whole(0, 40, _("passages")),
+    default=8,
+    label=_("Passages of documents in an answer"),
+    help=_("How many passages of a chat's documents are looked up for one prompt at most. 0: none."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`companions/services/reading.py`)",
+)
+DOCUMENT_CHARACTERS = declare(
+    "documents.characters",
+    Whole(500, 200_000, _("characters")),
+    default=16_000,
+    label=_("Room for documents in an answer"),
+    help=_("How many characters of documents one prompt may have. An attached one that fits goes in whole."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`companions/services/reading.py`)",
+)
+DOCUMENT_SECONDS = declare(
+    "documents.reading_seconds",
+    Seconds(0, 600, _("seconds")),
+    default=60,
+    label=_("Time to read what is attached"),
+    help=_("How long an answer waits for a document that came with the question. In seconds."),
+    layers=_LAYERS,
+    caps="global organization",
+    team_of="companion",
+    effect="answers of companions (`chats/services/informing.py`)",
+)
 MESSAGE_CHARACTERS = declare(
     "messages.characters",
     Whole(100, 20_000, _("characters")),

@@ -13,7 +13,8 @@ from tenants.places import at_main
 
 @dataclass(frozen=True, slots=True)
 class Passages:
-    """An asset at the version that was told, and which of its passages; named as it was called then.
+    """An asset at the version that was told, and which of its passages; named as it was called then. Or a
+    document, named as it is called now.
 
     `there` is whether it is still there.
     """
@@ -51,6 +52,17 @@ def knowledge_told(provenance: Mapping[str, Any]) -> list[Passages]:
         there = set(KnowledgeAsset.objects.filter(id__in=ids).values_list("id", flat=True))
     return [
         Passages(key, titles.get((key, number), ""), number, places, key in there)
+        for (key, number), places in ordinals.items()
+    ]
+
+
+def documents_told(provenance: Mapping[str, Any], names: Mapping[uuid.UUID, str]) -> list[Passages]:
+    """The documents in the order in which the prompt has them; `names` are of those that may be read now."""
+    ordinals: dict[tuple[uuid.UUID, int], list[int]] = {}
+    for one in provenance.get("documents", ()):
+        ordinals.setdefault((uuid.UUID(one["id"]), one["version"]), []).append(one["ordinal"])
+    return [
+        Passages(key, names.get(key, ""), number, places, key in names)
         for (key, number), places in ordinals.items()
     ]
 

@@ -8,8 +8,8 @@ The order is always the same, an empty part leaves no heading, headings speak th
     ### Compliance Requirements     - regulation: requirement
     ### Brand Guidelines            - voice and tone, style, do's and don'ts
 
-What an answer is given beside that, skills and passages of knowledge, stands behind it under headings
-of its own: see `companions.references`.
+What an answer is given beside that, instructions of its folder, skills and passages of knowledge, stands
+behind it under headings of its own: see `companions.references`.
 
 Whoever edits one part cannot pose as another. What is inherited becomes one line per item, so no
 text of it ever begins a line. The base prompt keeps its own headings; only a line that reads like
@@ -105,13 +105,14 @@ class Headings:
     restrictions: str
     skills: str
     references: str
+    projects: str
 
     def sections(self) -> tuple[str, ...]:
         return (self.context, self.values, self.policies, self.brand)
 
     def behind(self) -> tuple[str, ...]:
         """Those of what one answer is given beside that."""
-        return (self.skills, self.references)
+        return (self.projects, self.skills, self.references)
 
 
 HEADINGS = {
@@ -125,6 +126,7 @@ HEADINGS = {
         restrictions="Do's and Don'ts",
         skills="SKILLS",
         references="REFERENCE PASSAGES",
+        projects="PROJECT INSTRUCTIONS",
     ),
     "pt-br": Headings(
         context="CONTEXTO ORGANIZACIONAL",
@@ -136,6 +138,7 @@ HEADINGS = {
         restrictions="Faça e evite",
         skills="HABILIDADES",
         references="TRECHOS DE REFERÊNCIA",
+        projects="INSTRUÇÕES DO PROJETO",
     ),
 }
 
@@ -157,6 +160,27 @@ def compile_prompt(
     inherited = "\n\n".join(section for section in sections if section)
     parts = [own_text(companion.text), f"## {words.context}\n{inherited}" if inherited else ""]
     return "\n\n".join(part for part in parts if part)
+
+
+_OF_PROJECTS = {
+    "en": "From the folder of this conversation. They hold here as far as nothing above says otherwise.",
+    "pt-br": "Da pasta desta conversa. Valem aqui no que nada acima disser o contrário.",
+}
+
+
+def instructions(projects: Iterable[tuple[str, str]], language: str) -> str:
+    """What the folders around a conversation say, each by name and text; empty where none says anything.
+
+    It stands behind all that is inherited. Its lines are quoted, so that none reads like a heading.
+    """
+    words = HEADINGS.get(language, HEADINGS["en"])
+    told = [
+        "\n".join([f"- {one_line(name)}:", *(f"> {line}" for line in text.strip().splitlines())])
+        for name, text in projects
+        if text.strip()
+    ]
+    note = _OF_PROJECTS.get(language, _OF_PROJECTS["en"])
+    return "\n\n".join([f"## {words.projects}\n{note}", *told]) if told else ""
 
 
 def own_text(text: str) -> str:

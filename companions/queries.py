@@ -39,6 +39,12 @@ def companions_for(*, member: Membership) -> QuerySet[Companion]:
     return Companion.objects.filter(state=Companion.State.ACTIVE).order_by("name", "id")
 
 
+def companion_names() -> dict[uuid.UUID, str]:
+    """See the port of this name."""
+    with at_main():
+        return dict(Companion.everything.values_list("id", "name"))
+
+
 def paused_companions() -> QuerySet[Companion]:
     """Those nobody can ask at the moment; for whoever edits companions."""
     return Companion.objects.filter(state=Companion.State.PAUSED).order_by("name")

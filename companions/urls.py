@@ -42,7 +42,6 @@ urlpatterns = [
         structure.remove_position,
         name="remove-position",
     ),
-    path("settings/members/<uuid:member_id>/", structure.place, name="place-member"),
     path("settings/companions/", workshop.manage, name="manage-companions"),
     path("settings/companions/new/", workshop.new, name="new-companion"),
     path("settings/companions/<uuid:companion_id>/", workshop.edit, name="edit-companion"),

@@ -9,12 +9,15 @@ class DocumentsConfig(AppConfig):
     verbose_name = _("Documents")
 
     def ready(self) -> None:
-        from documents import permissions  # noqa: F401  declares this app's permissions
-        from documents.queries import place_of_folder
+        # Declared as they are imported.
+        from documents import config_keys, permissions, tasks_meaning  # noqa: F401
+        from documents.queries import place_of_document, place_of_folder, place_of_share
         from documents.store import erase_elsewhere, stored_elsewhere
         from humana.kernel import ports
         from tenants.places import finders
 
         finders.add("folder_id", place_of_folder)
+        finders.add("document_id", place_of_document)
+        finders.add("share_id", place_of_share)
         ports.erase_elsewhere.fill(erase_elsewhere)
         ports.stored_elsewhere.fill(stored_elsewhere)

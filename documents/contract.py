@@ -14,7 +14,7 @@ Moments have milliseconds, the finest that every store keeps.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -156,6 +156,9 @@ class DocumentStore(Protocol):
     def card(self, document_id: uuid.UUID) -> Card:
         """What is on the document's card."""
 
+    def cards(self, ids: Iterable[uuid.UUID], *, in_trash: bool = False) -> tuple[Card, ...]:
+        """Those of these documents that are here, or that are in the trash; in no order to rely on."""
+
     def read(self, document_id: uuid.UUID, number: int | None = None) -> Version:
         """The latest version, or that of `number`."""
 
@@ -170,14 +173,25 @@ class DocumentStore(Protocol):
     ) -> Page:
         """The owner's documents in a folder, or in none. Names are compared without accents and case."""
 
+    def list_owned(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
+        """All of the owner's documents, in whatever folder, the latest change first."""
+
+    def count_owned(self, owner_id: uuid.UUID) -> int:
+        """How many the owner has, those in the trash too."""
+
     def list_trash(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
         """The owner's documents in the trash, the latest change first."""
 
-    def move(self, document_id: uuid.UUID, *, folder_id: uuid.UUID | None) -> Card:
-        """Put into another folder, or into none."""
+    def trashed_before(self, moment: datetime, *, limit: int = 20) -> tuple[Card, ...]:
+        """What of the organization is in the trash since before then; as many as are asked for."""
 
-    def rename(self, document_id: uuid.UUID, *, name: str) -> Card:
-        """Give another name; Invalid for none."""
+    def move(
+        self, document_id: uuid.UUID, *, folder_id: uuid.UUID | None, seen: datetime | None = None
+    ) -> Card:
+        """Put into another folder, or into none. StaleVersion where it was changed since it was `seen`."""
+
+    def rename(self, document_id: uuid.UUID, *, name: str, seen: datetime | None = None) -> Card:
+        """Give another name; Invalid for none. StaleVersion where it was changed since it was `seen`."""
 
     def trash(self, document_id: uuid.UUID, *, by: uuid.UUID) -> Card:
         """Hide from everything but the trash."""

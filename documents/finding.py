@@ -1,9 +1,10 @@
 """The passages that answer a question, of those that somebody may read.
 
 rows      a queryset of Chunk that is filtered already: nothing else is ever looked at
-meaning   the nearest vectors, where there are some: every row is compared
-words     those that share words with the question
-together  one order of both, cut to what the prompt has room for
+words     those that share words with the question, by the stems of their language
+similar   those with a word that is spelled much like one that nobody wrote
+near      the nearest in meaning, where there are vectors
+together  one order of all, cut to what the prompt has room for
 """
 
 from __future__ import annotations
@@ -12,31 +13,25 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from documents import ranking, words
-from documents.meaning import nearest, vector_of_question
+from documents import ranking
+from documents.asking import Asked, asking
+from documents.indexes import Index, Order, index_of_placement
 from documents.models import Chunk
+from documents.services.vectors import mark_waiting
+from documents.standing import question_as_vector
 
-#: Passages compared by meaning, and looked through for words, at the very most.
-MOST_COMPARED, MOST_READ = 20_000, 2_000
-#: How many of each order count for the one made of both.
-MOST_RANKED = 30
-#: Characters of a question that are looked up.
-LONGEST_QUESTION = 2_000
-_LITTLE = (
-    "about como dos das does esta este isso mais muito nao nos para pela pelo por quais qual quando que quem"
-    " sao ser sobre tem uma uns voce are can for from has have how our the that this what when where which"
-    " who why will with you your"
-)
-#: Words of a question that say little of what it is about; short ones are left out anyway.
-COMMON = frozenset(_LITTLE.split())
+#: How much each order counts: words, letters, meaning. Measured by `make bench-retrieval`.
+WEIGHTS = (0.5, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A passage as it stood when it was found."""
 
+    id: uuid.UUID
+    source_kind: str
     source_id: uuid.UUID
     version: int
     ordinal: int
@@ -47,55 +42,39 @@ class Found:
 def find(
     rows: QuerySet[Chunk], question: str, *, passages: int, characters: int, meaning: bool = True
 ) -> list[Found]:
-    """At most so many, the best first; empty where nothing fits the question's words or meaning."""
-    question = question[:LONGEST_QUESTION]
-    if passages < 1 or not question.strip():
+    """At most so many, the best first; empty where nothing fits the question's words or meaning.
+
+    “Phrases” in quotation marks must stand in a passage, -words may not.
+    """
+    asked = asking(question)
+    if passages < 1 or not (asked.text or asked.phrases):
         return []
-    near = _by_meaning(rows, question) if meaning else []
-    best = ranking.together(near, _by_words(rows, question)[:MOST_RANKED])
+    index = index_of_placement()
+    rows = index.narrowed(rows, asked)
+    near = _near(index, rows, asked) if meaning else []
+    best = in_one_order(index.words(rows, asked), index.similar(rows, asked), near)
     return _cut(_read(rows, best[: passages * 2]), passages, characters)
 
 
-def asked_words(question: str) -> list[str]:
-    """The words that a question is about."""
-    said = [one for one in words.words_of(question) if len(one) > 2 and one not in COMMON]
-    return said[: words.MOST_ASKED]
+def in_one_order(words: Order, similar: Order, near: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Each counts as far as it is to be trusted."""
+    weights = (WEIGHTS[0] * words.trust, WEIGHTS[1] * similar.trust, WEIGHTS[2])
+    return ranking.together(words.keys, similar.keys, near, weights=weights)
 
 
-def _by_words(rows: QuerySet[Chunk], question: str) -> list[uuid.UUID]:
-    asked = asked_words(question)
-    if not asked:
+def _near(index: Index, rows: QuerySet[Chunk], asked: Asked) -> list[uuid.UUID]:
+    compared = question_as_vector(asked.text)
+    if compared is None:
         return []
-    any_of = Q()
-    for one in asked:
-        any_of |= Q(words__begins=one[: ranking.STEM])
-    found = rows.filter(any_of).order_by("-updated_at", "id").values_list("id", "words")[:MOST_READ]
-    return ranking.by_words(asked, {key: said.split() for key, said in found})
-
-
-def _by_meaning(rows: QuerySet[Chunk], question: str) -> list[uuid.UUID]:
-    """Nobody is asked for a vector where no passage has one."""
-    if not rows.exclude(vector=None).exists():
-        return []
-    asked = vector_of_question(question)
-    if asked is None:
-        return []
-    kept = rows.filter(vector_model=model_key(asked.model, asked.dims)).order_by("-updated_at", "id")
-    found = list(kept.values_list("id", "vector")[:MOST_COMPARED])
-    if not found:
-        return []
-    order = nearest(asked.vectors[0], [bytes(vector or b"") for _key, vector in found])
-    return [found[one][0] for one in order[:MOST_RANKED]]
-
-
-def model_key(model: str, dims: int) -> str:
-    return f"{model[:100]}/{dims}"
+    if compared.stale:
+        mark_waiting()
+    return index.near(rows, compared.vector, compared.model)
 
 
 def _read(rows: QuerySet[Chunk], best: Sequence[uuid.UUID]) -> list[Found]:
     """Through the same filter once more, in the order asked for."""
-    columns = ("id", "source_id", "source_version", "ordinal", "place", "text")
-    found = {row[0]: Found(*row[1:]) for row in rows.filter(id__in=best).values_list(*columns)}
+    columns = ("id", "source_kind", "source_id", "source_version", "ordinal", "place", "text")
+    found = {row[0]: Found(*row) for row in rows.filter(id__in=best).values_list(*columns)}
     return [found[one] for one in best if one in found]
 
 

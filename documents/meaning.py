@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from django.db import connections
 
 from byoc import gateway
 from byoc.contracts import Embeddings, TextKind
 from humana.kernel.errors import EndpointError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +20,24 @@ PATIENCE = 3.0
 NEAR = 0.05
 
 
+def model_key(model: str, dims: int) -> str:
+    """What vectors are kept under: only those of one key are compared."""
+    return f"{model[:100]}/{dims}"
+
+
+def model_now() -> str:
+    """The name of the model that texts are asked of here."""
+    return gateway.embedding().spec.model
+
+
 def vectors_of(
-    texts: Sequence[str], kind: TextKind = "passage", *, seconds: float | None = None
+    texts: Sequence[str], kind: TextKind = "passage", *, seconds: float | None = None, model: str = ""
 ) -> Embeddings:
     """The vectors; no connection to a database is held meanwhile, unless a transaction is open.
 
-    Raises EndpointError, also where it takes longer than `seconds`.
+    Of that model, or of the one in use. Raises EndpointError, also where it takes longer than `seconds`.
     """
-    adapter = gateway.embedding()
+    adapter = gateway.embedding(model)
     _let_go()
 
     async def ask() -> Embeddings:
@@ -46,23 +52,13 @@ def vectors_of(
     return asyncio.run(ask())
 
 
-def vector_of_question(text: str) -> Embeddings | None:
+def vector_of_question(text: str, model: str = "") -> Embeddings | None:
     """The question's; None where there is none to be had, which is no reason not to answer."""
     try:
-        return vectors_of([text], "query", seconds=PATIENCE)
+        return vectors_of([text], "query", seconds=PATIENCE, model=model)
     except EndpointError as error:
         log.info("a question is looked up by its words alone", extra={"error": error.code})
         return None
-
-
-def nearest(question: NDArray, rows: Sequence[bytes]) -> list[int]:
-    """The places of the rows near the nearest, that one first. Every one is looked at."""
-    import numpy as np
-
-    vectors = np.frombuffer(b"".join(rows), dtype="<f4").reshape(len(rows), -1)
-    likeness = vectors @ question
-    order = np.argsort(-likeness, kind="stable")
-    return [int(one) for one in order if likeness[one] >= likeness[order[0]] - NEAR]
 
 
 def _let_go() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 #: Characters of a passage: what a small model of embeddings reads of it at once.
 LONGEST = 1200
@@ -11,9 +12,19 @@ LONGEST = 1200
 LONGEST_PLACE = 200
 
 
+class Section(Protocol):
+    """A part of a document: where it stands (a page, a slide, a heading), and what it says."""
+
+    @property
+    def place(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`place` is the nearest heading above, without its marks; empty before the first."""
+    """`place` is the section's, or the nearest heading above without its marks; empty before the first."""
 
     place: str
     text: str
@@ -21,8 +32,18 @@ class Passage:
 
 def split(text: str) -> list[Passage]:
     """The passages in order. Nothing is lost but blank space between them; no passage is empty."""
+    return split_sections([Passage("", text)])
+
+
+def split_sections(sections: Iterable[Section]) -> list[Passage]:
+    """The same of a document in parts: a passage never reaches over the end of one."""
+    return [passage for one in sections for passage in _passages(one.place[:LONGEST_PLACE], one.text)]
+
+
+def _passages(section: str, text: str) -> list[Passage]:
     found: list[Passage] = []
-    for place, block in _blocks(text):
+    for heading, block in _blocks(text):
+        place = section or heading
         for piece in _pieces(block):
             last = found[-1] if found else None
             if last and last.place == place and len(last.text) + len(piece) + 2 <= LONGEST:

@@ -1,14 +1,13 @@
-"""Reads of folders. A folder is its owner's alone."""
+"""Reads of folders by whose they are, and where things live. Who may see one: `documents.access`."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
-from documents.models import Folder
-from humana.kernel.errors import NotFound
+from documents.models import Chunk, Document, DocumentFile, Folder, Share
+from documents.store import store_of, stored_elsewhere
 from tenants.context import current_tenant
 from tenants.models import Membership
 
@@ -18,17 +17,40 @@ def folders_of(member: Membership) -> QuerySet[Folder]:
     return Folder.objects.filter(owner_id=member.user_id).order_by("name", "id")
 
 
-def access_folder(*, member: Membership, folder_id: uuid.UUID) -> Folder:
-    """The member's own folder. Somebody else's is missing in just the same way."""
-    folder = folders_of(member).filter(id=folder_id).first()
-    if folder is None:
-        raise NotFound(_("There is nothing here."))
-    return folder
+def passages_of(document_id: uuid.UUID) -> QuerySet[Chunk]:
+    """Of a document that somebody may read; in any order."""
+    return Chunk.objects.filter(source_kind=Chunk.Of.DOCUMENT, source_id=document_id)
+
+
+def files_sent_by(member: Membership) -> QuerySet[DocumentFile]:
+    """What the member sent, of the placement we are in; be its document in the trash or not."""
+    return DocumentFile.objects.filter(uploaded_by=member.user_id)
 
 
 def place_of_folder(folder_id: uuid.UUID) -> uuid.UUID | None:
-    """The placement we are in, if the folder is here."""
-    return current_tenant().placement.id if Folder.objects.filter(id=folder_id).exists() else None
+    """The placement we are in, if the folder is here; removed ones too, which can be brought back."""
+    return _here(Folder.everything.filter(id=folder_id).exists())
+
+
+def place_of_document(document_id: uuid.UUID) -> uuid.UUID | None:
+    """The same for a document, in the trash too. One at a MongoDB lives where its file or its folder does."""
+    if Document.everything.filter(id=document_id).exists():
+        return _here(True)
+    if not stored_elsewhere(current_tenant().organization_id):
+        return None
+    if DocumentFile.objects.filter(document_id=document_id).exists():
+        return _here(True)
+    store = store_of(current_tenant())
+    card = next(iter((*store.cards([document_id]), *store.cards([document_id], in_trash=True))), None)
+    return place_of_folder(card.folder_id) if card and card.folder_id else None
+
+
+def place_of_share(share_id: uuid.UUID) -> uuid.UUID | None:
+    return _here(Share.objects.filter(id=share_id).exists())
+
+
+def _here(found: bool) -> uuid.UUID | None:
+    return current_tenant().placement.id if found else None
 
 
 def inside(folder: Folder) -> set[uuid.UUID]:

@@ -9,35 +9,79 @@ from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 #: How much passages of many words are held back.
-_LENGTH = 0.5
-#: How much the first places count for more than those after them.
-_DAMPING = 60
+LENGTH = 0.5
+#: How much the first places count for more than those after them: the usual 60 levels orders of thirty.
+_DAMPING = 10
 #: Characters of a word's beginning that stand for its forms: “feriados” is found by “feriado”.
 STEM = 5
 
 
 def by_words(question: Sequence[str], said: Mapping[Key, Sequence[str]]) -> list[Key]:
     """All of them by the distinct words of each, those first that say the most of what is asked."""
+    scores, _share = scored_by_words(question, said)
+    return sorted(scores, key=lambda one: -scores[one])
+
+
+def scored_by_words(
+    question: Sequence[str], said: Mapping[Key, Sequence[str]]
+) -> tuple[dict[Key, float], float]:
+    """A score for each, and how much of the question the best of them says, from 0 to 1."""
     asked = {one[:STEM] for one in question}
     shared = {key: asked & {one[:STEM] for one in words} for key, words in said.items()}
     within = Counter(one for found in shared.values() for one in found)
+    weights = {one: rarity(within[one], len(said)) for one in asked}
     usual = sum(map(len, said.values())) / max(len(said), 1) or 1.0
-    scores = {
-        key: sum(_rarity(within[one], len(said)) for one in found)
-        / (1 - _LENGTH + _LENGTH * len(said[key]) / usual)
-        for key, found in shared.items()
-    }
-    return sorted(scores, key=lambda one: -scores[one])
+    told = {key: sum(weights[one] for one in found) for key, found in shared.items()}
+    scores = {key: score / length(len(said[key]), usual) for key, score in told.items()}
+    best = max(scores, key=lambda one: scores[one], default=None)
+    return scores, told[best] / sum(weights.values()) if best is not None else 0.0
 
 
-def together(*orders: Sequence[Key]) -> list[Key]:
-    """One order of several, by the places that each has in them (reciprocal rank fusion)."""
+def by_letters(
+    wanted: Sequence[str], said: Mapping[Key, Sequence[str]], least: float
+) -> tuple[list[Key], float]:
+    """Those with a word that shares at least that part of its threes of letters with a wanted one.
+
+    And how alike the wanted words are to the best, from 0 to 1.
+    """
+    known = {word for words in said.values() for word in words}
     scores: dict[Key, float] = {}
-    for order in orders:
+    for one in wanted:
+        letters = _threes(one)
+        alike = {word: like for word in known if (like := _likeness(letters, _threes(word))) >= least}
+        for key, words in said.items():
+            if best := max((alike.get(word, 0.0) for word in words), default=0.0):
+                scores[key] = scores.get(key, 0.0) + best
+    order = sorted(scores, key=lambda one: -scores[one])
+    return order, scores[order[0]] / len(wanted) if order else 0.0
+
+
+def together(*orders: Sequence[Key], weights: Sequence[float] = ()) -> list[Key]:
+    """One order of several, by the places that each has in them (reciprocal rank fusion).
+
+    `weights` say how much each counts; all the same where there are none.
+    """
+    scores: dict[Key, float] = {}
+    for order, weight in zip(orders, [*weights, *[1.0] * len(orders)], strict=False):
         for place, key in enumerate(order):
-            scores[key] = scores.get(key, 0.0) + 1 / (_DAMPING + place + 1)
+            scores[key] = scores.get(key, 0.0) + weight / (_DAMPING + place + 1)
     return sorted(scores, key=lambda one: -scores[one])
 
 
-def _rarity(having: int, of: int) -> float:
+def _threes(word: str) -> frozenset[str]:
+    """Two letters at its beginning and at its end count as well, as PostgreSQL's trigrams do."""
+    padded = f"  {word} "
+    return frozenset(padded[at : at + 3] for at in range(len(padded) - 2))
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other)
+
+
+def length(words: float, usual: float) -> float:
+    """What a score is divided by: many words are held back."""
+    return 1 - LENGTH + LENGTH * words / usual
+
+
+def rarity(having: int, of: int) -> float:
     return math.log(1 + (of - having + 0.5) / (having + 0.5))

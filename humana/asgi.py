@@ -1,7 +1,7 @@
 """One process, two doors.
 
     event streams, /v1, /mcp  pure asyncio: open for long, cheap, never the ORM while open
-    everything else           Django's WSGI handler on a few reused threads
+    everything else           Django's WSGI handler on a few reused threads; /v1/files, too
 
 Reused threads keep their database and cache connections; stock ASGI would start two threads for
 each request. The runner of this process lives and dies with it.
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 #: Paths of the second door and who answers there, the first that fits; everything else is a page.
 DOORS: tuple[tuple[re.Pattern[str], Callable[[Scope, Receive, Send], Awaitable[None]]], ...] = (
-    (re.compile(r"^/v1/"), serve_openai),
+    (re.compile(r"^/v1/(?!files(?:/|$))"), serve_openai),
     (re.compile(r"^/mcp/?$"), serve_mcp),
     (API, serve_events),
     (PAGE, serve_events),

@@ -33,6 +33,8 @@ LABELS = {
     "ended_at": _("ended"),
     "endpoint": _("endpoint"),
     "error": _("error"),
+    "estimated_cost": _("cost by our estimate"),
+    "estimated_tokens": _("tokens by our estimate"),
     "first_token_ms": _("first token (ms)"),
     "folder": _("folder"),
     "hash": _("hash"),

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -101,6 +102,8 @@ class ErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, HumanaError | PermissionDenied | Http404):
             return answer_failure(request, error)
+        if isinstance(error, ImmediateHttpResponse | ReauthenticationRequired):
+            return None  # allauth's own middleware answers those
         log.error("request failed", exc_info=error, extra={"path": request.path_info})
         return answer_failure(request, _of_their_own(error) or error)
 

@@ -23,23 +23,25 @@ from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import recent_chats
 from chats.shown import put_forward
-from companions.permissions import CAPABILITIES as EDIT_CAPABILITIES
 from companions.permissions import EDIT as EDIT_COMPANIONS
-from companions.permissions import FIGURES, OWN_TOOLS, TOOLS
+from companions.permissions import FIGURES
 from companions.permissions import POLICIES as EDIT_POLICIES
-from companions.permissions import SHARE as SHARE_KNOWLEDGE
 from companions.queries import companions_for, silent_companions
+from documents.queries import folders_of
 from humana.kernel.errors import Unavailable
+from humana.settings_menu import Group as Section
+from humana.settings_menu import menu
 from tenants.context import peek_tenant
 from tenants.doors import Visitor
 from tenants.models import Membership, User
-from tenants.permissions import CONFIG_VIEW as READ_CONFIGURATION
-from tenants.permissions import MANAGE, STRUCTURE, allowed
-from tenants.places import at_main
+from tenants.permissions import MANAGE, allowed
+from tenants.places import at_main, gather
 from tenants.queries import memberships_of
 
 #: How many chats the sidebar lists, and how many companions its "New chat" offers.
 LISTED, OFFERED = 40, 20
+#: And how many of the member's own folders.
+FOLDERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Group:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """`visitor`, `organization`, `theme`, `reads_only`, and, only if a template asks, `sidebar`."""
+    """`visitor`, `organization`, `theme`, `reads_only`; `sidebar` and `settings_menu` if a template asks."""
     visitor: Visitor | None = getattr(request, "visitor", None)
     here = peek_tenant()
     kept = getattr(getattr(request, "user", None), "theme", "") or request.COOKIES.get("theme", "")
@@ -62,7 +64,12 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "signup_open": settings.HUMANA_SIGNUP,
         "reads_only": here is not None and reads_only(here.placement.alias),
         "sidebar": SimpleLazyObject(lambda: _sidebar(visitor)) if visitor else None,
+        "settings_menu": SimpleLazyObject(lambda: _menu(visitor, request.path)) if visitor else None,
     }
+
+
+def _menu(visitor: Visitor, path: str) -> Sequence[Section]:
+    return menu(visitor.member, visitor.member.organization.slug, path)
 
 
 def _sidebar(visitor: Visitor) -> dict[str, Any]:
@@ -74,12 +81,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_read_trail": allowed(member, READ_TRAIL.name),
         "may_see_endpoints": allowed(member, READ_ENDPOINTS.name),
         "may_edit_policies": allowed(member, EDIT_POLICIES.name),
-        "may_shape": allowed(member, STRUCTURE.name),
         "may_edit_companions": allowed(member, EDIT_COMPANIONS.name),
-        "may_see_tools": allowed(member, TOOLS.name) or allowed(member, OWN_TOOLS.name),
-        "may_share_knowledge": allowed(member, SHARE_KNOWLEDGE.name),
-        "may_edit_capabilities": allowed(member, EDIT_CAPABILITIES.name),
-        "may_see_configuration": allowed(member, READ_CONFIGURATION.name),
         "may_see_figures": allowed(member, FIGURES.name),
         "troubled": troubled(member.organization_id),
     }
@@ -89,13 +91,15 @@ def _chats_and_companions(member: Membership) -> dict[str, Any]:
     """Nothing where the organization's database does not answer: the pages that mend it need none of it."""
     try:
         chats = recent_chats(member, stop=LISTED)
+        folders = gather(lambda: list(folders_of(member).filter(parent=None)[:FOLDERS]))
         with at_main():
             companions = list(companions_for(member=member))
     except (OperationalError, Unavailable):
-        return {"groups": [], "silent": [], "companions": []}
+        return {"groups": [], "silent": [], "companions": [], "folders": []}
     return {
         "groups": grouped(chats.found),
         "silent": silent_companions(chats.silent),
+        "folders": folders.found[:FOLDERS],
         "companions": put_forward(companions, gateway.shown())[:OFFERED],
     }
 

@@ -1,4 +1,4 @@
-"""Every page and route, by floor. Event streams and /v1 are in `humana.asgi`."""
+"""Every page and route, by floor. Event streams and /v1, but for its files, are in `humana.asgi`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _organization = [
     path("", include("byoc.organization_urls")),
     path("", include("companions.urls")),
     path("", include("chats.urls")),
+    path("", include("documents.urls")),
     path("", include("audit.urls")),
     path("", include("tenants.organization_urls")),
 ]
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("o/<slug:slug>/", include(_organization)),
     path("api/v1/", include("humana.api.urls")),
+    path("", include("documents.doors.openai_files")),
     path("admin/", include("humana.console_pages")),
     path("admin/", include("humana.console_placement")),
     path("admin/", admin.site.urls),

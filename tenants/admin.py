@@ -32,6 +32,7 @@ from tenants.models import (
     ApiKey,
     ConfigValue,
     ControlEvent,
+    Invitation,
     Membership,
     Organization,
     Placement,
@@ -45,6 +46,7 @@ from tenants.models import (
 from tenants.operators import in_hand
 from tenants.services.config import change as change_setting
 from tenants.services.config import clear_value, key_named, place_of, row_at
+from tenants.services.invitations import withdraw
 from tenants.services.keys import revoke_api_key
 from tenants.services.organizations import rename_address
 from tenants.services.placing.jobs import try_again
@@ -254,6 +256,33 @@ class ApiKeyAdmin(InHandAdmin):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         for key in queryset.filter(revoked_at=None):
             revoke_api_key(key=key)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(InHandAdmin):
+    """To read, and to withdraw: nobody is invited here, and no link is shown."""
+
+    may_add = may_change = may_delete = False
+    list_display = ("email", "role_label", "state", "invited_by", "sent_at", "expires_at")
+    list_select_related = ("invited_by",)
+    list_filter = ("state",)
+    search_fields = ("email",)
+    fields = (
+        "email", "role", "team", "position", "language", "state", "invited_by", "created_at", "sent_at",
+        "expires_at", "answered_at",
+    )  # fmt: skip
+    actions = ("withdraw",)
+
+    @display(description=_("role"), ordering="role")  # type: ignore[untyped-decorator]
+    def role_label(self, invitation: Invitation) -> str:
+        return invitation.role_label
+
+    @confirmed(
+        description=_("Withdraw"), question=_("From now on the links of these invitations open nothing.")
+    )
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        for invitation in queryset.filter(state=Invitation.State.PENDING):
+            withdraw(invitation=invitation)
 
 
 def _stands_for(obj: Any, kept: Any) -> None:

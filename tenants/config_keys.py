@@ -81,7 +81,8 @@ ENCRYPTION_LEVEL = declare(
     help=_("Whether every entry is marked as one that must be kept sealed, whatever the regulations ask."),
     layers=_UPPER,
     floors="global",
-    effect="entries of the trail, `encryption_required` (`audit/services/trail.py`)",
+    effect="entries of the trail, `encryption_required` (`audit/services/trail.py`); where all is sealed,"
+    " search in chats keeps no words (`chats/searching.py`)",
 )
 STATEMENT_SECONDS = declare(
     "database.statement_seconds",

@@ -18,6 +18,7 @@ from tenants.context import TenantContext
 from tenants.models import ApiKey, Membership, User
 from tenants.permissions import require
 from tenants.queries import membership_at
+from tenants.seen import note_seen
 from tenants.services.keys import member_of_key
 from tenants.telemetry import stamp
 
@@ -53,6 +54,7 @@ def by_session(*, user: User, slug: str, seen_as: Actor) -> Visitor:
         member = membership_at(user=user, slug=slug)
     except NotAllowed:
         raise NotAllowed(_("You are not a member of this organization."), code="not_a_member") from None
+    note_seen(member)
     return _visitor(member, seen_as, kind="user")
 
 

@@ -1,4 +1,4 @@
-"""Fields that a regulation may ask to seal."""
+"""Fields that a regulation may ask to seal, and references that carry the organization."""
 
 from __future__ import annotations
 
@@ -45,3 +45,16 @@ class ProtectedJSONField(ProtectedTextField):
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         text = super().from_db_value(value, expression, connection)
         return None if text is None else json.loads(text)
+
+
+class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
+    """A reference inside the tenant plane.
+
+    Carries no database constraint or index of its own: IsolateTables adds the composite one with
+    the organization, so no row can point at another organization's row.
+    """
+
+    def __init__(self, to: Any, on_delete: Any = models.CASCADE, **kwargs: Any) -> None:
+        kwargs["db_constraint"] = False
+        kwargs["db_index"] = False
+        super().__init__(to, on_delete, **kwargs)

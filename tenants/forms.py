@@ -3,12 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import (
+    AddEmailForm,
     ChangePasswordForm,
     LoginForm,
     ResetPasswordForm,
     ResetPasswordKeyForm,
     SignupForm,
 )
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from django import forms
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -18,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from humana.kernel.errors import Invalid
 from tenants.models import User
 from tenants.services.organizations import email_taken, found_organization, organization_name
-from tenants.services.people import is_known
+from tenants.services.people import begin_address, is_known
 
 
 class Plain:
@@ -52,6 +55,17 @@ class NewPasswordForm(Plain, ResetPasswordKeyForm):  # type: ignore[misc]
 
 class ChangeForm(Plain, ChangePasswordForm):  # type: ignore[misc]
     """The password of today and the one to come."""
+
+
+class NewEmailForm(Plain, AddEmailForm):  # type: ignore[misc]
+    """An address to come. The one of today stays until the link was followed, confirmed or not; whether
+    somebody else has the new one is not told.
+    """
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        row = begin_address(user=self.user, email=self.cleaned_data["email"])
+        send_verification_email_to_address(request, row)
+        return row
 
 
 class SignUpForm(Plain, SignupForm):  # type: ignore[misc]

@@ -46,11 +46,12 @@ def declare(name: str, label: Any, *, roles: str = "") -> Permission:
 
 def permissions_of(member: Membership) -> frozenset[str]:
     """Role, plus extra, minus withheld. Inside the organization's context for its own roles."""
-    granted = _of_role(member) | set(member.extra_permissions)
+    granted = permissions_of_role(member) | set(member.extra_permissions)
     return frozenset(granted - set(member.withheld_permissions))
 
 
-def _of_role(member: Membership) -> set[str]:
+def permissions_of_role(member: Membership) -> set[str]:
+    """What their role alone gives them."""
     if member.role in BUILT_IN_ROLES:
         return {name for name, one in permissions.items() if member.role in one.roles}
     role = Role.objects.filter(organization_id=member.organization_id, slug=member.role).first()
@@ -79,5 +80,6 @@ SEE_STRUCTURE = declare(
     "organization.see_structure", _("see teams and positions"), roles="admin manager member auditor"
 )
 KEYS = declare("organization.keys", _("manage API keys"), roles="admin")
+OWN_KEYS = declare("organization.own_keys", _("make API keys of their own"), roles="admin manager member")
 CONFIG_VIEW = declare("config.view", _("see the configuration"), roles="admin auditor")
 CONFIG_EDIT = declare("config.edit", _("change the configuration"), roles="admin")

@@ -20,6 +20,7 @@ from tenants.context import CONTROL_PLANE, TenantContext, current_tenant
 from tenants.joins import member_by_slug
 from tenants.models import (
     ApiKey,
+    Invitation,
     Isolation,
     Membership,
     Organization,
@@ -190,6 +191,11 @@ def keys_of(organization: Organization) -> QuerySet[ApiKey]:
     return organization.api_keys.select_related("membership__user")
 
 
+def keys_of_member(member: Membership) -> QuerySet[ApiKey]:
+    """A member's own keys here, revoked ones too."""
+    return ApiKey.objects.select_related("membership__user").filter(membership=member)
+
+
 def is_team(organization_id: uuid.UUID, team_id: uuid.UUID) -> bool:
     """Whether that is a team of this organization. Runs inside its context."""
     return Team.objects.filter(organization_id=organization_id, id=team_id).exists()
@@ -210,6 +216,39 @@ def members() -> QuerySet[Membership]:
     """Everybody in it with their person, suspended ones too; for who manages members."""
     rows = Membership.objects.select_related("user", "team", "position")
     return rows.filter(organization_id=current_tenant().organization_id).order_by("id")
+
+
+def find_members(*, q: str, role: str, team: str, state: str, emails: bool) -> QuerySet[Membership]:
+    """Of everybody those that fit, by name; `emails` are searched for who may read them. What nobody could
+    have fits nobody.
+    """
+    rows = members().order_by("user__name", "user__email")
+    if "\x00" in q + role + state:
+        return rows.none()
+    if q.strip():
+        found = Q(user__name__icontains=q.strip())
+        rows = rows.filter(found | Q(user__email__icontains=q.strip()) if emails else found)
+    rows = rows.filter(role=role) if role else rows
+    rows = rows.filter(state=state) if state else rows
+    return _of_team(rows, team) if team else rows
+
+
+def _of_team(rows: QuerySet[Membership], team: str) -> QuerySet[Membership]:
+    try:
+        return rows.filter(team_id=uuid.UUID(team))
+    except ValueError:
+        return rows.none()
+
+
+def invitations_of() -> QuerySet[Invitation]:
+    """Those of the organization we are in, the latest first."""
+    rows = Invitation.objects.select_related("team", "position", "invited_by")
+    return rows.filter(organization_id=current_tenant().organization_id).order_by("-id")
+
+
+def access_invitation(*, member: Membership, invitation_id: uuid.UUID) -> Invitation:
+    """One invitation; NotFound for another organization's."""
+    return _found(invitations_of().filter(id=invitation_id), member)
 
 
 def access_team(*, member: Membership, team_id: uuid.UUID) -> Team:

@@ -19,7 +19,13 @@ from psycopg import errors, sql
 
 from humana.kernel.errors import Misconfigured
 
-EXTENSIONS = ("vector", "pg_trgm", "unaccent")
+EXTENSIONS = ("vector", "pg_trgm", "unaccent", "btree_gin")
+#: Functions behind operators of search that tell nothing of what they compare, in an error or otherwise:
+#: only such may be asked of an index before row-level security has spoken (docs/decisions/0015).
+LEAKPROOF = (
+    "pg_catalog.ts_match_vq(tsvector, tsquery)",
+    "public.word_similarity_commutator_op(text, text)",
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ def ensure_extensions(admin: psycopg.Connection) -> list[str]:
             admin.execute(
                 sql.SQL("CREATE EXTENSION IF NOT EXISTS {} SCHEMA public").format(sql.Identifier(name))
             )
+    for function in LEAKPROOF:
+        with suppress(errors.UndefinedFunction, errors.InsufficientPrivilege):
+            admin.execute(sql.SQL("ALTER FUNCTION {} LEAKPROOF").format(sql.SQL(function)))
     present = {name for (name,) in admin.execute("SELECT extname FROM pg_extension")}
     return [name for name in EXTENSIONS if name not in present]
 

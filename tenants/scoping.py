@@ -17,7 +17,10 @@ from django.utils import timezone
 from humana.kernel.errors import NoTenant
 from humana.kernel.models import BaseModel
 from tenants.context import current_tenant
+from tenants.fields import TenantForeignKey
 from tenants.transactions import tenant_atomic
+
+__all__ = ["TenantForeignKey"]
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -129,16 +132,3 @@ class Removable(models.Model):
 
     class Meta:
         abstract = True
-
-
-class TenantForeignKey(models.ForeignKey):  # type: ignore[type-arg]
-    """A reference inside the tenant plane.
-
-    Carries no database constraint or index of its own: IsolateTables adds the composite one with
-    the organization, so no row can point at another organization's row.
-    """
-
-    def __init__(self, to: Any, on_delete: Any = models.CASCADE, **kwargs: Any) -> None:
-        kwargs["db_constraint"] = False
-        kwargs["db_index"] = False
-        super().__init__(to, on_delete, **kwargs)

@@ -5,13 +5,18 @@ import uuid
 from celery import shared_task
 
 from tenants.jobs import tenant_task
-from tenants.services import support
+from tenants.services import invitations, letters, support
 from tenants.services.placing import clearing, jobs, moving, provision, removing  # noqa: F401  their plans
 
 
 @tenant_task(support.END_EXPIRED)
 def end_expired_support() -> None:
     support.end_expired_support()
+
+
+@tenant_task(invitations.SEND)
+def mail_invitation(invitation_id: str, origin: str) -> None:
+    letters.send_invitation(uuid.UUID(invitation_id), origin)
 
 
 @shared_task(name=jobs.TASK, time_limit=None)  # type: ignore[untyped-decorator]

@@ -1,24 +1,20 @@
-"""Pages around organizations: where do I work, in which language, who is here, which keys exist."""
+"""Pages around organizations: where do I work, in which language, and what was signed about it."""
 
 from __future__ import annotations
 
 import uuid
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from humana.kernel.errors import NotFound
 from tenants.doors import Visitor
 from tenants.models import User
-from tenants.permissions import CONFIG_VIEW, KEYS, MANAGE, MEMBERS, allowed, require
-from tenants.queries import keys_of, memberships_of, signed_report
-from tenants.services.keys import create_api_key, revoke_api_key
+from tenants.permissions import MANAGE, require
+from tenants.queries import memberships_of, signed_report
 from tenants.services.people import prefer_language, prefer_theme
 
 LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60  # seconds
@@ -73,48 +69,6 @@ def set_theme(request: HttpRequest) -> HttpResponse:
         prefer_theme(user=request.user, theme=theme)
     response.set_cookie("theme", theme, max_age=LANGUAGE_COOKIE_AGE, samesite="Lax")
     return response
-
-
-@require_GET
-def settings_page(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `members`, `keys` (or None without permission), `new_key` shown this once."""
-    member = request.visitor.member
-    organization = member.organization
-    return render(
-        request,
-        "tenants/settings.html",
-        {
-            "members": organization.memberships.select_related("user", "team", "position").order_by(
-                "user__name"
-            ),
-            "keys": keys_of(organization).filter(revoked_at=None) if allowed(member, KEYS.name) else None,
-            "new_key": request.session.pop("new_key", None),
-            "may_see_configuration": allowed(member, CONFIG_VIEW.name),
-            "may_place": allowed(member, MEMBERS.name),
-            "api_base": request.build_absolute_uri("/v1"),
-            "mcp_address": request.build_absolute_uri("/mcp"),
-        },
-    )
-
-
-@require_POST
-def create_key(request: MemberRequest, slug: str) -> HttpResponse:
-    member = request.visitor.member
-    require(member, KEYS.name)
-    _key, secret = create_api_key(member=member, name=request.POST.get("name", ""))
-    request.session["new_key"] = secret
-    return redirect("settings", slug=slug)
-
-
-@require_POST
-def revoke_key(request: MemberRequest, slug: str, key_id: uuid.UUID) -> HttpResponse:
-    require(request.visitor.member, KEYS.name)
-    key = keys_of(request.visitor.member.organization).filter(id=key_id).first()
-    if key is None:
-        raise NotFound(_("There is nothing here."))
-    revoke_api_key(key=key)
-    messages.success(request, _("The key no longer opens anything."))
-    return redirect("settings", slug=slug)
 
 
 @require_GET

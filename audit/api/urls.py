@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.api import views
+from audit.api import budgets, views
 from humana.api.routes import route
 
 urlpatterns = [
@@ -10,4 +10,7 @@ urlpatterns = [
     route("trail/export/", views.TrailExportView, "api-trail-export"),
     route("trail/<uuid:entry_id>/", views.EntryView, "api-trail-entry"),
     route("usage/", views.UsageView, "api-usage"),
+    route("usage/days/", budgets.UsageDayView, "api-usage-days"),
+    route("budgets/", budgets.BudgetListView, "api-budgets"),
+    route("budgets/<uuid:budget_id>/", budgets.BudgetView, "api-budget"),
 ]

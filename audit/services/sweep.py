@@ -1,4 +1,4 @@
-"""What was left lying: overdue outbox items and events not yet in the trail."""
+"""What was left lying: overdue outbox items, events not yet in the trail, reservations of dead owners."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from audit.services.budget_sweep import anything_budgeted, look_after_budgets
 from audit.services.idempotency import forget_older_than
 from audit.services.outbox import anything_pending, publish_due
 from audit.services.relay import anything_to_relay, relay_control_events
@@ -27,6 +28,7 @@ def sweep() -> None:
     """Relay events, then wake workers for overdue items, organization by organization."""
     sweep_pending(PendingWork.Kind.CONTROL_EVENT, relay_control_events, anything_to_relay)
     sweep_pending(PendingWork.Kind.OUTBOX, _publish_due, anything_pending)
+    sweep_pending(PendingWork.Kind.BUDGET, look_after_budgets, anything_budgeted)
 
 
 def forget_idempotency_keys() -> None:

@@ -58,10 +58,13 @@ class Letter:
     guard: Guard | None = None
 
 
-def tell(organization_id: uuid.UUID | None, event: str, facts: Mapping[str, Any]) -> str:
+def tell(
+    organization_id: uuid.UUID | None, event: str, facts: Mapping[str, Any], *, permission: str = EDIT.name
+) -> str:
     """Everybody who is told of this organization's endpoints will be, once this transaction is committed.
 
-    `facts` are names and codes. The id of the event; nothing is sent yet.
+    `facts` are names and codes; letters go to members with `permission`. The id of the event; nothing is
+    sent yet.
     """
     now = timezone.now()
     key = f"evt_{uuid.uuid4().hex}"
@@ -72,7 +75,7 @@ def tell(organization_id: uuid.UUID | None, event: str, facts: Mapping[str, Any]
         if window := resolve_for(organization_id, MAINTENANCE):
             data["maintenance"] = window
     payload = {"type": event, "timestamp": now.isoformat(), "data": data}
-    ways = [*_addresses(organization_id), *_webhooks(organization_id)]
+    ways = [*_addresses(organization_id, permission), *_webhooks(organization_id)]
     Notice.objects.bulk_create(
         Notice(
             organization_id=organization_id, key=key, event=event, channel=channel, recipient=recipient,
@@ -107,13 +110,13 @@ def send_due(*, now: datetime | None = None) -> int:
     return sum(error is None for error in errors)
 
 
-def _addresses(organization_id: uuid.UUID | None) -> Iterator[tuple[str, str]]:
-    """Members who may change endpoints, and whoever is named beside them; each once."""
+def _addresses(organization_id: uuid.UUID | None, permission: str) -> Iterator[tuple[str, str]]:
+    """Members with the permission, and whoever is named beside them; each once."""
     found: list[str] = []
     if organization_id is not None:
         members = Membership.objects.filter(organization_id=organization_id)
         people = members.select_related("user", "organization")
-        found += [one.user.email for one in people if may_enter(one) and allowed(one, EDIT.name)]
+        found += [one.user.email for one in people if may_enter(one) and allowed(one, permission)]
     named = resolve_for(organization_id, NOTIFY)
     found += named
     return ((Notice.Channel.EMAIL, address) for address in dict.fromkeys(found) if address)

@@ -37,9 +37,9 @@ def document_events(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
                 "queued, waiting, thinking, switched or streaming; `text` is a piece of the answer; "
                 "`tool` tells a use of a tool as a CallShape, again each time something becomes of it (while "
                 "its `state` is asking, POST /api/v1/runs/{run_id}/calls/ allows or declines it); "
-                "`saved` replaces all pieces by the whole text; `done` is the last one, or `refused`, "
-                "with `code` and `message`, once the caller may no longer read. Reading never starts an "
-                "answer, and closing the connection never stops one."
+                "`saved` replaces all pieces before it by the whole text so far; "
+                "`done` is the last one, or `refused`, with `code` and `message`, once the caller may no "
+                "longer read. Reading never starts an answer, and closing the connection never stops one."
             ),
             "parameters": [
                 *reading["parameters"],

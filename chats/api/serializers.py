@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from rest_framework.serializers import ListField
 
+from chats.api.sources import AttachmentShape, Beside, CitationShape
 from chats.doors.sentences import notice_of
 from chats.models import Chat, Message, Run
+from chats.services.attaching import MOST_ATTACHED
 from chats.services.conversations import TITLE_LIMIT
 from chats.steps import steps_of, told_step
 from humana.api.inputs import IdOf, Input, Text, YesNo
@@ -26,7 +29,10 @@ class CompanionRef(Shape, frozen=True):
 
 
 class ChatShape(Shape, frozen=True):
-    """A conversation of the caller with a companion. `leaf_id` is the message at its current end."""
+    """A conversation of the caller with a companion. `leaf_id` is the message at its current end.
+
+    `model` is what was chosen to answer in it, an endpoint's name; empty is the companion's own.
+    """
 
     id: uuid.UUID
     title: str
@@ -36,6 +42,7 @@ class ChatShape(Shape, frozen=True):
     is_example: bool
     pinned: bool
     archived: bool
+    model: str
     leaf_id: uuid.UUID | None
     last_message_at: datetime
     created_at: datetime
@@ -77,7 +84,7 @@ class CallShape(Shape, frozen=True):
 
 class MessageShape(Shape, frozen=True):
     """A node of the tree. `run_id` is what makes an answer, `vote` what the caller thinks of it, `calls` the
-    tools that it used.
+    tools that it used, `citations` what it cites. `attachments` came with a question.
     """
 
     id: uuid.UUID
@@ -91,6 +98,8 @@ class MessageShape(Shape, frozen=True):
     run_id: uuid.UUID | None
     vote: str | None
     calls: list[CallShape]
+    attachments: list[AttachmentShape]
+    citations: list[CitationShape]
 
 
 #: What a message is told of; its parts become `calls`.
@@ -126,6 +135,42 @@ class AskedShape(Shape, frozen=True):
     events_url: str
 
 
+class ExportedCompanion(Shape, frozen=True):
+    """Whom a chat that is exported was with."""
+
+    slug: str
+    name: str
+
+
+class ExportedMessage(Shape, frozen=True):
+    """A node of the tree, as it is exported. `by` is who said it, by name; `citations` what it is made of."""
+
+    id: uuid.UUID
+    parent_id: uuid.UUID | None
+    role: str
+    by: str
+    state: str
+    created_at: datetime
+    text: str
+    calls: list[CallShape]
+    model: str | None
+    endpoint: str | None
+    citations: list[str]
+
+
+class ExportedChat(Shape, frozen=True):
+    """A chat to keep, with every branch of it. `format` names this shape and its version."""
+
+    format: str
+    id: uuid.UUID
+    title: str
+    companion: ExportedCompanion
+    created_at: datetime
+    exported_at: datetime
+    leaf_id: uuid.UUID | None
+    messages: list[ExportedMessage]
+
+
 class VoteShape(Shape, frozen=True):
     """What the caller thinks of an answer."""
 
@@ -149,20 +194,25 @@ class ChatChanges(Input):
     title = Text(max_length=TITLE_LIMIT, required=False)
     pinned = YesNo(required=False)
     archived = YesNo(required=False)
+    model = Text(max_length=120, required=False, allow_blank=True)
     folder_id = IdOf(required=False, allow_null=True)
 
 
 class Question(Input):
-    """What a person says. Without `parent_id` it follows the end of the current branch."""
+    """What a person says. Without `parent_id` it follows the end of the current branch. `document_ids` are
+    documents of the chat's own place that the caller may read; they come with it.
+    """
 
     text = Text(max_length=settings.HUMANA_MESSAGE_LIMIT)
     parent_id = IdOf(required=False, allow_null=True)
+    document_ids = ListField(child=IdOf(), max_length=MOST_ATTACHED, required=False)
 
 
 class Edited(Input):
-    """The question asked anew."""
+    """The question asked anew. Without `document_ids` it brings what the earlier one brought."""
 
     text = Text(max_length=settings.HUMANA_MESSAGE_LIMIT)
+    document_ids = ListField(child=IdOf(), max_length=MOST_ATTACHED, required=False)
 
 
 class CallAnswer(Input):
@@ -194,20 +244,28 @@ def chat(row: Chat) -> ChatShape:
 
 
 def messages(
-    rows: Iterable[tuple[Any, ...]], runs: Mapping[uuid.UUID, uuid.UUID], votes: Mapping[uuid.UUID, bool]
+    rows: Iterable[tuple[Any, ...]],
+    runs: Mapping[uuid.UUID, uuid.UUID],
+    votes: Mapping[uuid.UUID, bool],
+    beside: Beside,
 ) -> list[MessageShape]:
-    return [_message(row, runs.get(row[0]), votes.get(row[0])) for row in rows]
+    return [_message(row, runs.get(row[0]), votes.get(row[0]), beside) for row in rows]
 
 
-def message(row: Message, run_id: uuid.UUID | None = None, vote: bool | None = None) -> MessageShape:
-    return _message(tuple(getattr(row, name) for name in MESSAGE_COLUMNS), run_id, vote)
+def message(
+    row: Message, beside: Beside, run_id: uuid.UUID | None = None, vote: bool | None = None
+) -> MessageShape:
+    return _message(tuple(getattr(row, name) for name in MESSAGE_COLUMNS), run_id, vote, beside)
 
 
-def _message(row: tuple[Any, ...], run_id: uuid.UUID | None, vote: bool | None) -> MessageShape:
+def _message(
+    row: tuple[Any, ...], run_id: uuid.UUID | None, vote: bool | None, beside: Beside
+) -> MessageShape:
     *told, parts = row
     steps = steps_of(parts, live=told[4] in Message.LIVE)
     calls = [CallShape(**told_step(one)) for one in steps]
-    return MessageShape(*(*told, run_id, _vote(vote), calls))
+    near = (beside.attachments.get(row[0], []), beside.citations.get(row[0], []))
+    return MessageShape(*(*told, run_id, _vote(vote), calls, *near))
 
 
 def run(row: Run) -> RunShape:

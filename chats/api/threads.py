@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from chats.api import serializers
+from chats.api.sources import Beside, beside
 from chats.models import Chat, Message, Run
 from chats.queries import access_chat, branch_ids, marks_of, messages_in, question_of, run_ids_of
 from humana.api.filters import Flag
@@ -46,7 +47,9 @@ class ThreadView(ListView):
 
     def shown(self, rows: list[Any]) -> list[serializers.MessageShape]:
         ids = [row[0] for row in rows]
-        return serializers.messages(rows, run_ids_of(ids), marks_of(self.member, ids))
+        return serializers.messages(
+            rows, run_ids_of(ids), marks_of(self.member, ids), beside(self.member, ids)
+        )
 
 
 def _beyond(ids: list[uuid.UUID], known: uuid.UUID, *, backwards: bool) -> list[uuid.UUID]:
@@ -60,15 +63,15 @@ def _beyond(ids: list[uuid.UUID], known: uuid.UUID, *, backwards: bool) -> list[
 def message_shape(member: Membership, message: Message) -> serializers.MessageShape:
     ids = [message.id]
     run_id, mark = run_ids_of(ids).get(message.id), marks_of(member, ids).get(message.id)
-    return serializers.message(message, run_id, mark)
+    return serializers.message(message, beside(member, ids), run_id, mark)
 
 
 def asked(view: ApiView, run: Run) -> HttpResponse:
     """202: the question, its answer to come, and where to follow it."""
     question = question_of(run)
     shape = serializers.AskedShape(
-        message=serializers.message(question),
-        answer=serializers.message(run.message, run.id),
+        message=serializers.message(question, beside(view.member, [question.id])),
+        answer=serializers.message(run.message, Beside(), run.id),
         run=serializers.run(run),
         events_url=view.request.build_absolute_uri(f"/api/v1/runs/{run.id}/events"),
     )

@@ -11,14 +11,18 @@ from rest_framework.request import Request
 
 from chats.api import serializers
 from chats.api.threads import ThreadView, asked, message_shape
+from chats.filed import in_folders_of
 from chats.models import Chat
 from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, chats_of
+from chats.searching import saying
 from chats.services import consents, conversations, replies, votes
+from chats.services.exporting import MEDIA, export_chat
+from chats.views.files import as_file
 from companions.queries import access_companion
+from documents.access import access_folder
 from documents.models import Folder
-from documents.queries import access_folder
-from humana.api.filters import Choice, Flag, Id
+from humana.api.filters import Choice, Flag, Id, Moment, Words
 from humana.api.lists import MergedListView
 from humana.api.schema import operation
 from humana.api.versions import expected
@@ -37,6 +41,9 @@ class ChatListView(MergedListView):
     order = ("-last_message_at", "-id")
     placed_by = {"companion_id": "companion_id"}
     filters = {
+        "q": Words("Only chats that say all of these words, in a message or in the title; without accents."),
+        "since": Moment("Only chats whose last message is not older."),
+        "until": Moment("Only chats whose last message is older."),
         "companion": Id("Only chats with this companion."),
         "folder": Id("Only chats in this folder."),
         "archived": Flag("Archived ones instead of those at hand."),
@@ -48,11 +55,15 @@ class ChatListView(MergedListView):
     def rows(self, request: Request, **named: Any) -> QuerySet[Chat]:
         wanted = dict(self.asked)
         archived, origin = wanted.pop("archived", False), wanted.pop("origin", Chat.Origin.APP)
+        said, since, until = wanted.pop("q", None), wanted.pop("since", None), wanted.pop("until", None)
         rows = chats_of(self.member, archived=archived, origin=origin)
+        rows = rows.filter(last_message_at__gte=since) if since is not None else rows
+        rows = rows.filter(last_message_at__lt=until) if until is not None else rows
+        rows = saying(rows, self.member, said) if said is not None else rows
         return rows.filter(**{f"{name}_id": value for name, value in wanted.items()})
 
     def shown(self, rows: list[Any]) -> list[serializers.ChatShape]:
-        return [serializers.chat_of(row) for row in rows]
+        return in_folders_of(self.member, [serializers.chat_of(row) for row in rows])
 
     @operation(
         "createChat",
@@ -70,7 +81,7 @@ class ChatListView(MergedListView):
             if "title" in given:
                 conversations.rename_chat(member=self.member, chat=chat, title=given["title"])
         return self.answer(
-            serializers.chat(chat), status=201, version=chat.version, location=f"/api/v1/chats/{chat.id}/"
+            _shape(self.member, chat), status=201, version=chat.version, location=f"/api/v1/chats/{chat.id}/"
         )
 
 
@@ -82,11 +93,11 @@ class ChatView(ApiView):
     @operation("readChat", "One chat", gives=serializers.ChatShape)
     def get(self, request: Request, chat_id: uuid.UUID) -> HttpResponse:
         chat = access_chat(member=self.member, chat_id=chat_id)
-        return self.answer(serializers.chat(chat), version=chat.version)
+        return self.answer(_shape(self.member, chat), version=chat.version)
 
     @operation(
         "editChat",
-        "Rename, pin, archive or move a chat",
+        "Rename, pin, archive or move a chat, or choose its model",
         takes=serializers.ChatChanges,
         gives=serializers.ChatShape,
     )
@@ -100,7 +111,7 @@ class ChatView(ApiView):
             for name, value in given.items():
                 CHANGES[name](member=self.member, chat=chat, version=version, **{name: value})
                 version = None  # compared once; the row is ours until the commit
-        return self.answer(serializers.chat(chat), version=chat.version)
+        return self.answer(_shape(self.member, chat), version=chat.version)
 
     @operation("removeChat", "Remove a chat; it can be restored for a while", status=204)
     def delete(self, request: Request, chat_id: uuid.UUID) -> HttpResponse:
@@ -116,6 +127,7 @@ CHANGES: dict[str, Any] = {
     "pinned": conversations.pin_chat,
     "archived": conversations.archive_chat,
     "folder": conversations.move_chat,
+    "model": conversations.choose_model,
 }
 
 
@@ -129,7 +141,19 @@ class RestoreView(ApiView):
         with tenant_atomic():
             chat = conversations.restore_chat(member=self.member, chat_id=chat_id)
             self.no_body()
-        return self.answer(serializers.chat(chat), version=chat.version)
+        return self.answer(_shape(self.member, chat), version=chat.version)
+
+
+class ExportView(ApiView):
+    """A chat to keep."""
+
+    permission = READ.name
+    filters = {"form": Choice("Markdown of the current branch, or JSON of every branch.", tuple(MEDIA))}
+
+    @operation("exportChat", "A chat as a file: JSON, or Markdown", gives=serializers.ExportedChat)
+    def get(self, request: Request, chat_id: uuid.UUID) -> HttpResponse:
+        chat = access_chat(member=self.member, chat_id=chat_id)
+        return as_file(export_chat(member=self.member, chat=chat, form=self.asked.get("form", "json")))
 
 
 class MessageListView(ThreadView):
@@ -178,6 +202,23 @@ class RegenerateView(ApiView):
         message = access_message(member=self.member, message_id=message_id)
         self.no_body()
         return asked(self, replies.regenerate(member=self.member, message=message))
+
+
+class GoOnView(ApiView):
+    """The rest of an answer."""
+
+    permission = WRITE.name
+
+    @operation(
+        "continueAnswer",
+        "Go on with an answer that was stopped or cut off, in a message below it",
+        gives=serializers.AskedShape,
+        status=202,
+    )
+    def post(self, request: Request, message_id: uuid.UUID) -> HttpResponse:
+        message = access_message(member=self.member, message_id=message_id)
+        self.no_body()
+        return asked(self, replies.go_on(member=self.member, message=message))
 
 
 class EditView(ApiView):
@@ -257,6 +298,10 @@ class CallsView(ApiView):
         run = access_run(member=self.member, run_id=run_id)
         consents.decide_on_call(member=self.member, run=run, **self.body(serializers.CallAnswer))
         return self.answer(serializers.run(run), status=202)
+
+
+def _shape(member: Membership, chat: Chat) -> serializers.ChatShape:
+    return in_folders_of(member, [serializers.chat(chat)])[0]
 
 
 def _folder(member: Membership, folder_id: uuid.UUID | None) -> Folder | None:

@@ -50,12 +50,21 @@ class SpokenShape(Shape, frozen=True):
 
 
 class PassagesShape(Shape, frozen=True):
-    """Which passages of an asset of knowledge were told, at which version; `ordinals` count from 0."""
+    """Which passages of an asset of knowledge, or of a document, were told, at which version; `ordinals`
+    count from 0. The title of a document that the caller may not read any more is empty.
+    """
 
     id: uuid.UUID
     title: str
     version: int
     ordinals: list[int]
+
+
+class CitedShape(Shape, frozen=True):
+    """The numbers that the answer cites, and how often it named one that it was not given."""
+
+    numbers: list[int]
+    unknown: int
 
 
 class SkillShape(Shape, frozen=True):
@@ -96,6 +105,8 @@ class WhyShape(Shape, frozen=True):
     values: list[NameRef]
     brand: SpokenShape | None
     knowledge: list[PassagesShape]
+    documents: list[PassagesShape]
+    cited: CitedShape
     skills: list[SkillShape]
     findings: list[dict[str, Any]]
     tools: ToolsShape
@@ -127,6 +138,8 @@ def _shape(message_id: uuid.UUID, told: Explanation) -> WhyShape:
         values=[NameRef(one.id, one.title) for one in told.told.values],
         brand=_spoken(told.told.brand),
         knowledge=[PassagesShape(one.id, one.title, one.version, one.ordinals) for one in told.knowledge],
+        documents=[PassagesShape(one.id, one.title, one.version, one.ordinals) for one in told.documents],
+        cited=CitedShape(told.cited, told.unknown),
         skills=[SkillShape(one.id, one.name, one.version) for one in told.skills],
         findings=list(run.provenance.get("findings", ())),
         tools=ToolsShape(

@@ -1,7 +1,7 @@
 """Readers of a run: HTML blocks for pages, plain pieces for programs. They never start a run.
 
     GET /o/{slug}/runs/{id}/events      block, state, done, refused — Markdown rendered here
-    GET /api/v1/runs/{id}/events        text, tool, saved, state, done, refused
+    GET /api/v1/runs/{id}/events        sources, text, tool, saved, state, done, refused
 
 Both follow the run's stream from `Last-Event-ID` (or `?after=`). When the stream is gone, the
 saved answer is told instead. `refused` ends it when the reader may no longer read.
@@ -12,24 +12,26 @@ from __future__ import annotations
 import functools
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 from django.conf import settings
 from django.template.loader import render_to_string
 
 from chats.doors.admission import while_admitted
 from chats.doors.sentences import sentence_for
-from chats.doors.visitors import Reader, in_language, reader_of, said_in, state_of
+from chats.doors.visitors import Reader, in_language, numbers_of, reader_of, said_in, state_of
 from chats.models import Run
+from chats.sources import cites_of
 from chats.step_words import ShownStep, news
 from chats.steps import Step, told_step
-from chats.streaming import START, Done, Entry, RunStream, State, Text, valid_cursor
+from chats.streaming import START, Done, Entry, RunStream, Sources, State, Text, Whole, valid_cursor
 from humana.kernel.errors import NotFound
 from humana.kernel.http import Receive, Request, Scope, Send, event, send_chunk, start_events, while_connected
 from humana.rendering.blocks import BlockStream, Change
-from tenants.context import TenantContext
+from humana.rendering.citations import Cite
 from tenants.threads import in_thread
 
 PAGE = re.compile(r"^/o/(?P<slug>[^/]+)/runs/(?P<run>[0-9a-f-]{36})/events\Z")
@@ -42,9 +44,12 @@ LAST = f"{2**63 - 1}-0"
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The whole text as it stands in the message; replaces what was told in pieces."""
+    """The whole text as it stands in the message, with the numbers that it may cite; replaces what was told
+    in pieces. None says that those told before hold.
+    """
 
     text: str
+    numbers: tuple[int, ...] | None = None
 
 
 class Teller(Protocol):
@@ -59,7 +64,8 @@ class Teller(Protocol):
     def seen(self, delta: str) -> None: ...
     def text(self, delta: str) -> Iterator[tuple[str, object]]: ...
     def step(self, step: Step) -> Iterator[tuple[str, object]]: ...
-    def saved(self, text: str) -> Iterator[tuple[str, object]]: ...
+    def sources(self, sources: Sources) -> Iterator[tuple[str, object]]: ...
+    def saved(self, saved: Saved) -> Iterator[tuple[str, object]]: ...
     def state(self, state: State) -> Iterator[tuple[str, object]]: ...
     def done(self, done: Done) -> Iterator[tuple[str, object]]: ...
 
@@ -74,7 +80,8 @@ class PageTeller:
 
     def __init__(self, reader: Reader, slug: str, run_id: uuid.UUID) -> None:
         self._language, self._who = reader.language, reader.companion
-        self._place = {"slug": slug, "run_id": run_id}
+        self._place, self._message_id = {"slug": slug, "run_id": run_id}, reader.message_id
+        self._cites: Mapping[int, Cite] = {}
         self._blocks = BlockStream()
         self._seen = ""
         self._first = self._next = 0  # of this stretch of text: its first block, and the one after its last
@@ -94,7 +101,7 @@ class PageTeller:
             yield from self._told(self._blocks.finish())
             self._steps[step.call] = self._next
             self._first = self._next = self._next + 1
-            self._blocks = BlockStream()
+            self._blocks = BlockStream(self._cites)
         shown = ShownStep(step, self._who)
         html = in_language(self._language, lambda: self._rendered(shown))
         yield "block", {"i": self._steps[step.call], "html": html, "closed": not step.is_live, "step": True}
@@ -104,13 +111,28 @@ class PageTeller:
     def _rendered(self, shown: ShownStep) -> str:
         return str(render_to_string("chats/_step.html", {"shown": shown, **self._place}))[:]
 
-    def saved(self, text: str) -> Iterator[tuple[str, object]]:
-        self._blocks, self._seen = BlockStream(), ""
+    def sources(self, sources: Sources) -> Iterator[tuple[str, object]]:
+        """They come before the text; nothing is sent: its links tell them."""
+        return self._citing([(one.number, one.title, one.place) for one in sources.given])
+
+    def saved(self, saved: Saved) -> Iterator[tuple[str, object]]:
+        """What its sources are called is told by the page, which asks whether they may still be read."""
+        if saved.numbers is None:
+            self._blocks, self._seen = BlockStream(self._cites), ""
+        else:
+            self._citing([(number, "", "") for number in saved.numbers])
         self._first = self._next = 0
-        return self.text(text)
+        return self.text(saved.text)
+
+    def _citing(self, given: Sequence[tuple[int, str, str]]) -> Iterator[tuple[str, object]]:
+        slug, message_id = str(self._place["slug"]), self._message_id
+        self._cites = in_language(self._language, lambda: cites_of(slug, message_id, given))
+        self._blocks, self._seen = BlockStream(self._cites), ""
+        return iter(())
 
     def state(self, state: State) -> Iterator[tuple[str, object]]:
-        yield "state", {"state": state.state, "text": said_in(self._language, sentence_for(state.state))}
+        words = said_in(self._language, sentence_for(state.state))
+        yield "state", {"state": state.state, "text": words % {"name": state.name} if state.name else words}
 
     def done(self, done: Done) -> Iterator[tuple[str, object]]:
         yield from self.text("")
@@ -141,11 +163,15 @@ class ApiTeller:
     def step(self, step: Step) -> Iterator[tuple[str, object]]:
         yield "tool", told_step(step)
 
-    def saved(self, text: str) -> Iterator[tuple[str, object]]:
-        yield "saved", {"text": text}
+    def sources(self, sources: Sources) -> Iterator[tuple[str, object]]:
+        """What it may cite, without its words: the message has those once it is over."""
+        yield "sources", {"sources": msgspec.to_builtins(sources.given)}
+
+    def saved(self, saved: Saved) -> Iterator[tuple[str, object]]:
+        yield "saved", {"text": saved.text}
 
     def state(self, state: State) -> Iterator[tuple[str, object]]:
-        yield "state", {"state": state.state}
+        yield "state", {"state": state.state, **({"name": state.name} if state.name else {})}
 
     def done(self, done: Done) -> Iterator[tuple[str, object]]:
         yield "done", {"state": done.state, "error": done.error or None, "message_id": str(self._message_id)}
@@ -172,7 +198,7 @@ async def serve_events(scope: Scope, receive: Receive, send: Send) -> None:
     run_id = _uuid(found["run"])
     teller = PageTeller(reader, page["slug"], run_id) if page else ApiTeller(reader.message_id)
     await start_events(send, request)
-    telling = _tell(send, teller, reader.place, run_id, _cursor(request))
+    telling = _tell(send, teller, reader, run_id, _cursor(request))
     again = functools.partial(in_language, reader.language, ask)
     await while_connected(request, _until_over(send, again, telling))
 
@@ -183,9 +209,9 @@ async def _until_over(send: Send, ask: Callable[[], object], telling: Coroutine[
     await send_chunk(send, event("refused", told) if told else b"", last=True)
 
 
-async def _tell(send: Send, teller: Teller, context: TenantContext, run_id: uuid.UUID, cursor: str) -> None:
+async def _tell(send: Send, teller: Teller, reader: Reader, run_id: uuid.UUID, cursor: str) -> None:
     start = START if teller.replays else cursor
-    async for at, entry in _entries(context, run_id, start):
+    async for at, entry in _entries(reader, run_id, start):
         if entry is None:
             await send_chunk(send, b": still here\n\n")
             continue
@@ -199,21 +225,26 @@ async def _tell(send: Send, teller: Teller, context: TenantContext, run_id: uuid
 
 def _events(teller: Teller, entry: Entry | Saved) -> Iterator[tuple[str, object]]:
     if isinstance(entry, Saved):
-        return teller.saved(entry.text)
+        return teller.saved(entry)
+    if isinstance(entry, Whole):
+        return teller.saved(Saved(entry.text))
     if isinstance(entry, Text):
         return teller.text(entry.text)
     if isinstance(entry, Step):
         return teller.step(entry)
+    if isinstance(entry, Sources):
+        return teller.sources(entry)
     return teller.state(entry) if isinstance(entry, State) else teller.done(entry)
 
 
 async def _entries(
-    context: TenantContext, run_id: uuid.UUID, cursor: str
+    reader: Reader, run_id: uuid.UUID, cursor: str
 ) -> AsyncIterator[tuple[str, Entry | Saved | None]]:
     """The stream while the run lives; the saved answer once it is over."""
+    context = reader.place
     state, error, text = await in_thread(state_of, context, run_id)
     if state in Run.LIVE:
-        async for at, entry in RunStream(context.organization_id, run_id).follow(cursor):
+        async for at, entry in RunStream(context.organization_id, run_id, reader.key).follow(cursor):
             yield at, entry
             if isinstance(entry, Done):
                 return
@@ -221,7 +252,7 @@ async def _entries(
                 state, error, text = await in_thread(state_of, context, run_id)
                 if state not in Run.LIVE:
                     break
-    yield LAST, Saved(text)
+    yield LAST, Saved(text, await in_thread(numbers_of, context, run_id))
     yield LAST, Done(state, error)
 
 

@@ -37,8 +37,9 @@ from chats.doors.mcp import Caller
 from chats.doors.sentences import sentence_for
 from chats.doors.visitors import in_language, said_in
 from chats.plans import RunPlan
-from chats.services.exchanges import Turn, models_for, open_exchange
+from chats.services.exchanges import models_for, open_exchange
 from chats.signals import process_owner
+from chats.turns import Turn
 from companions.models import Companion
 from humana import __version__
 from humana.kernel.errors import EndpointError, HumanaError, NotFound

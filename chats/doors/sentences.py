@@ -12,6 +12,7 @@ from chats.models import Run
 
 STATES: dict[str, Promise | str] = {
     "queued": _("Waiting for a free place…"),
+    "reading": _("Reading “%(name)s”…"),
     "waiting": _("The model is busy; your question is next in line…"),
     "thinking": _("Thinking…"),
     "switched": _("The usual model does not answer just now; another one does…"),
@@ -28,6 +29,10 @@ OURS: dict[str, Promise | str] = {
     "owner_lost": _("The answer was interrupted on our side. What arrived is kept; you can ask again."),
     "tool_limit": _(
         "The companion used all the tools it may and gave no answer. Your message is saved; ask for less."
+    ),
+    "over_budget": _(
+        "There was no room left in a budget for this answer. Your message is saved; the page of your usage"
+        " says when there is room again, and whom to ask."
     ),
     "error": _("Something failed on our side. Your message is saved; try again."),
 }

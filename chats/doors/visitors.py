@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -17,9 +17,10 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from chats.models import Run
+from chats.models import Citation, Run
 from chats.permissions import READ
 from chats.queries import access_run
+from chats.streaming import stream_key
 from humana.kernel.actor import Actor
 from humana.kernel.errors import Unauthenticated
 from tenants.context import TenantContext, use_tenant
@@ -63,12 +64,13 @@ def visitor_for(*, headers: dict[str, str], session_key: str, slug: str | None, 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a run: where it is, the reader's language, whose answer it is."""
+    """Who reads a run: where it is, the reader's language, whose answer it is, what opens its stream."""
 
     place: TenantContext
     language: str
     message_id: uuid.UUID
     companion: str
+    key: bytes = field(default=b"", repr=False)
 
 
 def reader_of(
@@ -88,7 +90,8 @@ def reader_of(
             run = access_run(member=visitor.member, run_id=run_id)
             name = run.chat.companion.name
     spoken = visitor.member.user.language or (language if language in dict(settings.LANGUAGES) else "")
-    return Reader(place, spoken or settings.LANGUAGE_CODE, run.message_id, name)
+    key = stream_key(place.organization_id)
+    return Reader(place, spoken or settings.LANGUAGE_CODE, run.message_id, name, key)
 
 
 def state_of(context: TenantContext, run_id: uuid.UUID) -> tuple[str, str, str]:
@@ -96,6 +99,13 @@ def state_of(context: TenantContext, run_id: uuid.UUID) -> tuple[str, str, str]:
     with use_tenant(context):
         run = Run.objects.select_related("message").get(id=run_id)
         return run.state, run.error, run.message.text
+
+
+def numbers_of(context: TenantContext, run_id: uuid.UUID) -> tuple[int, ...]:
+    """The numbers of what its answer may cite."""
+    with use_tenant(context):
+        rows = Citation.objects.filter(message__runs__id=run_id).order_by("number")
+        return tuple(rows.values_list("number", flat=True))
 
 
 def in_language(language: str, ask: Callable[[], Answer]) -> Answer:

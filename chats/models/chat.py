@@ -13,7 +13,10 @@ from tenants.scoping import OrganizationScoped, Removable, TenantForeignKey
 
 
 class Chat(OrganizationScoped, Removable):
-    """One person's conversation with one companion. `leaf_id` is the message at its current end."""
+    """One person's conversation with one companion. `leaf_id` is the message at its current end.
+
+    `model` is what the person chose to answer here, while it may; empty is the companion's own.
+    """
 
     class Origin(models.TextChoices):
         APP = "app", _("Humana")
@@ -28,6 +31,7 @@ class Chat(OrganizationScoped, Removable):
     is_example = models.BooleanField(_("written example"), default=False)
     pinned = models.BooleanField(_("pinned"), default=False)
     archived = models.BooleanField(_("archived"), default=False)
+    model = models.CharField(_("model"), max_length=120, blank=True)
     leaf_id = models.UUIDField(null=True)
     last_message_at = models.DateTimeField(_("last message"))
     version = models.PositiveIntegerField(default=1)

@@ -13,12 +13,14 @@ from contextlib import aclosing
 
 from django.db import connections
 
+from audit.services.budgets import Whose
 from byoc import gateway
 from byoc.contracts import ChatRequest, ModelCard, Switched, TextDelta, Usage
 from chats.blocking import ANSWER, IN_GENERAL, QUESTION, Blocked
 from chats.models import Message
 from chats.plans import Outcome, request_for, room_for_knowledge
 from chats.services.metering import note_judging, note_use
+from chats.services.reserving import Asking, Room, room_for, used
 from chats.services.runs import note_findings
 from chats.tuning import judge_for, tuning_for
 from chats.watching import Said, Watch
@@ -51,7 +53,7 @@ def answer_as(*, companion_id: uuid.UUID, member: Membership, asked_by: str, que
         shared = shared_for(companion, member, question, prompt.guard).within(
             room_for_knowledge(tuning.endpoint)
         )
-        prompt = with_shared(prompt, shared, companion.language)
+        prompt = with_shared(prompt, shared, companion.language, citing=False)
         with tenant_atomic():
             send(prompt.keeping())
             note_uses(shared, run_id=run_id, companion_id=companion.id, member_id=member.id)
@@ -59,9 +61,12 @@ def answer_as(*, companion_id: uuid.UUID, member: Membership, asked_by: str, que
         request = request_for(prompt.text, turn, tuning.endpoint, **tuning.wishes)
         judge = judge_for(prompt.guard)
         watch = Watch(prompt.guard, question, judge=judge, language=companion.language)
-        connections.close_all()  # none is held while the model speaks
-        outcome = asyncio.run(_ask(tuning.endpoint, request, tuning.seconds, watch))
-        _note_down(companion, member, tuning.endpoint, outcome, judge, run_id)
+        whose = Whose(member.id, member.team_id, companion.id)
+        asking = Asking(run_id, whose, request, tuning.endpoint, judge, question, tuning.seconds)
+        with room_for(asking) as room:
+            connections.close_all()  # none is held while the model speaks
+            outcome = asyncio.run(_ask(tuning.endpoint, room.request, tuning.seconds, watch))
+            _note_down(companion, member, tuning.endpoint, outcome, asking, room)
     if outcome.error:
         raise Conflict(IN_GENERAL[outcome.error], code=outcome.error)
     return outcome.whole_text
@@ -111,13 +116,15 @@ def _note_down(
     member: Membership,
     endpoint: ModelCard,
     outcome: Outcome,
-    judge: ModelCard | None,
-    run_id: uuid.UUID,
+    asking: Asking,
+    room: Room,
 ) -> None:
     """What was used, where a model was asked, by it and by the judge of topics, and what policies found."""
     outcome.state = "stopped" if outcome.error else "done"
     with tenant_atomic():
+        answered = gateway.answered_by(endpoint, outcome.answered_by)
+        room.settle(used(answered, outcome, room.request, asking.judge, asking.question))
         if outcome.error != QUESTION:
-            note_use(companion.id, member.id, endpoint, outcome, run_id)
-        note_judging(companion.id, member.id, judge, outcome.judged)
+            note_use(companion.id, member.id, endpoint, outcome, asking.run_id, member.team_id)
+        note_judging(companion.id, member.id, asking.judge, outcome.judged, member.team_id)
         note_findings(outcome.findings, {"companion": companion.slug})

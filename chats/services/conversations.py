@@ -13,9 +13,12 @@ from chats.config_keys import MESSAGE_LIMIT
 from chats.models import Chat, Message
 from chats.permissions import WRITE
 from chats.queries import latest_leaf
+from chats.services.words import note_title
+from chats.tuning import may_choose
+from companions.choosing import may_be_given
 from companions.models import Companion
 from documents.models import Folder
-from humana.kernel.errors import Conflict, Misconfigured, NotFound, StaleVersion
+from humana.kernel.errors import Conflict, Invalid, Misconfigured, NotFound, StaleVersion
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
 from tenants.config.resolver import resolve
@@ -51,6 +54,8 @@ def start_chat(
             title=title[:TITLE_LIMIT],
             last_message_at=timezone.now(),
         )
+        if chat.title and origin == Chat.Origin.APP:
+            note_title(chat, chat.title)
         _tell("chats.chat.started", chat, companion=companion.slug)
     return chat
 
@@ -58,7 +63,9 @@ def start_chat(
 def rename_chat(*, member: Membership, chat: Chat, title: str, version: int | None = None) -> Chat:
     """A title a person gave is never replaced by a made one."""
     title = clean_text(title, field="title", limit=TITLE_LIMIT).strip()
-    _change(chat, member, version, "chats.chat.renamed", title=title, title_by_person=True)
+    with tenant_atomic():
+        _change(chat, member, version, "chats.chat.renamed", title=title, title_by_person=True)
+        note_title(chat, title)
     return chat
 
 
@@ -76,6 +83,18 @@ def archive_chat(*, member: Membership, chat: Chat, archived: bool, version: int
 def move_chat(*, member: Membership, chat: Chat, folder: Folder | None, version: int | None = None) -> Chat:
     """Put the chat into one of the member's folders, or out of all."""
     _change(chat, member, version, "chats.chat.moved", folder_id=folder.id if folder else None)
+    return chat
+
+
+def choose_model(*, member: Membership, chat: Chat, model: str, version: int | None = None) -> Chat:
+    """The model that answers in this chat from the next question on; empty is the companion's own."""
+    require(member, WRITE.name)
+    model = clean_text(model, field="model", limit=120, required=False).strip()
+    if model and not may_choose(chat.companion):
+        raise Conflict(_("Here the model is chosen for everybody."), code="model_is_set")
+    if model and not may_be_given(model, chat.companion.team_id):
+        raise Invalid(_("This model does not answer here. Choose one of the list."), field="model")
+    _change(chat, member, version, "chats.chat.model_chosen", model=model)
     return chat
 
 

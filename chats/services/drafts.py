@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.db.models import QuerySet
+
 from chats.models import Draft
 from chats.permissions import WRITE
 from chats.services.conversations import message_limit
@@ -21,4 +23,10 @@ def save_draft(*, member: Membership, place_id: uuid.UUID, text: str) -> None:
         if text.strip():
             Draft.objects.update_or_create(member_id=member.id, place_id=place_id, defaults={"text": text})
         else:
-            Draft.objects.filter(member_id=member.id, place_id=place_id).delete()
+            forget_text(Draft.objects.filter(member_id=member.id, place_id=place_id))
+
+
+def forget_text(rows: QuerySet[Draft]) -> None:
+    """What is attached to a draft stays while there is something."""
+    rows.filter(document_ids__isnull=True).delete()
+    rows.update(text="")

@@ -6,42 +6,46 @@ in the trail. The text is saved before the model is asked.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from audit.services.rates import admit_question, place_for
 from byoc.contracts import ChatRequest, ModelCard
+from chats.attached import UNREAD
 from chats.models import Chat, Message, Run
+from chats.passing import check_offer, given, told
 from chats.permissions import WRITE
-from chats.plans import RunPlan, request_for, room_for_knowledge
+from chats.plans import RunPlan, fitted, room_for_knowledge
+from chats.services.attaching import attach, documents_for
+from chats.services.citing import give_sources
 from chats.services.conversations import message_limit, title_from
 from chats.services.equipping import equipped
+from chats.services.runs import admitted
 from chats.tuning import judge_for, tuning_for
-from companions.checks import Guard
+from chats.turns import Offer, Turn, brought, instructions, latest, new, past, questions
+from companions.config_keys import DOCUMENT_SECONDS
 from companions.models import Companion, Interaction
 from companions.queries import access_asked, companions_for
 from companions.services.knowing import note_uses, shared_for
 from companions.services.prompting import PreparedPrompt, prompt_of, with_shared
+from companions.services.reading import Brought
+from documents.services.files import states_of
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
+from tenants.config.resolver import Subject, resolve
 from tenants.context import current_tenant, use_tenant
 from tenants.doors import Visitor, by_key, require_of
 from tenants.services.pending import mark_pending
 from tenants.statements import insert, send
 from tenants.transactions import tenant_atomic
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One message of the client's conversation: role is system, user or assistant."""
-
-    role: str
-    text: str
+NO_TOOLS = Offer()
 
 
 def open_exchange(
@@ -52,15 +56,33 @@ def open_exchange(
     turns: Sequence[Turn],
     owner: str,
     wishes: dict[str, Any],
+    offer: Offer = NO_TOOLS,
     door: str = "openai",
 ) -> RunPlan:
-    """Authenticate, save the question, prepare the answer: one short transaction. `door` is for the trail."""
+    """Authenticate, save the question, prepare the answer: one short transaction. `door` is for the trail.
+
+    With an `offer` the companion's own tools stay away: a client that brings tools goes through the turns
+    itself, and would be told of calls that it never saw.
+    """
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context), acting_as(visitor.actor):
         require_of(visitor, WRITE.name)
         _check(turns)
+        admit_question()
         companion, prompt = _asked(visitor, model)
-        return _open(visitor, companion, prompt, turns, owner, wishes, door)
+        return _open(visitor, companion, prompt, turns, owner, wishes, door, offer)
+
+
+def seconds_to_wait(*, token: str, seen_as: Actor, model: str, document_ids: Sequence[uuid.UUID]) -> float:
+    """How long an answer waits for these files at most; 0 where none of them is being read."""
+    visitor = by_key(token=token, seen_as=seen_as)
+    with use_tenant(visitor.context), acting_as(visitor.actor):
+        require_of(visitor, WRITE.name)
+        companion, _prompt = _asked(visitor, model)
+        files = states_of([one.id for one in documents_for(visitor.member, document_ids)])
+        if not any(one.state in UNREAD for one in files.values()):
+            return 0
+        return float(resolve(DOCUMENT_SECONDS, Subject(companion_team_id=companion.team_id)))
 
 
 def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
@@ -83,11 +105,13 @@ def _asked(visitor: Visitor, model: str) -> tuple[Companion, PreparedPrompt]:
 
 
 def _check(turns: Sequence[Turn]) -> None:
-    if not turns or turns[-1].role != "user":
+    if not turns or turns[-1].role not in {"user", "tool"} or not questions(turns):
         raise Invalid(_("The last message must be the user's."), field="messages", code="no_question")
     for index, turn in enumerate(turns):
         clean_text(turn.text, field=f"messages[{index}].content", limit=message_limit(), required=False)
-    clean_text(turns[-1].text, field="messages", limit=message_limit())
+        for call in turn.calls:
+            clean_text(call.arguments, field=f"messages[{index}].tool_calls", limit=message_limit())
+    clean_text(questions(turns)[-1].text, field="messages", limit=message_limit())
 
 
 def _open(
@@ -98,41 +122,55 @@ def _open(
     owner: str,
     wishes: dict[str, Any],
     door: str,
+    offer: Offer,
 ) -> RunPlan:
     tuning = tuning_for(companion, **wishes)
     endpoint = tuning.endpoint
-    shared = shared_for(companion, visitor.member, turns[-1].text, prompt.guard).within(
-        room_for_knowledge(endpoint)
-    )
-    prompt = with_shared(prompt, shared, companion.language)
-    chat, question, answer = _dialogue(visitor, companion, turns[-1].text)
+    check_offer(offer, endpoint, prompt.guard)
+    question_text = questions(turns)[-1].text
+    documents = documents_for(visitor.member, questions(turns)[-1].documents)
+    materials = Brought(brought(turns))
+    shared = shared_for(companion, visitor.member, question_text, prompt.guard, materials)
+    shared = shared.within(room_for_knowledge(endpoint))
+    prompt = with_shared(prompt, shared, companion.language, citing=False)  # nothing says there what [1] is
+    chat, question, answer = _dialogue(visitor, companion, question_text)
     provenance = tuning.provenance(prompt.provenance)
     run = _run(answer, owner, prompt.digest, endpoint, provenance)
-    with tenant_atomic():
-        send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
-        note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=visitor.member.id)
-        mark_pending(visitor.context.organization_id, "run")
-        _note_asked(question, companion, run, door)
-    plan = RunPlan(
-        context=current_tenant(),
-        actor=visitor.actor,
-        run_id=run.id,
-        message_id=answer.id,
-        chat_id=chat.id,
-        companion_id=companion.id,
-        companion_slug=companion.slug,
-        member_id=visitor.member.id,
-        endpoint=endpoint,
-        request=_request(prompt, turns, endpoint, tuning.wishes),
-        answer_seconds=tuning.seconds,
-        guard=prompt.guard,
-        question=_new(turns),
-        judge=judge_for(prompt.guard),
-        language=visitor.member.user.language,
-        provenance=provenance,
-        door=Interaction.Kind.API,
-    )
-    return equipped(plan, companion, confirming=False)  # nobody is there to be asked
+    with place_for(run.id):
+        with tenant_atomic():
+            send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
+            note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=visitor.member.id)
+            give_sources(answer.id, shared.passages)
+            attach(question, documents)
+            mark_pending(visitor.context.organization_id, "run")
+            _note_asked(question, companion, run, door)
+        plan = RunPlan(
+            context=current_tenant(),
+            actor=visitor.actor,
+            run_id=run.id,
+            message_id=answer.id,
+            chat_id=chat.id,
+            companion_id=companion.id,
+            companion_slug=companion.slug,
+            member_id=visitor.member.id,
+            team_id=visitor.member.team_id,
+            endpoint=endpoint,
+            request=_request(prompt, turns, endpoint, tuning.wishes, offer),
+            answer_seconds=tuning.seconds,
+            guard=prompt.guard,
+            question=new(turns),
+            judge=judge_for(prompt.guard),
+            language=visitor.member.user.language,
+            provenance=provenance,
+            door=Interaction.Kind.API,
+            passes=bool(offer.tools),
+            handed=offer.most,
+            given=given(turns, prompt.guard),
+            sources=shared.passages,
+        )
+        if not (plan.passes or plan.given):
+            plan = equipped(plan, companion, confirming=False)  # nobody is there to be asked
+        return admitted(plan)
 
 
 def _note_asked(question: Message, companion: Companion, run: Run, door: str) -> None:
@@ -141,33 +179,17 @@ def _note_asked(question: Message, companion: Companion, run: Run, door: str) ->
 
 
 def _request(
-    prompt: PreparedPrompt, turns: Sequence[Turn], endpoint: ModelCard, wishes: dict[str, Any]
+    prompt: PreparedPrompt,
+    turns: Sequence[Turn],
+    endpoint: ModelCard,
+    wishes: dict[str, Any],
+    offer: Offer,
 ) -> ChatRequest:
     """Our prompt, then the client's own instructions, then what was said."""
-
-    system = "\n\n".join([prompt.text, *(turn.text for turn in turns if turn.role == "system")])
-    said = [
-        (Message.Role.PERSON if turn.role == "user" else Message.Role.COMPANION, turn.text)
-        for turn in [*_past(turns[:-1], prompt.guard), turns[-1]]
-        if turn.role != "system" and turn.text
-    ]
-    return request_for(system, said, endpoint, **wishes)
-
-
-def _past(turns: Sequence[Turn], guard: Guard) -> list[Turn]:
-    """Earlier turns that policies let be told; of one that they keep back, what followed is left out too."""
-    told, kept_back = [], False
-    for turn in turns:
-        lets = guard.lets("input", turn.text)
-        kept_back = not lets if turn.role == "user" else kept_back or not lets
-        if not kept_back:
-            told.append(turn)
-    return told
-
-
-def _new(turns: Sequence[Turn]) -> str:
-    """What policies look at: the question, and the client's own instructions."""
-    return "\n\n".join(turn.text for turn in turns if turn.role == "system" or turn is turns[-1])
+    system = "\n\n".join([prompt.text, *instructions(turns)])
+    said = told([*past(turns, prompt.guard), *latest(turns)], prompt.guard)
+    messages = fitted(system, said, endpoint)
+    return ChatRequest(messages, endpoint.model, tools=offer.tools, tool_choice=offer.choice, **wishes)
 
 
 def _dialogue(visitor: Visitor, companion: Companion, text: str) -> tuple[Chat, Message, Message]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from audit.models import UsageEvent
 from chats import shaping
+from chats.attached import readable_cards
 from chats.blocking import acted
 from chats.models import Message, Run
 from chats.permissions import READ
@@ -15,7 +17,7 @@ from chats.shaping import Told
 from chats.step_words import ShownStep, tool_name
 from chats.steps import steps_of
 from companions.check_words import checks_words
-from companions.informed import Passages, knowledge_told, skills_told
+from companions.informed import Passages, documents_told, knowledge_told, skills_told
 from companions.informed import Told as Skill
 from companions.models import PolicyVersion
 from companions.queries import Told as Inherited
@@ -31,8 +33,9 @@ class Explanation:
 
     `settings` are those that shaped the answer with the layer that said each, `stood_in_for` the
     endpoint that was asked first where another answered. `acted` is what checks of policies found in
-    question and answer; `knowledge` and `skills` are what it was given beside what is inherited, `tools`
-    what it was offered, and `used` what it made of that.
+    question and answer; `knowledge`, `documents` and `skills` are what it was given beside what is inherited,
+    `cited` the numbers that it made of that and `unknown` how often it named one that nobody gave. `tools`
+    are what it was offered, and `used` what it made of those.
     """
 
     run: Run
@@ -43,6 +46,9 @@ class Explanation:
     settings: list[Told]
     stood_in_for: str
     knowledge: list[Passages]
+    documents: list[Passages]
+    cited: list[int]
+    unknown: int
     skills: list[Skill]
     tools: list[str]
     used: list[ShownStep]
@@ -68,10 +74,19 @@ def why(*, member: Membership, message: Message) -> Explanation:
         settings=[shaping.told(stamp) for stamp in run.provenance.get("settings", ())],
         stood_in_for=_instead_of(run),
         knowledge=knowledge_told(run.provenance),
+        documents=documents_told(run.provenance, _names(member, run)),
+        cited=run.provenance.get("cited", {}).get("numbers", []),
+        unknown=run.provenance.get("cited", {}).get("unknown", 0),
         skills=skills_told(run.provenance),
         tools=[tool_name(one) for one in run.provenance.get("tools", {}).get("offered", ())],
         used=[ShownStep(one) for one in steps_of(message.parts, live=message.state in Message.LIVE)],
     )
+
+
+def _names(member: Membership, run: Run) -> dict[uuid.UUID, str]:
+    """Of the documents it was given, what those are called that the member may read now."""
+    ids = {uuid.UUID(one["id"]) for one in run.provenance.get("documents", ())}
+    return {key: card.name for key, card in readable_cards(member, ids).items()}
 
 
 def _instead_of(run: Run) -> str:

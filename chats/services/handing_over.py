@@ -7,20 +7,25 @@ neither loses anything, and no row crosses from one companion's database to anot
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from chats.models import Chat, Message
+from chats.models import Attachment, Chat, Citation, Message
 from chats.permissions import WRITE
 from chats.queries import ancestry
+from chats.services.citing import handed_over
+from chats.services.projects import project_of
+from chats.services.words import note_said, note_title
 from companions.models import Companion, Handoff
 from companions.refusals import reason_words
 from companions.services import handoffs
 from companions.services.handoffs import Conversation
-from documents.models import Folder
+from documents.models import DocumentFile, Folder
+from documents.services.copying import copy_document
+from documents.services.files import states_of
 from documents.store import Draft, store_of
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.models import new_id
@@ -39,15 +44,22 @@ class _Document:
     name: str
     media_type: str
     text: str
+    file: DocumentFile | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """All that goes along: what was said, and the documents as they are now."""
+    """All that goes along: what was said, with what it brought and cites, and the documents of now."""
 
     branch: Sequence[Message]
     documents: Sequence[_Document]
     instructions: str
+    attached: Sequence[Attachment] = ()
+    cited: Sequence[Citation] = ()
+
+    def moved(self, row: Handoff) -> dict[uuid.UUID, uuid.UUID]:
+        """The documents that go along, and as which."""
+        return {one.id: _copy_id(row, one.id) for one in self.documents}
 
 
 def hand_over(
@@ -98,25 +110,40 @@ def _take_over(row: Handoff, member: Membership) -> uuid.UUID:
 
 def _read(row: Handoff) -> _Told:
     with within("chat_id", row.chat_id):
-        chat = Chat.objects.select_related("folder").filter(id=row.chat_id).first()
+        chat = Chat.objects.filter(id=row.chat_id).first()
         if chat is None:
             raise Conflict(_("The conversation was removed meanwhile."), code="conversation_removed")
         documents = _documents(row.from_user_id, [uuid.UUID(one) for one in row.document_ids])
-        instructions = chat.folder.instructions if chat.folder else ""
-        return _Told(ancestry(chat.id, chat.leaf_id), documents, instructions)
+        branch = ancestry(chat.id, chat.leaf_id)
+        ids = [one.id for one in branch]
+        attached = list(Attachment.objects.filter(message_id__in=ids).order_by("id"))
+        cited = list(Citation.objects.filter(message_id__in=ids))
+        return _Told(branch, documents, _instructions(chat), attached, cited)
+
+
+def _copy_id(row: Handoff, document_id: uuid.UUID) -> uuid.UUID:
+    return uuid.uuid5(row.id, str(document_id))
+
+
+def _instructions(chat: Chat) -> str:
+    """What the giver's folder tells, as long as the giver may read it."""
+    here = current_tenant().organization_id
+    giver = Membership.objects.filter(organization_id=here, user_id=chat.owner_id).first()
+    folder = project_of(chat, giver) if giver else None
+    return folder.instructions if folder else ""
 
 
 def _documents(owner_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> list[_Document]:
     """The giver's own, as they are now; somebody else's is missing in just the same way."""
     if not ids:
         return []
-    store = store_of(current_tenant())
+    store, files = store_of(current_tenant()), states_of(ids)
     found = []
     for one in dict.fromkeys(ids):
         card = store.card(one)
         if card.owner_id != owner_id or card.trashed_at is not None:
             raise NotFound(_("There is nothing here."))
-        found.append(_Document(one, card.name, card.media_type, store.read(one).text))
+        found.append(_Document(one, card.name, card.media_type, store.read(one).text, files.get(one)))
     return found
 
 
@@ -133,37 +160,53 @@ def _write(
         title_by_person=True,
         last_message_at=timezone.now(),
     )
-    chat.leaf_id = _copies(chat, row, told.branch)
+    if row.title:
+        note_title(chat, row.title)
+    copies = _copies(chat, row, told.branch)
+    _with_them(row, told, {one.id: copy for one, copy in zip(told.branch, copies, strict=True)})
+    chat.leaf_id = copies[-1].id if copies else None
     chat.save(update_fields=["leaf_id", "updated_at"])
 
 
-def _copies(chat: Chat, row: Handoff, branch: Sequence[Message]) -> uuid.UUID | None:
+def _with_them(row: Handoff, told: _Told, copies: Mapping[uuid.UUID, Message]) -> None:
+    moved = told.moved(row)
+    for brought in told.attached:
+        document_id = moved.get(brought.document_id, brought.document_id)
+        Attachment.objects.create(
+            message=copies[brought.message_id], document_id=document_id, name=brought.name
+        )
+    Citation.objects.bulk_create(handed_over(one, copies[one.message_id], moved) for one in told.cited)
+
+
+def _copies(chat: Chat, row: Handoff, branch: Sequence[Message]) -> list[Message]:
     """What was said, by whom; an answer that never came to an end is as it was when it was handed over."""
-    parent: Message | None = None
+    copies: list[Message] = []
     for one in branch:
         state = Message.State.INTERRUPTED if one.state in Message.LIVE else one.state
         said_by = {"said_by": row.from_name, "handoff": str(row.id)}
-        parent = Message.objects.create(
+        copy = Message.objects.create(
             id=new_id(),
             chat=chat,
-            parent=parent,
+            parent=copies[-1] if copies else None,
             role=one.role,
             state=state,
             text=one.text,
             parts=[*one.parts, said_by],
             author_id=one.author_id,
         )
-    return parent.id if parent else None
+        if copy.text:
+            note_said(copy, chat.owner_id)
+        copies.append(copy)
+    return copies
 
 
 def _folder(row: Handoff, told: _Told, member: Membership) -> Folder:
     """A folder of the taker's own with copies of the documents, and what the giver's folder told."""
     name = (row.title or row.from_name)[:120]
     folder = Folder.objects.create(owner_id=member.user_id, name=name, instructions=told.instructions)
-    store = store_of(current_tenant())
     for one in told.documents:
         draft = Draft(
-            id=uuid.uuid5(row.id, str(one.id)),
+            id=_copy_id(row, one.id),
             owner_id=member.user_id,
             author_id=row.from_user_id,
             name=one.name,
@@ -171,5 +214,5 @@ def _folder(row: Handoff, told: _Told, member: Membership) -> Folder:
             folder_id=folder.id,
             media_type=one.media_type,
         )
-        store.add(draft)
+        copy_document(draft, one.file)
     return folder

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from audit.hints import refuse_where_spent
+from audit.services.rates import admit_question
 from chats.models import Chat, Draft, Message, Run
 from chats.permissions import WRITE
 from chats.queries import latest_run
+from chats.services.attaching import attach, attach_again, documents_for
 from chats.services.conversations import message_limit, title_from
 from chats.services.runs import end_unowned
+from chats.services.words import note_said, note_title
 from chats.signals import ask_to_stop, wake_runner
 from companions.models import Companion
 from humana.kernel.errors import Conflict, NotFound
@@ -25,35 +30,55 @@ from tenants.services.pending import mark_pending
 from tenants.transactions import on_tenant_commit, tenant_atomic
 
 
-def ask(*, member: Membership, chat: Chat, text: str, parent_id: uuid.UUID | None = None) -> Run:
+def ask(
+    *,
+    member: Membership,
+    chat: Chat,
+    text: str,
+    parent_id: uuid.UUID | None = None,
+    document_ids: Iterable[uuid.UUID] = (),
+) -> Run:
     """Save what the person wrote and queue an answer to it.
 
-    `parent_id` is the message it follows; without it, the end of the current branch.
+    `parent_id` is the message it follows; without it, the end of the current branch. `document_ids` are
+    documents that come with it, each of which the person may read.
     """
     require(member, WRITE.name)
     text = clean_text(text, field="text", limit=message_limit())
     _check_companion(chat)
+    _check_room(member, chat)
+    documents = documents_for(member, document_ids)
     with tenant_atomic():
         place = _lock(chat)
         parent = _parent(place, parent_id)
         question = Message.objects.create(
             chat=chat, parent_id=parent, role=Message.Role.PERSON, text=text, author_id=member.user_id
         )
+        note_said(question, place.owner_id)
+        attach(question, documents)
         Draft.objects.filter(member_id=member.id, place_id=chat.id).delete()
         if not place.title:
-            Chat.objects.filter(id=chat.id).update(title=title_from(text))
+            title = title_from(text)
+            Chat.objects.filter(id=chat.id).update(title=title)
+            note_title(place, title)
         run = _queue(chat, question)
         _tell("chats.message.asked", question.id, chat=chat, run=run)
     return run
 
 
-def edit(*, member: Membership, message: Message, text: str) -> Run:
-    """Ask anew in place of an earlier question: a branch; the old one stays."""
+def edit(
+    *, member: Membership, message: Message, text: str, document_ids: Iterable[uuid.UUID] | None = None
+) -> Run:
+    """Ask anew in place of an earlier question: a branch; the old one stays. Without `document_ids` it brings
+    what that one brought.
+    """
     require(member, WRITE.name)
     if message.role != Message.Role.PERSON:
         raise Conflict(_("Only your own messages can be edited."), code="not_a_question")
     text = clean_text(text, field="text", limit=message_limit())
     _check_companion(message.chat)
+    _check_room(member, message.chat)
+    documents = documents_for(member, document_ids) if document_ids is not None else None
     with tenant_atomic():
         _lock(message.chat)
         question = Message.objects.create(
@@ -63,6 +88,11 @@ def edit(*, member: Membership, message: Message, text: str) -> Run:
             text=text,
             author_id=member.user_id,
         )
+        note_said(question, message.chat.owner_id)
+        if documents is None:
+            attach_again(question, message)
+        else:
+            attach(question, documents)
         run = _queue(message.chat, question)
         _tell("chats.message.edited", question.id, chat=message.chat, run=run)
     return run
@@ -77,12 +107,37 @@ def regenerate(*, member: Membership, message: Message) -> Run:
     if run is not None and run.state in Run.LIVE:
         raise Conflict(_("This answer is still being written. Stop it first."), code="still_running")
     _check_companion(message.chat)
+    _check_room(member, message.chat)
     with tenant_atomic():
         _lock(message.chat)
         question = Message.objects.get(id=message.parent_id)
         new = _queue(message.chat, question)
         _tell("chats.message.regenerated", message.id, chat=message.chat, run=new)
     return new
+
+
+def go_on(*, member: Membership, message: Message) -> Run:
+    """The rest of an answer that was stopped or cut off, in a message of its own below it.
+
+    Conflict where nothing of it was written, or it is complete, or something was said after it.
+    """
+    require(member, WRITE.name)
+    if not may_go_on(message):
+        raise Conflict(_("Only an answer that broke off can be continued."), code="not_broken_off")
+    _check_companion(message.chat)
+    with tenant_atomic():
+        place = _lock(message.chat)
+        if place.leaf_id != message.id:
+            raise Conflict(_("The conversation went on meanwhile. Reload and look."), code="not_the_end")
+        run = _queue(message.chat, message)
+        _tell("chats.message.continued", message.id, chat=message.chat, run=run)
+    return run
+
+
+def may_go_on(message: Message) -> bool:
+    """Whether there is something to go on from."""
+    broken_off = message.state in {Message.State.STOPPED, Message.State.INTERRUPTED}
+    return broken_off and message.role == Message.Role.COMPANION and bool(message.text.strip())
 
 
 def stop(*, member: Membership, run: Run) -> Run:
@@ -97,10 +152,10 @@ def stop(*, member: Membership, run: Run) -> Run:
     return run
 
 
-def _queue(chat: Chat, question: Message) -> Run:
-    """An empty answer, its run, and the wake-up after the commit."""
+def _queue(chat: Chat, before: Message) -> Run:
+    """An empty answer to a question, or the rest of an answer; its run, and the wake-up after the commit."""
     answer = Message.objects.create(
-        chat=chat, parent=question, role=Message.Role.COMPANION, state=Message.State.PENDING
+        chat=chat, parent=before, role=Message.Role.COMPANION, state=Message.State.PENDING
     )
     run = Run.objects.create(chat=chat, message=answer)
     Chat.objects.filter(id=chat.id).update(
@@ -128,6 +183,12 @@ def _parent(chat: Chat, parent_id: uuid.UUID | None) -> uuid.UUID | None:
 def _check_companion(chat: Chat) -> None:
     if chat.companion.state != Companion.State.ACTIVE or chat.companion.removed_at is not None:
         raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
+
+
+def _check_room(member: Membership, chat: Chat) -> None:
+    """Raises OverBudget or TooMany before anything is saved: the text stays where it was written."""
+    refuse_where_spent(member, chat.companion_id)
+    admit_question()
 
 
 def _tell(action: str, resource_id: uuid.UUID, *, chat: Chat, run: Run) -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from chats.models import Run
-from chats.services.runs import end_unowned
+from chats.services.runs import end_unowned, owner_lives
 from chats.signals import wake_runner
+from chats.streaming import said_so_far
 from tenants.context import current_tenant
 from tenants.models import PendingWork
 from tenants.services.pending import sweep_pending
@@ -28,8 +29,9 @@ def _look_after() -> None:
     for run in list(Run.objects.filter(state__in=Run.LIVE)):
         if run.state == Run.State.QUEUED and run.created_at < late:
             wake_runner(organization_id, run.id)
-        elif run.state == Run.State.STREAMING:
-            end_unowned(run_id=run.id, state=Run.State.INTERRUPTED, error="owner_lost")
+        elif run.state == Run.State.STREAMING and not owner_lives(run.owner):
+            said = said_so_far(organization_id, run.id)
+            end_unowned(run_id=run.id, state=Run.State.INTERRUPTED, error="owner_lost", said=said)
 
 
 def _any_alive() -> bool:

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from django.db import connections
 from django.db.models import F
 
+from audit.services.budgets import OverBudget, Whose
 from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Chat, Message
 from chats.plans import Outcome
 from chats.services.conversations import TITLE_LIMIT, title_from
 from chats.services.metering import note_judging, note_use
+from chats.services.reserving import Asking, Room, room_for, used
 from chats.services.runs import note_findings
+from chats.services.words import note_title
 from chats.tuning import judge_for
 from chats.watching import Watch
 from companions.checks import Guard
@@ -23,6 +26,7 @@ from companions.choosing import model_for
 from companions.models import Companion
 from companions.services.prompting import prepare_prompt
 from humana.kernel.errors import EndpointError
+from humana.kernel.models import new_id
 from humana.kernel.ports import record_trail
 from tenants.context import current_tenant
 from tenants.models import Membership
@@ -57,12 +61,23 @@ def make_title(chat_id: uuid.UUID) -> None:
         return
     title = title_from(start.question)
     if not start.endpoint.builtin:
-        watch = Watch(start.guard, "", judge=start.judge, language=start.companion.language)
-        connections.close_all()  # no connection is held while the model speaks
-        made = Outcome(state="")
-        title = asyncio.run(_ask(start, watch, made)) or title
-        _note_down(chat_id, start, watch, made)
+        title = _made(chat_id, start) or title
     _keep(chat_id, title)
+
+
+def _made(chat_id: uuid.UUID, start: _Start) -> str:
+    """What the model calls it; nothing where no budget has room for that."""
+    watch = Watch(start.guard, "", judge=start.judge, language=start.companion.language)
+    owner, made = _owner(start.owner_id), Outcome(state="")
+    whose = _whose(owner, start.companion)
+    try:
+        with room_for(Asking(new_id(), whose, _request(start), start.endpoint, start.judge)) as room:
+            connections.close_all()  # no connection is held while the model speaks
+            title = asyncio.run(_ask(start, room.request, watch, made))
+            _note_down(chat_id, start, watch, made, owner, room)
+    except OverBudget:
+        return ""
+    return title
 
 
 def _start(chat_id: uuid.UUID) -> _Start | None:
@@ -87,13 +102,22 @@ def _start(chat_id: uuid.UUID) -> _Start | None:
     )
 
 
-async def _ask(start: _Start, watch: Watch, made: Outcome) -> str:
-    """What the model says, as a title; nothing where a policy would not let it be shown."""
+def _whose(owner: Membership | None, companion: Companion) -> Whose:
+    if owner is None:
+        return Whose(None, None, companion.id)
+    return Whose(owner.id, owner.team_id, companion.id)
+
+
+def _request(start: _Start) -> ChatRequest:
     talk = f"{start.question[:1500]}\n\n---\n\n{start.answer[:1500]}"
     wish = _WISH.get(start.companion.language, _WISH["en"])
-    request = ChatRequest(
+    return ChatRequest(
         (ChatMessage("system", wish), ChatMessage("user", talk)), start.endpoint.model, max_tokens=30
     )
+
+
+async def _ask(start: _Start, request: ChatRequest, watch: Watch, made: Outcome) -> str:
+    """What the model says, as a title; nothing where a policy would not let it be shown."""
     try:
         answer = await gateway.llm(start.endpoint).generate(request)
         made.state = "titled"
@@ -107,24 +131,28 @@ async def _ask(start: _Start, watch: Watch, made: Outcome) -> str:
         await gateway.close()
 
 
-def _note_down(chat_id: uuid.UUID, start: _Start, watch: Watch, made: Outcome) -> None:
+def _note_down(
+    chat_id: uuid.UUID, start: _Start, watch: Watch, made: Outcome, owner: Membership | None, room: Room
+) -> None:
     """What policies found in the title, and what the model and their judge used."""
-    member_id = _member_id(start.owner_id)
+    made.judged = watch.judged
     with tenant_atomic():
+        room.settle(used(start.endpoint, made, room.request, start.judge))
         note_findings(watch.findings, {"chat": chat_id, "companion": start.companion.slug})
-        if member_id is not None:
+        if owner is not None:
             if made.state:  # it answered
-                note_use(start.companion.id, member_id, start.endpoint, made)
-            note_judging(start.companion.id, member_id, start.judge, watch.judged)
+                note_use(start.companion.id, owner.id, start.endpoint, made, team_id=owner.team_id)
+            note_judging(start.companion.id, owner.id, start.judge, watch.judged, owner.team_id)
 
 
-def _member_id(user_id: uuid.UUID) -> uuid.UUID | None:
+def _owner(user_id: uuid.UUID) -> Membership | None:
     here = Membership.objects.filter(organization_id=current_tenant().organization_id, user_id=user_id)
-    return here.values_list("id", flat=True).first()
+    return here.first()
 
 
 def _keep(chat_id: uuid.UUID, title: str) -> None:
     with tenant_atomic():
         rows = Chat.objects.filter(id=chat_id, title_by_person=False)
         if rows.update(title=title, version=F("version") + 1):
+            note_title(Chat.objects.get(id=chat_id), title)
             record_trail(action="chats.chat.titled", resource_type="chat", resource_id=chat_id)

@@ -11,28 +11,37 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from byoc import gateway
+from chats.attached import drafted, named_ids
 from chats.models import Chat
 from chats.permissions import READ, WRITE
-from chats.queries import access_chat, access_message, access_run, chats_named, draft_of, recent_chats
+from chats.queries import access_chat, access_message, access_run, draft_of, recent_chats
 from chats.services import consents, conversations, drafts, explain, replies, votes
-from chats.shown import EveryChat, put_forward, shown_message, shown_thread
-from companions.choosing import shown_model
+from chats.services.exporting import export_chat
+from chats.shown import EveryChat, put_forward, shown_message, shown_page
+from chats.tuning import may_choose, wished
+from chats.views.files import as_file
+from chats.views.filing import chats_in_folder, folders_to_choose
+from companions.choosing import offered_models, shown_model
 from companions.correspondence import waiting_for
 from companions.queries import access_companion_by_slug, companions_for, silent_companions
+from documents.sharing import waiting_shares
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
 
 #: How many chats the home page lists, and one page of the list of all.
 RECENT, PAGE = 6, 50
+#: Ways to keep a chat as a file.
+EXPORTS = (("markdown", _lazy("Export as Markdown")), ("json", _lazy("Export as JSON")))
 
 
 @require_GET
 def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `companions`, `recent` chats, `model` (ModelCard of the default model), `may_write`,
-    `waiting` (handoffs).
+    `waiting` (handoffs), `received` (what was shared and not opened yet).
     """
     member = request.visitor.member
     require(member, READ.name)
@@ -43,19 +52,25 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
         "model": model,
         "may_write": allowed(member, WRITE.name),
         "waiting": waiting_for(member),
+        "received": waiting_shares(member),
     }
     return render(request, "chats/home.html", context)
 
 
 @require_GET
 def chats(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `chats` (one page of them, the latest first), `archived`, `silent` companions."""
+    """Context: `chats` (one page of them, the latest first), `archived`, `silent` companions; with `?folder=`
+    the `folder` they are in, and the `folders` to choose from.
+    """
     member = request.visitor.member
     require(member, READ.name)
     archived = request.GET.get("archived") == "1"
+    if request.GET.get("folder"):
+        return chats_in_folder(request, archived=archived)
     rows = EveryChat(member, archived=archived)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {"chats": page, "archived": archived, "silent": silent_companions(rows.silent)}
+    context["folders"] = folders_to_choose(member)
     return render(request, "chats/list.html", context)
 
 
@@ -80,23 +95,70 @@ def start(request: MemberRequest, slug: str, companion_slug: str) -> HttpRespons
 
 @require_GET
 def chat(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    """Context: `chat`, `thread` (list of Shown), `draft`, `model`, `may_write`, `limit`."""
+    """The end of it, or what stands before `?before=` or around `?at=`, which name messages.
+
+    Context: `chat`, `thread` (list of Shown), `earlier`, `later`, `draft` and what is `attached` to it,
+    `model`, `models` to choose from, `chosen`, `exports`, `may_write`, `limit`.
+    """
     member = request.visitor.member
     require(member, READ.name)
     found = access_chat(member=member, chat_id=chat_id)
-    return render(request, "chats/chat.html", _chat_context(request, found))
+    context = _chat_context(request, found, before=_id(request, "before"), at=_id(request, "at"))
+    context |= _model_context(request, found) | {"exports": EXPORTS}
+    return render(request, "chats/chat.html", context)
 
 
-def _chat_context(request: MemberRequest, found: Chat) -> dict[str, Any]:
+@require_GET
+def earlier(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """Fragment: the messages that stand before `?before=`. Context as that of `chat`."""
     member = request.visitor.member
+    require(member, READ.name)
+    found = access_chat(member=member, chat_id=chat_id)
+    return render(
+        request, "chats/_earlier.html", _chat_context(request, found, before=_id(request, "before"))
+    )
+
+
+@require_GET
+def now(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """Fragment: the messages as they are now; 204 where the conversation still ends with `?leaf=`."""
+    member = request.visitor.member
+    require(member, READ.name)
+    found = access_chat(member=member, chat_id=chat_id)
+    if found.leaf_id == _id(request, "leaf"):
+        return HttpResponse(status=204, headers={"HX-Reswap": "none"})
+    return render(request, "chats/_asked.html", _chat_context(request, found))
+
+
+def _id(request: MemberRequest, name: str) -> uuid.UUID | None:
+    """What an address asks for; nothing where it is no id."""
+    try:
+        return uuid.UUID(request.GET.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _chat_context(request: MemberRequest, found: Chat, **place: uuid.UUID | None) -> dict[str, Any]:
+    member = request.visitor.member
+    page = shown_page(member=member, chat=found, **place)
     return {
         "chat": found,
-        "thread": shown_thread(member=member, chat=found),
+        "thread": page.shown,
+        "earlier": page.earlier,
+        "later": page.later,
         "draft": draft_of(member=member, place_id=found.id),
-        "model": shown_model(found.companion),
+        "attached": drafted(member, found.id),
+        "model": shown_model(found.companion, wished(found.companion, found.model)),
         "may_write": allowed(member, WRITE.name),
         "limit": conversations.message_limit(),
     }
+
+
+def _model_context(request: MemberRequest, found: Chat) -> dict[str, Any]:
+    """What may answer here; empty where there is no choice."""
+    may = allowed(request.visitor.member, WRITE.name) and may_choose(found.companion)
+    models = offered_models(found.companion.team_id) if may else []
+    return {"models": models if len(models) > 1 else [], "chosen": wished(found.companion, found.model)}
 
 
 @require_POST
@@ -104,7 +166,8 @@ def ask(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     """Save the question and show it with its answer to come (htmx), or go back to the chat."""
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
-    replies.ask(member=member, chat=found, text=request.POST.get("text", ""))
+    documents = named_ids(request.POST.getlist("documents"))
+    replies.ask(member=member, chat=found, text=request.POST.get("text", ""), document_ids=documents)
     return _thread_or_chat(request, found)
 
 
@@ -121,6 +184,15 @@ def edit(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpRespon
     member = request.visitor.member
     found = access_message(member=member, message_id=message_id)
     replies.edit(member=member, message=found, text=request.POST.get("text", ""))
+    return _thread_or_chat(request, found.chat)
+
+
+@require_POST
+def go_on(request: MemberRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """The rest of an answer that broke off."""
+    member = request.visitor.member
+    found = access_message(member=member, message_id=message_id)
+    replies.go_on(member=member, message=found)
     return _thread_or_chat(request, found.chat)
 
 
@@ -220,6 +292,23 @@ def rename(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRespons
 
 
 @require_POST
+def choose_model(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """`model` is the name of an endpoint; empty for the companion's own."""
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    conversations.choose_model(member=member, chat=found, model=request.POST.get("model", ""))
+    return redirect("chat", slug=slug, chat_id=chat_id)
+
+
+@require_POST
+def export(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
+    """A file to keep; `form` is markdown or json."""
+    member = request.visitor.member
+    found = access_chat(member=member, chat_id=chat_id)
+    return as_file(export_chat(member=member, chat=found, form=request.POST.get("form", "")))
+
+
+@require_POST
 def pin(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
@@ -268,19 +357,3 @@ def restore(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRespon
 def save_draft(request: MemberRequest, slug: str, place_id: uuid.UUID) -> HttpResponse:
     drafts.save_draft(member=request.visitor.member, place_id=place_id, text=request.POST.get("text", ""))
     return HttpResponse(status=204)
-
-
-@require_GET
-def search(request: MemberRequest, slug: str) -> HttpResponse:
-    """A fragment for htmx, else a page. Context: `query`, `companions`, `chats` whose names contain it,
-    `silent` companions whose chats could not be searched."""
-    member = request.visitor.member
-    require(member, READ.name)
-    query = request.GET.get("q", "").strip()[:80]
-    context: dict[str, Any] = {"query": query, "companions": [], "chats": []}
-    if query:
-        context["companions"] = companions_for(member=member).filter(name__icontains=query)[:8]
-        chats = chats_named(member, query, most=12)
-        context |= {"chats": chats.found, "silent": silent_companions(chats.silent)}
-    template = "chats/_search.html" if request.htmx else "chats/search.html"  # type: ignore[attr-defined]
-    return render(request, template, context)

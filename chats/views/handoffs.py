@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from chats.attached import named_ids, own_attached
 from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import access_chat, access_colleague, colleagues_of
@@ -28,7 +29,9 @@ MOST_PEOPLE = 500
 
 @require_http_methods(["GET", "POST"])
 def hand_over_page(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    """Context: `chat`, `companions`, `people`, `limit`, `refusal` and what was typed (`note`, `chosen`)."""
+    """Context: `chat`, `companions`, `people`, own `documents` that came with it, `limit`, `refusal` and what
+    was typed (`note`, `chosen`).
+    """
     member = request.visitor.member
     require(member, WRITE.name)
     found = access_chat(member=member, chat_id=chat_id)
@@ -47,6 +50,7 @@ def hand_over_page(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> Htt
     context = {
         "chat": found,
         "companions": companions,
+        "documents": own_attached(member, found),
         "people": colleagues_of(member, most=MOST_PEOPLE),
         "limit": NOTE_LIMIT,
         "refusal": refusal,
@@ -62,7 +66,14 @@ def _offer(request: MemberRequest, chat: Chat) -> HttpResponse:
         to_companion = access_companion(member=member, companion_id=_id(request, "companion"))
     to_member = access_colleague(member=member, member_id=_id(request, "person"))
     note = request.POST.get("note", "")
-    hand_over(member=member, chat=chat, to_companion=to_companion, to_member=to_member, note=note)
+    hand_over(
+        member=member,
+        chat=chat,
+        to_companion=to_companion,
+        to_member=to_member,
+        note=note,
+        document_ids=named_ids(request.POST.getlist("documents")),
+    )
     told = _("Offered to %(name)s. Your home page says when it is answered.")
     messages.success(request, told % {"name": to_member.user.get_full_name()})
     return redirect("chat", slug=request.visitor.context.slug, chat_id=chat.id)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from companions.api import intelligence_shapes as shapes
-from companions.intelligence.periods import FIRST, LAST, LENGTHS, Period, asked_for
+from companions.intelligence.periods import LENGTHS, Period, asked_for
 from companions.intelligence.reading import report, today
 from companions.models import Feedback, Interaction
 from companions.opinions import feedback_of, feedback_on, interactions_for
@@ -22,27 +19,12 @@ from companions.permissions import FIGURES, READ
 from companions.queries import access_companion
 from companions.services.feedback import give_feedback, withdraw_feedback
 from companions.views.intelligence import file_of
-from humana.api.filters import Choice, Filter, Id
+from humana.api.filters import Choice, Day, Id
 from humana.api.lists import ListView, MergedListView
 from humana.api.schema import operation
 from humana.api.views import ApiView
 from humana.kernel.errors import NotFound
 from tenants.places import at_main
-
-
-@dataclass(frozen=True)
-class Day(Filter):
-    schema = {"type": "string", "format": "date"}
-
-    @property
-    def sentence(self) -> str:
-        return _("Give a day such as 2026-01-31.")
-
-    def parse(self, text: str) -> date:
-        found = parse_date(text) if text.isascii() and len(text) == 10 else None
-        if found is None or not FIRST <= found <= LAST:
-            raise ValueError(text)
-        return found
 
 
 class FiguresView(ApiView):

@@ -17,6 +17,7 @@ from companions.models import KnowledgeAsset, KnowledgeVersion
 from companions.permissions import KNOWLEDGE, READ, SHARE
 from companions.services.knowledge import bring_back, edit_asset, remove_asset, restore_version, write_asset
 from companions.services.sharing import keep_share, share_knowledge
+from documents.standing import progress
 from humana.api.filters import Choice
 from humana.api.lists import ListView
 from humana.api.schema import operation
@@ -148,6 +149,18 @@ class AssetBeneficiariesView(ApiView):
     def get(self, request: Request, asset_id: uuid.UUID) -> HttpResponse:
         row = access_asset(member=self.member, asset_id=asset_id)
         return self.answer(shapes.beneficiaries(beneficiaries(row)), version=0)
+
+
+class MeaningView(ApiView):
+    """How far a change of the model of embeddings is."""
+
+    permission = KNOWLEDGE.name
+
+    @operation("readMeaning", "How far passages are read by the model in use", gives=shapes.MeaningShape)
+    def get(self, request: Request) -> HttpResponse:
+        now = progress()
+        told = shapes.MeaningShape(now.state, now.serving, now.wanted, now.done, now.total, now.problem)
+        return self.answer(told, version=0)
 
 
 class KeepShareView(ApiView):

@@ -37,6 +37,20 @@ class AssetShape(Shape, frozen=True):
     version: int
 
 
+class MeaningShape(Shape, frozen=True):
+    """By which model of embeddings passages are compared, and how far a change of it is.
+
+    `state` is steady, renewing (questions go on by the model before) or waiting (`problem` says for what).
+    """
+
+    state: str
+    model: str
+    wanted: str
+    done: int
+    total: int
+    problem: str
+
+
 class AssetDetail(AssetShape, frozen=True):
     """One asset with its text, and how many answers it went into."""
 

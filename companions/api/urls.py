@@ -60,6 +60,7 @@ urlpatterns = [
     route("network/rules/<uuid:rule_id>/", network.RuleView, "api-access-rule"),
     route("network/deliveries/<uuid:delivery_id>/keep/", knowledge.KeepShareView, "api-keep-share"),
     route("knowledge/", knowledge.AssetListView, "api-knowledge"),
+    route("knowledge/meaning/", knowledge.MeaningView, "api-meaning"),
     route("knowledge/share/", knowledge.ShareView, "api-share-knowledge"),
     route("knowledge/<uuid:asset_id>/", knowledge.AssetView, "api-asset"),
     route("knowledge/<uuid:asset_id>/bring-back/", knowledge.BringBackAssetView, "api-bring-back-asset"),

@@ -4,14 +4,13 @@ from companions.forms.checks import CheckRows
 from companions.forms.companions import CompanionForm
 from companions.forms.policies import PolicyForm
 from companions.forms.simple import BrandForm, ValueForm
-from companions.forms.structure import GoingForm, PlaceForm, PositionForm, TeamForm
+from companions.forms.structure import GoingForm, PositionForm, TeamForm
 
 __all__ = [
     "BrandForm",
     "CheckRows",
     "CompanionForm",
     "GoingForm",
-    "PlaceForm",
     "PolicyForm",
     "PositionForm",
     "TeamForm",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from companions.forms.refusing import Refusing
-from tenants.models import Membership, Position, Team
+from tenants.models import Position, Team
 from tenants.queries import positions, teams
 from tenants.services.positions import LOWEST
 from tenants.services.structuring import version_of
@@ -95,21 +95,6 @@ class PositionForm(Refusing):
         return drafted(self)
 
 
-class PlaceForm(Refusing):
-    """Where a member stands."""
-
-    team_id = Pick(gettext_lazy("Team"))
-    position_id = Pick(gettext_lazy("Position"))
-
-    def __init__(self, posted: Any = None, *, who: Membership) -> None:
-        super().__init__(posted, initial=_told(who, self.base_fields))
-        self.fields["team_id"].choices = offered_teams()  # type: ignore[attr-defined]
-        self.fields["position_id"].choices = offered_positions()  # type: ignore[attr-defined]
-
-    def draft(self) -> dict[str, Any]:
-        return drafted(self)
-
-
 class GoingForm(Refusing):
     """Where what stands on a team or a position goes when that is removed."""
 
@@ -125,7 +110,7 @@ class GoingForm(Refusing):
         return drafted(self)
 
 
-def _told(row: Team | Position | Membership | None, fields: Iterable[str]) -> dict[str, Any]:
+def _told(row: Team | Position | None, fields: Iterable[str]) -> dict[str, Any]:
     if row is None:
         return {}
     return {name: getattr(row, name) for name in fields if name != "seen"} | {"seen": version_of(row)}

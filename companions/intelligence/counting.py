@@ -27,7 +27,7 @@ from companions.models import (
 
 ASKS, SHARES = CompanionMessage.Kind.COLLABORATION_REQUEST, CompanionMessage.Kind.KNOWLEDGE_SHARE
 #: What the judge of topics used, and what a title took, is in the ledger too, and is no answer.
-NO_ANSWERS = ("judged", "titled")
+NO_ANSWERS = ("judged", "titled", "embedded")
 
 
 def written(model: type[Model], begins: datetime, ends: datetime) -> QuerySet[Any]:

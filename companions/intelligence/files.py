@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 from datetime import date
 
-from audit.api.exports import safe_cell
+from audit.cells import safe_cell
 from companions.intelligence.reading import Known
 from companions.intelligence.tally import Tally
 

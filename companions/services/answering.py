@@ -13,7 +13,7 @@ from companions.services.delivering import MOST_ATTEMPTS, verdict
 from companions.services.interactions import interaction, record
 from companions.services.quarantine import put_aside
 from companions.services.sending import Letter, post
-from humana.kernel.errors import Conflict, EndpointError, HumanaError
+from humana.kernel.errors import Conflict, EndpointError, HumanaError, TooMany
 from humana.kernel.ports import answer_as, record_trail
 from tenants.models import Membership
 from tenants.places import at_main
@@ -44,7 +44,7 @@ def answer_request(delivery_id: uuid.UUID) -> None:
             if _count(delivery_id, error):
                 raise
             return
-        except Conflict as refusal:  # of a policy
+        except (Conflict, TooMany) as refusal:  # of a policy, or of a budget
             _note(asked.copy, refusal.code)
             return
         _send(asked, text)

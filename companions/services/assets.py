@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 import uuid
 from typing import Protocol
 
@@ -12,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from byoc.contracts import StorageAdapter, Stored
 from byoc.storage import files_of, in_words
-from companions.media import LOOKED_AT, Media, media_of
+from companions.media import media_of
 from companions.models import BrandAsset
 from companions.permissions import POLICIES
 from companions.services.editing import announce, apply, hold, judge
+from documents.extraction import LOOKED_AT, Media
+from documents.naming import file_name
 from humana.kernel.errors import Conflict, Invalid
 from humana.kernel.models import new_id
-from humana.kernel.text import clean_line
 from tenants.context import current_tenant
 from tenants.models import Membership
 from tenants.places import at_main
@@ -29,7 +28,6 @@ MOST_ASSETS, MOST_AT_ONCE = 200, 10
 #: The folder of the storage; the role that serves it is `documents`.
 FOLDER = "brand"
 LONGEST_NAME = 120
-_UNFIT = re.compile(r'[\\/:*?"<>|]')
 
 
 class Upload(Protocol):
@@ -128,18 +126,7 @@ def link_to(asset: BrandAsset) -> str:
 
 def clean_name(name: str, media: Media) -> str:
     """One line that every computer takes for a file's name, with an ending that fits what the file is."""
-    last = name.replace("\\", "/").rpartition("/")[2] if isinstance(name, str) else name
-    text = clean_line(last, field="name", limit=LONGEST_NAME, required=False)
-    shown = "".join(one for one in text if unicodedata.category(one)[0] != "C")  # nothing turns it around
-    shown = _UNFIT.sub("", shown).strip(" .")
-    if not shown or shown.lower() in (one.strip(".") for one in media.endings):
-        raise Invalid(_("Give the file a name."), field="name", code="empty")
-    whole = media.named(shown)
-    if len(whole) > LONGEST_NAME:
-        message = _("The text is too long: %(length)d characters, at most %(limit)d.")
-        told = {"length": len(whole), "limit": LONGEST_NAME}
-        raise Invalid(message % told, field="name", code="too_long")
-    return whole
+    return file_name(name, media, limit=LONGEST_NAME)
 
 
 def _media(content: Upload, name: str) -> Media:

@@ -1,4 +1,5 @@
-"""What one answer is given of skills and knowledge: only what both the companion and the person may see.
+"""What one answer is given of skills, knowledge and documents: only what both the companion and the person
+may see.
 
 anything_shared()     one round trip that finds nothing where an organization shares nothing
 shared_for(…)         before the transaction of the answer: meaning may be asked of an endpoint
@@ -20,6 +21,7 @@ from companions.knowledge import item_of, reach_of, reach_of_member, told
 from companions.models import Capability, Companion, KnowledgeAsset, SharedUse
 from companions.permissions import READ
 from companions.references import NOTHING, Given, Shared, Skill
+from companions.services.reading import NOTHING_BROUGHT, Brought, passages_of
 from companions.sharing import Reach
 from documents.finding import Found, find
 from documents.models import Chunk
@@ -40,30 +42,41 @@ def anything_shared() -> bool:
         return any(send(_first(select(KnowledgeAsset, "id")), _first(select(Capability, "id", kind="skill"))))
 
 
-def shared_for(companion: Companion, member: Membership, question: str, guard: Guard) -> Shared:
+def shared_for(
+    companion: Companion,
+    member: Membership,
+    question: str,
+    guard: Guard,
+    brought: Brought = NOTHING_BROUGHT,
+) -> Shared:
     """What this answer is given. A question that a policy keeps back is not looked up anywhere.
 
-    Called outside a transaction: the meaning of the question may be asked of an endpoint, and no
-    connection is held meanwhile.
+    Called where the companion lives and outside a transaction: the meaning of the question may be asked of
+    an endpoint, and no connection is held meanwhile.
     """
-    if not anything_shared() or not allowed(member, READ.name) or not guard.lets("input", question):
+    known = allowed(member, READ.name) and anything_shared()
+    if not (known or brought) or not guard.lets("input", question):
         return NOTHING
+    documents = passages_of(brought, member, question, Subject(companion_team_id=companion.team_id))
+    if not known:
+        return Shared(passages=documents)
     reach = reach_of(companion)
     with at_main():
-        return Shared(_skills(reach), _passages(companion, reach, member, question))
+        return Shared(_skills(reach), (*_passages(companion, reach, member, question), *documents))
 
 
 def note_uses(shared: Shared, *, run_id: uuid.UUID, companion_id: uuid.UUID, member_id: uuid.UUID) -> None:
     """One use for each asset and skill that the answer was given; once, however often it is noted."""
-    if not shared:
+    if not (shared.skills or shared.passages):
         return
-    assets = dict.fromkeys(one.id for one in shared.passages)
+    assets = dict.fromkeys(one.id for one in shared.of("knowledge"))
     with at_main(), tenant_atomic():
         by_asset = [SharedUse(asset_id=one, subject_id=one) for one in assets]
         uses = [*by_asset, *_used([one.id for one in shared.skills], assets)]
         for one in uses:
             one.run_id, one.companion_id, one.member_id = run_id, companion_id, member_id
-        send(insert(*uses, once=True))
+        if uses:
+            send(insert(*uses, once=True))
 
 
 def note_tool_use(

@@ -21,7 +21,7 @@ from companions.permissions import KNOWLEDGE
 from companions.services.editing import announce, apply, hold, judge, line
 from companions.sharing import is_within
 from documents.models import Chunk
-from documents.services.passages import drop_passages, give_meaning, keep_passages
+from documents.services.passages import drop_passages, embed_passages, keep_passages
 from humana.kernel.errors import EndpointError, Invalid, NotFound
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant
@@ -122,7 +122,7 @@ def learn_meaning(asset_id: uuid.UUID) -> None:
     """
     with at_main():
         try:
-            give_meaning(kind=OF, source_id=asset_id)
+            embed_passages(kind=OF, source_id=asset_id)
         except EndpointError as error:
             if not error.permanent:
                 raise

@@ -32,6 +32,7 @@ from companions.permissions import KNOWLEDGE, READ, SHARE
 from companions.services.knowledge import bring_back, edit_asset, remove_asset, restore_version, write_asset
 from companions.services.sharing import keep_share, proposed_level, share_knowledge
 from companions.views.rules import set_by
+from documents.standing import progress
 from humana.kernel.errors import HumanaError, Invalid
 from humana.kernel.text import clean_text
 from tenants.models import Membership
@@ -45,7 +46,8 @@ PER_PAGE, MOST_LISTED = 50, 200
 
 @require_GET
 def knowledge(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `page` of what the member may read, each with its team and how often it was used; `query`."""
+    """Context: `page` of what the member may read, each with its team and how often it was used; `query`;
+    `meaning` for who edits it."""
     member = request.visitor.member
     require(member, READ.name)
     query = clean_text(request.GET.get("q", ""), field="q", limit=200, required=False).strip()
@@ -56,6 +58,8 @@ def knowledge(request: MemberRequest, slug: str) -> HttpResponse:
     uses, teams = uses_of(one.id for one in page), names().teams
     told = [(one, teams.get(str(one.team_id), ""), uses.get(one.id, 0)) for one in page]
     context = {"page": page, "assets": told, "query": query, "may_add": allowed(member, SHARE.name)}
+    if allowed(member, KNOWLEDGE.name):
+        context["meaning"] = progress()
     return render(request, "companions/knowledge.html", context)
 
 

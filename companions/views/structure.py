@@ -1,4 +1,4 @@
-"""Pages of teams and positions, for who shapes the organization, and of where a member stands."""
+"""Pages of teams and positions, for who shapes the organization."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from companions.forms import GoingForm, PlaceForm, PositionForm, TeamForm
+from companions.forms import GoingForm, PositionForm, TeamForm
 from companions.publishing import Work, step
 from companions.standing import positions_standing, teams_standing
-from tenants.models import Membership, Position, Team
-from tenants.permissions import MEMBERS, STRUCTURE, require
-from tenants.queries import access_member, access_position, access_team
-from tenants.services.members import place_member
+from tenants.models import Position, Team
+from tenants.permissions import STRUCTURE, require
+from tenants.queries import access_position, access_team
 from tenants.services.positions import create_position, dissolve_position, edit_position, on_position
 from tenants.services.structuring import version_of
 from tenants.services.teams import create_team, dissolve_team, edit_team, on_team
@@ -148,25 +147,6 @@ def _going(
     return step(request, work)
 
 
-@require_http_methods(["GET", "POST"])
-def place(request: MemberRequest, slug: str, member_id: uuid.UUID) -> HttpResponse:
-    """Context: `who`, `form`."""
-    member = request.visitor.member
-    require(member, MEMBERS.name)
-    who = access_member(member=member, member_id=member_id)
-    work = Work(
-        form=PlaceForm(_posted(request), who=who),
-        template="companions/place.html",
-        preview=None,
-        publish=partial(place_member, member=member, who=who),
-        now=lambda: _now(Membership, who),
-        done=_("%(name)s stands there from now on.") % {"name": who.user.get_full_name()},
-        to="settings",
-        context={"who": who},
-    )
-    return step(request, work)
-
-
 def _posted(request: MemberRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
@@ -180,7 +160,7 @@ def _create(save: Callable[..., Any]) -> Callable[..., Any]:
     return create
 
 
-def _now(kind: type[Team | Position | Membership], row: Team | Position | Membership | None) -> int:
+def _now(kind: type[Team | Position], row: Team | Position | None) -> int:
     """The version of what is there by now; of what is gone, none that anybody has seen."""
     found = kind._default_manager.filter(id=row.id).first() if row else None
     return version_of(found) if found else 0

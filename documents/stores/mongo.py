@@ -14,7 +14,8 @@ query goes.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -89,6 +90,12 @@ class MongoStore:
     def card(self, document_id: uuid.UUID) -> Card:
         return _card(_there(self.documents.first({"id": document_id, **HERE}, CARD)))
 
+    def cards(self, ids: Iterable[uuid.UUID], *, in_trash: bool = False) -> tuple[Card, ...]:
+        wanted = list(ids)
+        where = {"id": {"$in": wanted}, **(IN_TRASH if in_trash else HERE)}
+        found = self.documents.some(where, CARD, order=[("id", ASCENDING)], limit=len(wanted) or 1)
+        return tuple(_card(entry) for entry in found)
+
     def read(self, document_id: uuid.UUID, number: int | None = None) -> Version:
         entry = _there(self.documents.first({"id": document_id, **HERE}, {"version": 1, "kept": 1}))
         wanted = entry["version"] if number is None else number
@@ -107,14 +114,26 @@ class MongoStore:
         where = {"owner_id": owner_id, "folder_id": folder_id, **HERE}
         return self._page(where, order=order, limit=limit, after=after)
 
+    def list_owned(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
+        return self._page({"owner_id": owner_id, **HERE}, order=Order.CHANGED, limit=limit, after=after)
+
+    def count_owned(self, owner_id: uuid.UUID) -> int:
+        return self.documents.count({"owner_id": owner_id})
+
     def list_trash(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
         return self._page({"owner_id": owner_id, **IN_TRASH}, order=Order.CHANGED, limit=limit, after=after)
 
-    def move(self, document_id: uuid.UUID, *, folder_id: uuid.UUID | None) -> Card:
-        return self._change({"id": document_id, **HERE}, folder_id=folder_id)
+    def trashed_before(self, moment: datetime, *, limit: int = 20) -> tuple[Card, ...]:
+        where, order = {"trashed_at": {"$lt": moment}}, [("trashed_at", ASCENDING), ("id", ASCENDING)]
+        return tuple(_card(entry) for entry in self.documents.some(where, CARD, order=order, limit=limit))
 
-    def rename(self, document_id: uuid.UUID, *, name: str) -> Card:
-        return self._change({"id": document_id, **HERE}, **_named(contract.clean_name(name)))
+    def move(
+        self, document_id: uuid.UUID, *, folder_id: uuid.UUID | None, seen: datetime | None = None
+    ) -> Card:
+        return self._change({"id": document_id, **HERE}, seen, folder_id=folder_id)
+
+    def rename(self, document_id: uuid.UUID, *, name: str, seen: datetime | None = None) -> Card:
+        return self._change({"id": document_id, **HERE}, seen, **_named(contract.clean_name(name)))
 
     def trash(self, document_id: uuid.UUID, *, by: uuid.UUID) -> Card:
         return self._change({"id": document_id, **HERE}, trashed_at=contract.now(), trashed_by=by)
@@ -181,9 +200,14 @@ class MongoStore:
         found = self.documents.some(where, CARD, order=[(column, way), ("id", way)], limit=limit + 1)
         return contract.page_of([_card(entry) for entry in found], limit=limit, order=order)
 
-    def _change(self, where: Entry, **changes: Any) -> Card:
+    def _change(self, where: Entry, seen: datetime | None = None, **changes: Any) -> Card:
         change = {"$set": {**changes, "changed_at": contract.now()}}
-        return _card(_there(self.documents.change(where, change, CARD)))
+        as_seen = where if seen is None else {**where, "changed_at": seen}
+        found = self.documents.change(as_seen, change, CARD)
+        if found is None and seen is not None:
+            _there(self.documents.first(where, {"id": 1}))
+            raise contract.changed_meanwhile()
+        return _card(_there(found))
 
     def _keep(self, document_id: uuid.UUID, version: Version) -> Entry:
         """Write the text; what the document's entry will say of it."""

@@ -80,6 +80,11 @@ class Ours:
         with self._server.collection(self._name) as here:
             return int(here.delete_many(asked).deleted_count)
 
+    def count(self, where: Entry) -> int:
+        asked = self.mine(where)
+        with self._server.collection(self._name) as here:
+            return int(here.count_documents(asked, maxTimeMS=OPERATION_MS))
+
     def total(self, group: Entry) -> Entry:
         """Sums over all entries; empty where there is none."""
         stages = [{"$match": self.mine({})}, {"$group": {"_id": None, **group}}]

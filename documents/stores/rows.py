@@ -6,7 +6,8 @@ The managers and row-level security keep it apart; each operation is one transac
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
@@ -55,6 +56,10 @@ class RowStore:
     def card(self, document_id: uuid.UUID) -> Card:
         return _card(self._row(document_id))
 
+    def cards(self, ids: Iterable[uuid.UUID], *, in_trash: bool = False) -> tuple[Card, ...]:
+        rows = self._in_trash() if in_trash else self._rows()
+        return tuple(_card(row) for row in rows.filter(id__in=list(ids)))
+
     def read(self, document_id: uuid.UUID, number: int | None = None) -> Version:
         row = self._row(document_id)
         found = _versions(row.id).filter(number=row.version if number is None else number).first()
@@ -74,17 +79,32 @@ class RowStore:
         rows = self._rows().filter(owner_id=owner_id).filter(Q(folder=folder_id))
         return _page(rows, order=order, limit=limit, after=after)
 
-    def list_trash(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
-        rows = self._all().filter(owner_id=owner_id).exclude(removed_at=None)
+    def list_owned(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
+        rows = self._rows().filter(owner_id=owner_id)
         return _page(rows, order=Order.CHANGED, limit=limit, after=after)
 
-    def move(self, document_id: uuid.UUID, *, folder_id: uuid.UUID | None) -> Card:
-        return self._change(self._rows(), document_id, folder_id=folder_id)
+    def count_owned(self, owner_id: uuid.UUID) -> int:
+        return self._all().filter(owner_id=owner_id).count()
 
-    def rename(self, document_id: uuid.UUID, *, name: str) -> Card:
+    def list_trash(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
+        rows = self._in_trash().filter(owner_id=owner_id)
+        return _page(rows, order=Order.CHANGED, limit=limit, after=after)
+
+    def trashed_before(self, moment: datetime, *, limit: int = 20) -> tuple[Card, ...]:
+        rows = self._in_trash().filter(removed_at__lt=moment).order_by("removed_at", "id")
+        return tuple(_card(row) for row in rows[:limit])
+
+    def move(
+        self, document_id: uuid.UUID, *, folder_id: uuid.UUID | None, seen: datetime | None = None
+    ) -> Card:
+        return self._change(self._rows(), document_id, seen, folder_id=folder_id)
+
+    def rename(self, document_id: uuid.UUID, *, name: str, seen: datetime | None = None) -> Card:
         name = contract.clean_name(name)
         with tenant_atomic():
-            card = self._change(self._rows(), document_id, name=name, sort_name=contract.sort_name(name))
+            card = self._change(
+                self._rows(), document_id, seen, name=name, sort_name=contract.sort_name(name)
+            )
             _note_words(card.id, name, self.read(card.id).text)
         return card
 
@@ -92,8 +112,7 @@ class RowStore:
         return self._change(self._rows(), document_id, removed_at=contract.now(), removed_by=by)
 
     def restore(self, document_id: uuid.UUID) -> Card:
-        in_trash = self._all().exclude(removed_at=None)
-        return self._change(in_trash, document_id, removed_at=None, removed_by=None)
+        return self._change(self._in_trash(), document_id, removed_at=None, removed_by=None)
 
     def purge(self, document_id: uuid.UUID) -> None:
         with tenant_atomic():
@@ -150,16 +169,23 @@ class RowStore:
         contract.must_be_in(self.organization_id)
         return Document.everything.all()
 
+    def _in_trash(self) -> QuerySet[Document]:
+        return self._all().exclude(removed_at=None)
+
     def _row(self, document_id: uuid.UUID) -> Document:
         found = self._rows().filter(id=document_id).first()
         if found is None:
             raise contract.not_here()
         return found
 
-    def _change(self, rows: QuerySet[Document], document_id: uuid.UUID, **changes: Any) -> Card:
+    def _change(
+        self, rows: QuerySet[Document], document_id: uuid.UUID, seen: datetime | None = None, **changes: Any
+    ) -> Card:
         with tenant_atomic():
-            if not rows.filter(id=document_id).update(**changes, updated_at=contract.now()):
-                raise contract.not_here()
+            found = rows.filter(id=document_id)
+            as_seen = found if seen is None else found.filter(updated_at=seen)
+            if not as_seen.update(**changes, updated_at=contract.now()):
+                raise contract.changed_meanwhile() if found.exists() else contract.not_here()
             return _card(self._all().get(id=document_id))
 
 

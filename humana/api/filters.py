@@ -6,15 +6,16 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid
 
+FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 _ID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 
@@ -94,6 +95,21 @@ class Name(Filter):
         return text
 
 
+class Words(Filter):
+    """What a person would write into a search box."""
+
+    schema = {"type": "string", "minLength": 1, "maxLength": 200}
+
+    @property
+    def sentence(self) -> str:
+        return _("Send some words, 200 characters at most.")
+
+    def parse(self, text: str) -> str:
+        if not text.strip() or len(text) > 200 or "\x00" in text:
+            raise ValueError(text)
+        return text
+
+
 class Moment(Filter):
     schema = {"type": "string", "format": "date-time"}
 
@@ -104,6 +120,21 @@ class Moment(Filter):
     def parse(self, text: str) -> datetime:
         found = parse_datetime(text) if text.isascii() and len(text) <= 40 else None
         if found is None or found.tzinfo is None or not 1970 <= found.year <= 9000:
+            raise ValueError(text)
+        return found
+
+
+@dataclass(frozen=True)
+class Day(Filter):
+    schema = {"type": "string", "format": "date"}
+
+    @property
+    def sentence(self) -> str:
+        return _("Give a day such as 2026-01-31.")
+
+    def parse(self, text: str) -> date:
+        found = parse_date(text) if text.isascii() and len(text) == 10 else None
+        if found is None or not FIRST <= found <= LAST:
             raise ValueError(text)
         return found
 

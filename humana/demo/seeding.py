@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chats.models import Chat, Message
+from chats.services.words import note_said, note_title
 from companions.models import Companion
 from humana.demo.aurora import AURORA
 from humana.demo.boreal import BOREAL
@@ -156,6 +157,7 @@ def _write_example(owner: User, companion: Companion, demo: DemoChat) -> Chat:
         is_example=True,
         last_message_at=timezone.now(),
     )
+    note_title(chat, demo.title)
     chat.leaf_id = _write_messages(chat, owner, demo.said)
     chat.save(update_fields=["leaf_id", "updated_at"])
     record_trail(
@@ -179,4 +181,5 @@ def _write_messages(chat: Chat, owner: User, said: Sequence[str]) -> uuid.UUID |
             text=text,
             author_id=owner.id if by_person else None,
         )
+        note_said(parent, owner.id)
     return parent.id if parent else None

@@ -94,11 +94,23 @@ erase_files: Port[..., int] = Port("erase_files")
 #: organization: who wrote that answer, in a conversation of the member's own; raises NotFound for any other.
 companion_that_answered: Port[..., uuid.UUID] = Port("companion_that_answered")
 
+#: chats_in(member=, folder_id=, most=) -> chats — filled by `chats`. Runs inside the organization, where the
+#: folder is: the member's own chats in it, the latest first; nobody else's are told to anybody.
+chats_in: Port[..., list[Any]] = Port("chats_in")
+
 #: answer_as(companion_id=, member=, asked_by=, question=) -> text — filled by `chats`. Runs inside the
 #: organization: what the companion says to another that asks it, with its own prompt, policies and
 #: model, metered for that member. Raises EndpointError as its model does, Conflict where a policy stops the
 #: question or the answer; holds no connection meanwhile.
 answer_as: Port[..., str] = Port("answer_as")
+
+#: owner_lives(owner) -> bool — filled by `chats`. Whether whoever makes an answer under this name still does;
+#: unknown counts as alive.
+owner_lives: Port[..., bool] = Port("owner_lives")
+
+#: companion_names() -> the name of each companion, by its id — filled by `companions`. Runs inside the
+#: organization: of all its placements, removed ones too.
+companion_names: Port[[], dict[uuid.UUID, str]] = Port("companion_names")
 
 #: standing_on(kind) -> what names each "team" or "position", by its id — filled by `companions`. Runs inside
 #: the organization.

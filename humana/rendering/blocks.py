@@ -7,12 +7,14 @@ writes. Code is shown plain meanwhile; its colours come with the finished messag
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from humana.rendering.citations import Cite
 from humana.rendering.markdown import outline, rendered
 
 #: (index of the block, its HTML, whether it is closed).
@@ -37,7 +39,8 @@ class BlockStream:
     `finish` tells the rest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cites: Mapping[int, Cite] | None = None) -> None:
+        self._cites = cites
         self._closed = 0
         self._open = ""
         self._shown = 0
@@ -56,15 +59,18 @@ class BlockStream:
     def _changes(self) -> list[Change]:
         *done, self._open = blocks(self._open)
         changed = [
-            (self._closed + number, _shown(block, self._definitions), True)
+            (self._closed + number, self._html(block, self._definitions), True)
             for number, block in enumerate(done)
         ]
         self._closed += len(done)
         self._shown = len(self._open)
         if self._open.strip():
             # What the open block defines is not kept: it may still become something else.
-            changed.append((self._closed, _shown(self._open, dict(self._definitions)), False))
+            changed.append((self._closed, self._html(self._open, dict(self._definitions)), False))
         return changed
+
+    def _html(self, text: str, definitions: dict[str, Any]) -> SafeString:
+        return rendered(text, definitions, cites=self._cites) if _is_light(text) else _as_written(text)
 
 
 def blocks(text: str) -> list[str]:
@@ -75,10 +81,6 @@ def blocks(text: str) -> list[str]:
     starts = {token.map[0] for token in tokens if token.level == 0 and token.map and token.nesting >= 0}
     cuts = [0, *sorted(starts)[1:], len(lines)]
     return ["".join(lines[start:end]) for start, end in pairwise(cuts)]
-
-
-def _shown(text: str, definitions: dict[str, Any]) -> SafeString:
-    return rendered(text, definitions) if _is_light(text) else _as_written(text)
 
 
 def _is_light(text: str) -> bool:

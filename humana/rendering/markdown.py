@@ -7,7 +7,7 @@ sanitiser. Images never load: an address in an answer must not be fetched by the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +22,17 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from humana.rendering import mathematics
+from humana.rendering.citations import Cite, Cited, cited, learn_citations, link_of
+
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "span", "div"),
     *("blockquote", "ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td"),
+    *mathematics.TAGS,
 }
 _ATTRIBUTES = {
-    "a": {"href", "title", "target"},
+    **mathematics.ATTRIBUTES,
+    "a": {"href", "title", "target", "class", "aria-label"},
     "ol": {"start"},
     "span": {"class"},
     "div": {"class"},
@@ -82,6 +87,12 @@ class _Renderer(RendererHTML):
         words = "".join(one.content for one in tokens[first:idx])
         return f"</a>{_host_note(str(tokens[first].attrGet('href') or ''), words)}"
 
+    def formula(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return mathematics.formula(tokens[idx].content, block=tokens[idx].meta["block"])
+
+    def citation(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return link_of(tokens, idx, env)
+
     def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return '<div class="table"><table>\n'
 
@@ -122,19 +133,31 @@ def _may_lead_to(address: str) -> bool:
 _parser = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
 #: Finds blocks and does not look inside them: many times cheaper, and linear whatever is written.
 outline = MarkdownIt("commonmark", {"html": False}).enable(["table"]).disable(["inline"])
-for _one in (_parser, outline):
+for _one in (mathematics.with_mathematics(_parser), mathematics.with_mathematics(outline, growing=True)):
     _one.validateLink = _may_lead_to  # type: ignore[method-assign,assignment]
+learn_citations(_parser)
 
 
-def render(text: str, *, coloured: bool = True) -> SafeString:
-    """The whole text as HTML that is safe to show."""
-    return rendered(text, {}, coloured=coloured)
+def render(text: str, *, coloured: bool = True, cites: Mapping[int, Cite] | None = None) -> SafeString:
+    """The whole text as HTML that is safe to show. `cites` are the sources that it may cite."""
+    return rendered(text, {}, coloured=coloured, cites=cites)
 
 
-def rendered(text: str, definitions: dict[str, Any], *, coloured: bool = False) -> SafeString:
+def rendered(
+    text: str,
+    definitions: dict[str, Any],
+    *,
+    coloured: bool = False,
+    cites: Mapping[int, Cite] | None = None,
+) -> SafeString:
     """One text of several: `definitions` are links defined so far; those of this text are added."""
-    html = _parser.render(text, {"references": definitions, "plain": not coloured})
+    html = _parser.render(text, {"references": definitions, "plain": not coloured, "cites": cites})
     return mark_safe(_clean(html))  # noqa: S308  sanitised just now
+
+
+def cites_in(text: str, given: Sequence[int]) -> Cited:
+    """Which of the numbers that were given a text cites, just as it is shown."""
+    return cited(_parser, text, given)
 
 
 def _clean(html: str) -> str:

@@ -36,6 +36,7 @@ SHARED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -147,7 +148,10 @@ ACCOUNT_FORMS = {
     "reset_password": "tenants.forms.ForgottenForm",
     "reset_password_from_key": "tenants.forms.NewPasswordForm",
     "change_password": "tenants.forms.ChangeForm",
+    "add_email": "tenants.forms.NewEmailForm",
 }
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # for another address of an account
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -273,20 +277,30 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 120.0,
         "options": {"expires": 100.0},  # a round that comes late is left to the next one
     },
-    "sweep-runs": {"task": "chats.sweep_runs", "schedule": 15.0},
+    "sweep-meaning": {"task": "documents.sweep_meaning", "schedule": 15.0},
+    "look-for-meaning": {"task": "documents.look_for_meaning", "schedule": 3600.0},
+    "sweep-runs": {"task": "chats.sweep_runs", "schedule": 10.0},  # the dead are found within 30 s
     "sweep-health": {"task": "byoc.sweep_health", "schedule": 10.0},
     "send-notices": {"task": "byoc.send_notices", "schedule": 10.0},
     "forget-old-probes": {"task": "byoc.forget_old_probes", "schedule": 3600.0},
+    "tidy-documents": {"task": "documents.tidy", "schedule": 3600.0},
     "forget-idempotency-keys": {"task": "audit.forget_idempotency_keys", "schedule": 3600.0},
 }
 
 # --- answers ----------------------------------------------------------------------------------
 
 HUMANA_MESSAGE_LIMIT = 32_000  # characters of one message
+#: What each plan allows an organization: questions in a minute, answers at the same time.
+HUMANA_PLAN_LIMITS = {
+    "free": (60, 16),
+    "pro": (600, 64),
+    "business": (3_000, 256),
+    "enterprise": (60_000, 4_096),
+}
 HUMANA_WEB_THREADS = env.integer("HUMANA_WEB_THREADS", 4)
 HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 4)
 HUMANA_RECHECK_SECONDS = env.integer("HUMANA_RECHECK_SECONDS", 15, least=1)  # of who reads a stream
-HUMANA_STREAM_SECONDS = 600  # how long sealed events of a run stay in Valkey
+HUMANA_STREAM_SECONDS = 600  # how long a run's sealed events stay in Valkey after the last one
 
 HUMANA_MCP_COMMANDS = env.commands("HUMANA_MCP_COMMANDS")  # programs that serve tools, by name
 

@@ -11,4 +11,5 @@ STATIC_ROOT = None  # served from where they lie
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 HUMANA_DESIGN_PAGE = True
+HUMANA_PLAN_LIMITS = dict.fromkeys(("free", "pro", "business", "enterprise"), (1_000_000, 100_000))
 HUMANA_TELEMETRY = env.flag("HUMANA_TELEMETRY", False)  # who wants it asks for it

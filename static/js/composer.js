@@ -30,9 +30,13 @@
     }
   }
 
-  // In this tab at once, on the server soon: what the server has not got is still here after a reload.
+  // In this browser at once, on the server soon: what the server has not got is still here after a reload.
   function keep() {
-    sessionStorage.setItem(place, text.value);
+    try {
+      localStorage.setItem(place, text.value);
+    } catch {
+      // It is full, or not to be had: then the server alone keeps it.
+    }
     clearTimeout(saving);
     saving = setTimeout(saveDraft, 800);
   }
@@ -44,16 +48,16 @@
     const headers = { "X-CSRFToken": window.humana.csrfToken() };
     try {
       const answer = await fetch(form.dataset.draftUrl, { method: "POST", body, headers, keepalive: written.length < 15000 });
-      if (answer.ok && text.value === written) sessionStorage.removeItem(place);
+      if (answer.ok && text.value === written) localStorage.removeItem(place);
     } catch {
-      // Stays in this tab.
+      // Stays in this browser.
     }
   }
 
   function forget() {
     clearTimeout(saving);
     saving = 0;
-    sessionStorage.removeItem(place);
+    localStorage.removeItem(place);
     text.value = "";
     show();
   }
@@ -99,6 +103,14 @@
     form.requestSubmit();
   });
   document.addEventListener("humana:live", show);
-  text.value = sessionStorage.getItem(place) ?? text.value;
+  // What could not be sent while there was no connection is offered again once there is one.
+  let failed = false;
+  form.addEventListener("htmx:sendError", () => (failed = true));
+  document.addEventListener("humana:online", () => {
+    if (localStorage.getItem(place) !== null && !failed) saveDraft();
+    if (failed && text.value.trim()) window.humana.notify(window.humana.texts.back, window.humana.again(form));
+    failed = false;
+  });
+  text.value = localStorage.getItem(place) ?? text.value;
   show();
 })();

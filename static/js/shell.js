@@ -32,7 +32,18 @@
     return kept ? kept.slice(kept.indexOf("=") + 1) : "";
   }
 
-  window.humana = { notify, texts, csrfToken };
+  // What failed is done once more, as it stands then.
+  function again(source) {
+    const button = element("button", "link-button", texts.again);
+    button.addEventListener("click", () => {
+      button.closest(".notice").remove();
+      if (source.matches("form")) source.requestSubmit();
+      else source.click();
+    });
+    return button;
+  }
+
+  window.humana = { notify, again, texts, csrfToken };
 
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -66,7 +77,15 @@
     }
   });
 
-  // From the search one walks down into what it found, and back up.
+  // From the search one walks down into what it found, and back up; Escape empties it.
+  document.addEventListener("keydown", (event) => {
+    const search = document.getElementById("search");
+    if (event.key !== "Escape" || !event.target.closest("#search, #found") || !search.value) return;
+    event.preventDefault();
+    search.value = "";
+    document.getElementById("found").replaceChildren();
+    search.focus();
+  });
   document.addEventListener("keydown", (event) => {
     if (!["ArrowUp", "ArrowDown"].includes(event.key) || !event.target.closest("#search, #found")) return;
     const places = [document.getElementById("search"), ...document.querySelectorAll("#found a")];
@@ -107,12 +126,22 @@
     confirming.showModal();
   });
 
-  document.addEventListener("htmx:sendError", () => notify(texts.offline));
+  function retryOf(event) {
+    const source = event.detail.elt;
+    return source?.isConnected && source.matches("form, button, a, [data-earlier]") ? again(source) : null;
+  }
+
+  document.addEventListener("htmx:sendError", (event) => notify(texts.offline, retryOf(event)));
   document.addEventListener("htmx:responseError", (event) => {
     const { responseText, status } = event.detail.xhr;
     const page = new DOMParser().parseFromString(responseText, "text/html");
     const words = page.querySelector("[data-error]")?.textContent.trim() || texts.failed;
-    notify(words, status === 401 ? signIn() : null);
+    notify(words, status === 401 ? signIn() : status >= 500 || status === 429 ? retryOf(event) : null);
+  });
+  // Who signs out leaves nothing unsent behind in this browser.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.action?.endsWith("/accounts/logout/")) return;
+    for (const name of Object.keys(localStorage)) if (name.startsWith("draft:")) localStorage.removeItem(name);
   });
   // The cookie knows the token of today; the form may be older, when somebody signed in elsewhere.
   document.addEventListener("htmx:configRequest", (event) => {

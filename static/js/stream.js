@@ -1,4 +1,4 @@
-// Follows the answers that are being written: blocks arrive as HTML, only the open one changes.
+// Follows the answers that are being written: blocks arrive as HTML, only the open one changes, once a frame.
 "use strict";
 (() => {
   const conversation = document.getElementById("conversation");
@@ -69,17 +69,34 @@
       place.focus({ preventScroll: true });
     }
 
-    source.addEventListener("block", (event) => {
-      const { i, html, step } = JSON.parse(event.data);
-      while (blocks.children.length <= i) {
-        const block = document.createElement("div");
-        block.className = "block";
-        blocks.append(block);
+    // What arrived since the last frame is drawn at once, each block in its latest form.
+    const arrived = new Map();
+    let frame = 0;
+    let heard = 0;
+    function draw() {
+      cancelAnimationFrame(frame);
+      frame = 0;
+      for (const [i, change] of arrived) {
+        while (blocks.children.length <= i) {
+          const block = document.createElement("div");
+          block.className = "block";
+          blocks.append(block);
+        }
+        show(blocks.children[i], change.html, change.step);
       }
-      show(blocks.children[i], html, step);
-      state.textContent = told = conversation.dataset.writing;
-      announce(spoken(), false);
+      arrived.clear();
       if (following) toBottom();
+      if (performance.now() - heard < 500) return;
+      heard = performance.now();
+      announce(spoken(), false);
+    }
+
+    source.addEventListener("block", (event) => {
+      const change = JSON.parse(event.data);
+      arrived.set(change.i, change);
+      if (state.textContent !== conversation.dataset.writing) state.textContent = told = conversation.dataset.writing;
+      if (document.hidden) draw(); // nobody draws frames there
+      else frame ||= requestAnimationFrame(draw);
     });
     source.addEventListener("state", (event) => {
       told = JSON.parse(event.data).text;
@@ -87,6 +104,7 @@
     });
     source.addEventListener("done", () => {
       source.close();
+      draw();
       announce(spoken(), true);
       settle(message);
     });

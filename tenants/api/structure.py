@@ -1,4 +1,4 @@
-"""Teams and positions for programs, and where each member stands: the same services as the pages."""
+"""Teams and positions for programs: the same services as the pages."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from humana.api.schema import operation
 from humana.api.versions import expected
 from humana.api.views import ApiView
 from tenants.api import structure_shapes as shapes
-from tenants.models import Membership, Position, Team
-from tenants.permissions import MEMBERS, SEE_STRUCTURE, STRUCTURE
-from tenants.queries import access_member, access_position, access_team, members, positions, teams
-from tenants.services.members import place_member
+from tenants.models import Position, Team
+from tenants.permissions import SEE_STRUCTURE, STRUCTURE
+from tenants.queries import access_position, access_team, positions, teams
 from tenants.services.positions import create_position, dissolve_position, edit_position, remove_position
 from tenants.services.structuring import version_of
 from tenants.services.teams import create_team, dissolve_team, edit_team, remove_team
@@ -174,45 +173,3 @@ class DissolvePositionView(ApiView):
         row = access_position(member=self.member, position_id=position_id)
         dissolve_position(member=self.member, position=row, **self.body(shapes.PositionHeir))
         return self.nothing()
-
-
-class MemberListView(ListView):
-    """Everybody in the organization, and where they stand."""
-
-    permission = MEMBERS.name
-    listed = ("listMembers", "Members, the longest first")
-    shape = shapes.MemberShape
-    columns = shapes.MEMBER_COLUMNS
-    order = ("id",)
-
-    def rows(self, request: Request, **named: Any) -> QuerySet[Membership]:
-        return members()
-
-    def shown(self, rows: list[Any]) -> list[shapes.MemberShape]:
-        return [shapes.member_of(*row) for row in rows]
-
-
-class MemberView(ApiView):
-    """One member."""
-
-    permission = MEMBERS.name
-
-    @operation("readMember", "One member", gives=shapes.MemberShape)
-    def get(self, request: Request, member_id: uuid.UUID) -> HttpResponse:
-        return self._answer(access_member(member=self.member, member_id=member_id))
-
-    @operation(
-        "placeMember",
-        "Give a member a team and a position",
-        takes=shapes.PlaceInput,
-        gives=shapes.MemberShape,
-    )
-    def patch(self, request: Request, member_id: uuid.UUID) -> HttpResponse:
-        who = access_member(member=self.member, member_id=member_id)
-        place: Any = self.body(shapes.PlaceInput, partial=True)
-        version = expected(request, version_of(who))
-        place_member(member=self.member, who=who, version=version, **place)
-        return self._answer(access_member(member=self.member, member_id=member_id))
-
-    def _answer(self, who: Membership) -> HttpResponse:
-        return self.answer(shapes.member(who), version=version_of(who))

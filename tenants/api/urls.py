@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from humana.api.routes import route
-from tenants.api import configuration, structure, views
+from tenants.api import configuration, organization, own_keys, people, structure, views
 
 urlpatterns = [
     route("me/", views.MeView, "api-me"),
@@ -15,8 +15,15 @@ urlpatterns = [
     route("positions/", structure.PositionListView, "api-positions"),
     route("positions/<uuid:position_id>/", structure.PositionView, "api-position"),
     route("positions/<uuid:position_id>/dissolve/", structure.DissolvePositionView, "api-dissolve-position"),
-    route("members/", structure.MemberListView, "api-members"),
-    route("members/<uuid:member_id>/", structure.MemberView, "api-member"),
+    route("members/", people.MemberListView, "api-members"),
+    route("members/<uuid:member_id>/", people.MemberView, "api-member"),
+    route("roles/", people.RoleListView, "api-roles"),
+    route("invitations/", people.InvitationListView, "api-invitations"),
+    route("invitations/<uuid:invitation_id>/", people.InvitationView, "api-invitation"),
+    route("invitations/<uuid:invitation_id>/send/", people.SendInvitationView, "api-send-invitation"),
+    route("organization/", organization.OrganizationView, "api-organization"),
+    route("me/api-keys/", own_keys.OwnKeyListView, "api-my-keys"),
+    route("me/api-keys/<uuid:key_id>/", own_keys.OwnKeyView, "api-my-key"),
     route("configuration/", configuration.ConfigurationView, "api-configuration"),
     route("configuration/<str:config_key>/", configuration.SettingView, "api-setting"),
     route("me/configuration/", configuration.MyConfigurationView, "api-my-configuration"),

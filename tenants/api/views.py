@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -25,8 +24,7 @@ from tenants.permissions import KEYS, permissions_of
 from tenants.queries import keys_of, memberships_of
 from tenants.services.keys import create_api_key, revoke_api_key
 from tenants.services.people import edit_person
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from tenants.services.structuring import version_at
 
 
 class MeView(ApiView):
@@ -39,13 +37,27 @@ class MeView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         return self._me(cast("User", request.user))
 
-    @operation("editMe", "Change my name, language or theme", takes=serializers.MeInput, gives=serializers.Me)
+    @operation(
+        "editMe",
+        "Change my name, language, theme, time zone, or the organization in which I arrive",
+        takes=serializers.MeInput,
+        gives=serializers.Me,
+    )
     def patch(self, request: Request) -> HttpResponse:
         user = cast("User", request.user)
-        seen = expected(request, _version(user))
+        version = expected(request, version_at(user.updated_at))
         changes: Any = self.body(serializers.MeInput, partial=True)
-        seen_at = user.updated_at if seen is not None else None
-        return self._me(edit_person(user=user, seen_at=seen_at, **changes))
+        if "primary_organization" in changes:
+            changes["primary_organization_id"] = self._where(user, changes.pop("primary_organization"))
+        return self._me(edit_person(user=user, version=version, **changes))
+
+    def _where(self, user: User, slug: str) -> uuid.UUID:
+        """NotFound for where they do not work; a key knows of its own organization only."""
+        visitor = cast("Visitor | None", self.request.auth)
+        theirs = {one.organization.slug: one.organization_id for one in _where(user, visitor)}
+        if slug not in theirs:
+            raise NotFound(_("There is nothing here."), field="primary_organization")
+        return theirs[slug]
 
     def _me(self, user: User) -> HttpResponse:
         visitor = cast("Visitor | None", self.request.auth)
@@ -58,7 +70,7 @@ class MeView(ApiView):
             key=serializers.key_in_use(visitor.key) if visitor and visitor.key else None,
             memberships=[serializers.belonging(one) for one in _where(user, visitor)],
         )
-        return self.answer(shape, version=_version(user))
+        return self.answer(shape, version=version_at(user.updated_at))
 
 
 def _where(user: User, visitor: Visitor | None) -> list[Membership]:
@@ -71,15 +83,9 @@ def _rights(visitor: Visitor) -> list[str]:
     return sorted(rights & set(visitor.key.scopes) if visitor.key and visitor.key.scopes else rights)
 
 
-def _version(user: User) -> int:
-    return (user.updated_at - _EPOCH) // timedelta(microseconds=1)
+class KeyListView(ListView):
+    """Keys, without their secrets."""
 
-
-class ApiKeyListView(ListView):
-    """The keys of the organization, revoked ones too."""
-
-    permission = KEYS.name
-    listed = ("listApiKeys", "Keys of the organization")
     shape = serializers.ApiKeyShape
     columns = (
         "id",
@@ -95,13 +101,20 @@ class ApiKeyListView(ListView):
         "revoked_at",
     )
 
-    def rows(self, request: Request, **named: Any) -> QuerySet[ApiKey]:
-        return keys_of(self.member.organization)
-
     def shown(self, rows: list[Any]) -> list[serializers.ApiKeyShape]:
         return [
             serializers.ApiKeyShape(*(*row[:4], NameRef(row[4], row[5] or row[6]), *row[7:])) for row in rows
         ]
+
+
+class ApiKeyListView(KeyListView):
+    """The keys of the organization, revoked ones too."""
+
+    permission = KEYS.name
+    listed = ("listApiKeys", "Keys of the organization")
+
+    def rows(self, request: Request, **named: Any) -> QuerySet[ApiKey]:
+        return keys_of(self.member.organization)
 
     @operation(
         "createApiKey",

@@ -32,9 +32,12 @@ LAYER_LABELS: dict[str, Any] = {
 }
 GROUPS: dict[str, Any] = {
     "llm": _("Models"),
+    "budgets": _("Budgets"),
+    "limits": _("Limits"),
     "chats": _("Chats"),
     "tools": _("Tools"),
     "knowledge": _("Knowledge"),
+    "documents": _("Documents"),
     "messages": _("Messages between companions"),
     "tenant": _("Organization"),
     "session": _("Sessions"),

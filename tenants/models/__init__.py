@@ -3,6 +3,7 @@
 from tenants.models.access import ApiKey, SupportSession
 from tenants.models.config import ConfigValue
 from tenants.models.events import ControlEvent, PendingWork
+from tenants.models.invitations import Invitation
 from tenants.models.jobs import PlacementJob
 from tenants.models.organizations import Organization, OrganizationSlug, Plan
 from tenants.models.people import Membership, Role, User
@@ -14,6 +15,7 @@ __all__ = [
     "ConfigValue",
     "ControlEvent",
     "Engine",
+    "Invitation",
     "Isolation",
     "Membership",
     "Organization",

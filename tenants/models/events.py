@@ -45,6 +45,7 @@ class PendingWork(BaseModel):
         CONTROL_EVENT = "control_event"
         RUN = "run"
         DELIVERY = "delivery"
+        BUDGET = "budget"
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16, choices=Kind.choices)

@@ -112,6 +112,7 @@ class Membership(BaseModel):
     )
     state = models.CharField(_("state"), max_length=16, choices=State.choices, default=State.ACTIVE)
     invited_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("member")

@@ -59,7 +59,9 @@ def test_every_page_is_of_one_of_the_three_kinds() -> None:
     } == PLATFORM
     assert {
         "audit_usageevent",
+        "chats_attachment",
         "chats_chat",
+        "chats_citation",
         "chats_message",
         "chats_run",
         "chats_vote",

@@ -150,7 +150,7 @@ def test_a_cursor_is_good_for_its_own_list_and_organization_only(
 
 @every_list
 def test_a_parameter_nobody_declared_is_refused(twin: Program, address: str) -> None:
-    for query in ("organization=1", "q=x", "limit=5&limit=6", "ordering=id"):
+    for query in ("organization=1", "where=x", "limit=5&limit=6", "ordering=id"):
         answer = twin.get(f"{address}?{query}")
         refused(answer, 422, "bad_parameter", query.partition("=")[0])
 

@@ -73,7 +73,7 @@ def test_where_a_member_stands(twin: Program, left: World) -> None:
     refused(twin.patch(address, {"team_id": None}, if_match=before["ETag"]), 412, "stale_version")
     assert placed in told(twin.get("members/"))["results"]
     assert told(twin.patch(address, {"team_id": None}))["team_id"] is None
-    refused(twin.patch(address, {"role": "owner"}), 422, "unknown_field", "role")
+    refused(twin.patch(address, {"email": "me@x.example"}), 422, "unknown_field", "email")
 
 
 def test_a_companion_from_making_to_coming_back(twin: Program, left: World) -> None:

@@ -47,6 +47,7 @@ def test_production_settings_pass_every_check_without_a_warning(django_db_setup:
 COMMANDS = {
     "audit_verify": "the organization named by --organization, or every one; each entered in turn",
     "purge_trail": "the organization named by --organization, as the owner of the tables inside it",
+    "index_chats": "the organization named by --organization, or every one; each entered in turn",
     "seed_demo": "founds organizations and enters each of them",
     "structure": "the organization named, entered",
     "config": "every organization in turn, its rows of the control plane",

@@ -97,6 +97,10 @@ PLANTED = [
     ("egress", "byoc.gateway", "aiohttp"),
     ("mongodb", "byoc.queries", "pymongo"),
     ("environment", "tenants.queries", "humana.embedded.postgres"),
+    ("reading", "documents.extraction.media", "django"),
+    ("reading", "documents.extraction.readers.pdf", "tenants.context"),
+    ("opening", "documents.shown", "pypdfium2"),
+    ("opening", "documents.extraction.reading", "documents.extraction.readers"),
 ]
 
 

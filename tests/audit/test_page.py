@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEntry
-from audit.views import PAGE
+from audit.views.trail import PAGE
 from humana.kernel.actor import Actor
 from humana.kernel.ports import record_trail
 from tenants.context import use_tenant

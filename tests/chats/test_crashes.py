@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from chats import signals
 from chats.models import Run
 from chats.services.consents import decide_on_call
+from chats.services.replies import go_on
 from chats.services.sweeping import TAKEN_WITHIN, sweep_runs
 from chats.steps import steps_of
 from humana.kernel.errors import Conflict
@@ -24,6 +26,7 @@ from tests.chats.conftest import Desk, desk_at
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server, running_server
 from tests.fixtures.tools import BOOK, CITY, calls, equip
+from tests.fixtures.worker import running_beat, running_worker
 from tests.peers.tool_server import ToolPeer
 
 Open = Callable[..., AbstractContextManager[Desk]]
@@ -56,6 +59,44 @@ def test_a_killed_process_keeps_the_partial_answer(open_desk: Open) -> None:
     ended = desk.run(run)
     assert (ended.state, ended.error) == (Run.State.INTERRUPTED, "owner_lost")
     assert len(ended.message.text) > 50
+
+
+def test_within_thirty_seconds_of_its_death_another_process_says_so_and_goes_on(
+    open_desk: Open, scripted_model: ScriptedModel, tmp_path: Path
+) -> None:
+    """Nobody sweeps but the worker, and whoever reads at another process is told all that was shown."""
+    with (
+        open_desk() as desk,
+        running_server(scripted_model.openai_url, tmp_path / "other.log") as other,
+        running_worker(tmp_path / "worker.log"),
+        running_beat(tmp_path / "beat.log"),
+    ):
+        run = desk.ask("paced:4000:20")
+        killed, told, shown = 0.0, "", ""
+        first = replace(desk, server=other) if owned_by(desk, run) else desk
+        owner = desk if first.server is other else replace(desk, server=other)
+        for _at, name, data in first.events(run):
+            if name == "saved":
+                told = data["text"]
+            shown += data["text"] if name == "text" else ""
+            if not killed and len(shown) > 400:
+                owner.server.kill()
+                killed = time.monotonic()
+        ended = first.until(run, Run.State.INTERRUPTED, seconds=1)
+        assert time.monotonic() - killed < 30
+        assert ended.error == "owner_lost"
+        assert told == ended.message.text
+        assert told.startswith(shown), "what was shown is kept, to the last word"
+        with use_tenant(desk.world.context):
+            scripted_model.script("say:%20the%20rest")
+            rest = go_on(member=desk.world.member, message=ended.message)
+        assert first.until(rest, Run.State.DONE).message.text == " the rest"
+
+
+def owned_by(desk: Desk, run: Run) -> bool:
+    """Whether the first of the two processes writes this answer."""
+    now = desk.until(run, Run.State.STREAMING)
+    return f":{desk.server.process.pid}:" in now.owner
 
 
 def test_a_killed_process_takes_its_question_to_the_person_along(

@@ -9,17 +9,19 @@ import pytest
 from django.utils import timezone
 
 from audit.models import AuditEntry
-from chats.models import Chat, Message
+from chats.attached import attached_to
+from chats.models import Attachment, Chat, Citation, Message
 from chats.queries import thread
 from chats.services.conversations import remove_chat, start_chat
 from chats.services.handing_over import accept_handoff, hand_over
+from chats.sources import sources_of
 from companions.correspondence import trouble_with, waiting_for
 from companions.models import Companion, CompanionMessage, Handoff, Interaction
 from companions.services.companions import create_companion, remove_companion
 from companions.services.delivering import deliver
 from companions.services.handoffs import decline_handoff, withdraw_handoff
 from companions.services.rules import set_rule
-from documents.models import Document
+from documents.models import Chunk, Document
 from documents.store import Draft, store_of
 from humana.kernel.errors import Conflict, HumanaError, NotAllowed, NotFound
 from tenants.context import current_tenant, use_tenant
@@ -105,6 +107,38 @@ def test_the_next_companion_goes_on_with_all_that_was_said(desk: Desk) -> None:
     assert again.value.code == "answered_already"
     actions = AuditEntry.objects.filter(resource_type="handoff").order_by("sequence")
     assert [one.action for one in actions] == ["companions.handoff.offered", "companions.handoff.accepted"]
+
+
+def test_documents_and_what_answers_cite_go_along(desk: Desk) -> None:
+    """The taker reads the copy that was given, and of what was not given only that there was something."""
+    question, answer = thread(desk.chat)
+    kept = store_of(current_tenant()).add(
+        Draft(owner_id=desk.ana.user_id, author_id=desk.ana.user_id, name="Kept", text="Secret")
+    )
+    for number, card in enumerate((desk.document, kept), 1):
+        Attachment.objects.create(message=question, document_id=card.id, name=card.name)
+        Citation.objects.create(
+            message=answer,
+            number=number,
+            source_kind="document",
+            source_id=card.id,
+            version=1,
+            ordinal=0,
+            title=card.name,
+            quote="8 of 12",
+        )
+    handoff = desk.offer(document_ids=[desk.document.id])
+    deliver(desk.davi.id)
+    taken = accept_handoff(member=desk.bruno, handoff_id=handoff.id)
+    asked, answered = thread(Chat.objects.get(id=taken.new_chat_id))
+    chips = attached_to(desk.bruno, [asked.id])[asked.id]
+    assert [(one.name, one.there) for one in chips] == [("Figures", True), ("", False)]
+    sources = sources_of(desk.bruno, [answered.id])[answered.id]
+    assert [(one.title, one.quote, one.there) for one in sources] == [
+        ("Figures", "8 of 12", True),
+        ("", "", False),
+    ]
+    assert Chunk.objects.filter(source_id=chips[0].id).exists(), "the next companion finds it"
 
 
 def test_it_is_declined_or_withdrawn_by_those_it_concerns_and_nobody_else(desk: Desk) -> None:

@@ -13,10 +13,10 @@ from django.test import Client
 from audit.models import AuditEntry
 from byoc.config_keys import MAX_UPLOAD_BYTES
 from byoc.storage import erase_platform, files_of
-from companions.media import PNG as PICTURE
 from companions.media import media_of
 from companions.models import BrandAsset
 from companions.services.assets import add_asset, change_asset, clean_name
+from documents.extraction.media import PNG as PICTURE
 from humana.kernel.errors import HumanaError, Invalid, NotAllowed, StaleVersion
 from tenants.context import use_tenant
 from tests.companions.conftest import Bakery
@@ -62,7 +62,8 @@ def archive(*names: str) -> bytes:
         (b"MZ\x90\x00\x03", "logo.png", None),
         (b"\x7fELF\x02", "logo.png", None),
         (b"a\x00b", "a.txt", None),
-        (b"caf\xe9 antigo", "a.txt", None),
+        (b"caf\xe9 antigo", "a.txt", "text/plain"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "letter.doc", None),
         ("é".encode() * 40_000, "long.txt", "text/plain"),
     ],
 )

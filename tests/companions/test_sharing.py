@@ -29,7 +29,7 @@ from companions.services.knowing import note_tool_use, note_uses, shared_for
 from companions.services.knowledge import write_asset
 from companions.services.sending import send_message
 from companions.services.sharing import keep_share, set_sharing_rule
-from documents.models import Chunk
+from documents.models import ChunkVector
 from humana.kernel.errors import Conflict, EndpointError, Invalid, NotAllowed, NotFound
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
@@ -171,7 +171,7 @@ def test_the_text_is_safe_where_its_meaning_cannot_be_had(
         def give(**_named: object) -> int:
             raise EndpointError("no", permanent=permanent, code="not_configured")
 
-        monkeypatch.setattr(writing, "give_meaning", give)
+        monkeypatch.setattr(writing, "embed_passages", give)
 
     fail(permanent=True)
     writing.learn_meaning(asset.id)
@@ -208,7 +208,7 @@ def test_a_portuguese_question_finds_an_english_passage_by_its_meaning(
     }
     for title, text in texts.items():
         writing.learn_meaning(write_asset(title=title, text=text).id)
-    assert Chunk.objects.exclude(vector=None).count() == 3
+    assert ChunkVector.objects.count() == 3
     for question, title in (
         ("Quantos dias de férias eu tenho?", "Leave"),
         ("Quando pagamos os fornecedores?", "Invoices"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -118,6 +119,15 @@ def test_a_document_is_moved_and_renamed(desk: Desk) -> None:
         renamed = store.rename(card.id, name=" Final  plan ")
         with pytest.raises(Invalid):
             store.rename(card.id, name=" ")
+        for change in (
+            partial(store.rename, card.id, name="Late", seen=card.created_at - timedelta(seconds=1)),
+            partial(store.move, card.id, folder_id=None, seen=card.created_at - timedelta(seconds=1)),
+        ):
+            with pytest.raises(StaleVersion):
+                change()
+        renamed = store.rename(card.id, name="Final plan", seen=renamed.changed_at)
+        assert store.list_owned(owner_id=desk.owner).cards == (renamed,)
+        assert store.list_owned(owner_id=uuid.uuid4()).cards == ()
     assert (renamed.name, renamed.version, renamed.folder_id) == ("Final plan", 1, plans)
     assert renamed.changed_at >= card.changed_at
     assert desk.names(folder_id=plans) == ["Final plan"]
@@ -136,6 +146,11 @@ def test_what_is_in_the_trash_is_out_of_sight_and_can_come_back(desk: Desk) -> N
         assert gone.trashed_by == by
         assert store.list_trash(owner_id=desk.owner).cards == (gone,)
         assert store.list_trash(owner_id=uuid.uuid4()).cards == ()
+        assert store.cards([card.id], in_trash=True) == (gone,)
+        assert store.cards([card.id]) == () == store.trashed_before(gone.trashed_at)
+        assert store.trashed_before(gone.trashed_at + timedelta(seconds=1)) == (gone,)
+        assert store.list_owned(owner_id=desk.owner).cards == ()
+        assert (store.count_owned(desk.owner), store.count_owned(uuid.uuid4())) == (1, 0)
     assert desk.names() == [] == desk.found("rooms")
     for name, operation in ON_ONE.items():
         if name not in ("restore", "purge"):
@@ -144,6 +159,8 @@ def test_what_is_in_the_trash_is_out_of_sight_and_can_come_back(desk: Desk) -> N
     with desk.at_work() as store:
         back = store.restore(card.id)
         assert (back.trashed_at, back.trashed_by) == (None, None)
+        assert store.cards([card.id, uuid.uuid4()]) == (back,)
+        assert store.cards([card.id], in_trash=True) == () == store.cards([])
         with pytest.raises(NotFound):
             store.restore(card.id)
     assert desk.names() == ["Plan"] == desk.found("rooms")
@@ -259,6 +276,10 @@ ON_ALL: dict[str, Callable[[DocumentStore, uuid.UUID], Any]] = {
     "trash": lambda store, owner: store.list_trash(owner_id=owner).cards,
     "search": lambda store, owner: store.search("rooms"),
     "search of one": lambda store, owner: store.search("rooms", owner_id=owner),
+    "owned": lambda store, owner: store.list_owned(owner_id=owner).cards,
+    "count": lambda store, owner: store.count_owned(owner),
+    "trashed": lambda store, owner: store.trashed_before(datetime(2100, 1, 1, tzinfo=UTC)),
+    "cards": lambda store, owner: store.cards([owner]),
     "usage": lambda store, owner: store.usage().bytes,
     "copy out": lambda store, owner: tuple(store.copy_out()),
     "erase": lambda store, owner: store.erase(),
@@ -275,6 +296,9 @@ def test_a_neighbours_documents_are_missing_like_any_other(desk: Desk, neighbour
         for theirs in (card, trashed):
             with pytest.raises(NotFound), neighbour.at_work() as store:
                 operation(store, theirs)
+    with neighbour.at_work() as store:
+        assert not store.cards([card.id, trashed.id])
+        assert not store.cards([card.id, trashed.id], in_trash=True)
     for name, operation in ON_ALL.items():
         with neighbour.at_work() as store:
             assert not operation(store, desk.owner), name

@@ -58,6 +58,7 @@ def _cases(surface: str, wanted: dict[str, str], *, each: int = 1) -> Iterator[I
 RESULTS = list(_cases("result", {**TO_TOOLS, **WITHOUT_END}))
 DESCRIPTIONS = list(_cases("description", {"asks first": TO_TOOLS["asks first"]}))
 DOCUMENTS = list(_cases("document", {**TO_TOOLS, **WITHOUT_END}))
+ATTACHMENTS = list(_cases("attachment", {**TO_TOOLS, **WITHOUT_END}))
 HANDOFFS = list(_cases("handoff", TO_TOOLS, each=2))
 MESSAGES = list(_cases("message", {**TO_PEERS, "tools": TO_TOOLS["asks first"]}, each=2))
-EVERYTHING = [*RESULTS, *DESCRIPTIONS, *DOCUMENTS, *HANDOFFS, *MESSAGES]
+EVERYTHING = [*RESULTS, *DESCRIPTIONS, *DOCUMENTS, *ATTACHMENTS, *HANDOFFS, *MESSAGES]

@@ -255,8 +255,8 @@ def membership_read_by_the_middleware(scene: Scene) -> Iterator[None]:
 def the_organization_in_the_name_of_a_stream(scene: Scene) -> Iterator[None]:
     named = RunStream.__init__
 
-    def by_run_alone(self: RunStream, organization_id: Any, run_id: Any) -> None:
-        named(self, organization_id, run_id)
+    def by_run_alone(self: RunStream, organization_id: Any, run_id: Any, sealing: bytes = b"") -> None:
+        named(self, organization_id, run_id, sealing)
         self._key = f"humana:run:{run_id.hex}"
 
     scene.patch.setattr(RunStream, "__init__", by_run_alone)
@@ -267,9 +267,9 @@ def the_organization_in_the_name_of_a_stream(scene: Scene) -> Iterator[None]:
 def the_organization_that_a_stream_is_sealed_for(scene: Scene) -> Iterator[None]:
     named = RunStream.__init__
 
-    def sealed_for_anybody(self: RunStream, organization_id: Any, run_id: Any) -> None:
-        named(self, organization_id, run_id)
-        self._place = b"run-stream"
+    def sealed_for_anybody(self: RunStream, organization_id: Any, run_id: Any, sealing: bytes = b"") -> None:
+        named(self, organization_id, run_id, sealing)
+        self._place, self._sealing = b"run-stream", bytes(32)
 
     scene.patch.setattr(RunStream, "__init__", sealed_for_anybody)
     yield

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 
-from chats.models import Chat
+from audit.models import Budget, BudgetCounter
+from chats.models import Chat, MessageWords
 from companions.models import (
     Brand,
     BrandAsset,
@@ -35,11 +36,13 @@ from companions.models import (
 )
 from companions.services.companions import create_companion
 from companions.services.placing import place_companion
+from documents.models import Chunk, Document
 from tenants.context import TenantContext, use_tenant
-from tenants.models import Organization, Position, Team
+from tenants.models import Invitation, Organization, Position, Team
 from tenants.owner import owner_settings
 from tenants.services.further import add_placement
 from tests.fixtures.organizations import World, _fill, build_world, with_endpoint
+from tests.fixtures.rows import CONTROL_MAKERS
 from tests.isolation.worlds import nothing_stays
 from tests.plugins.databases import drop
 from tests.plugins.services import Services
@@ -49,6 +52,11 @@ INHERITED = (Value, Policy, PolicyVersion, Brand, BrandVersion, BrandAsset, Prom
 SENT = (CompanionAccess, CompanionMessage, Inbox, Delivery, Handoff)
 SHARED = (KnowledgeAsset, KnowledgeVersion, Capability, SharingRule, CapabilityGrant, SharedUse)
 TOOLS = (McpServer, McpTool, ToolRule, ToolUse)
+BUDGETS = (Budget, BudgetCounter)
+
+
+#: What the far document says.
+FAR_PASSAGE = "The far garden has roses."
 
 
 class Far(World):
@@ -87,19 +95,30 @@ def build_far_world(slug: str, isolation: str) -> Far:
         place_companion(companion_id=companion.id, placement_id=placement.id)
         team = Team.objects.create(organization=main.organization, name="Far team")
         position = Position.objects.create(organization=main.organization, title="Far pilot")
+        invitation = CONTROL_MAKERS[Invitation](main, 0)
+        invitation.save()
         thought = Feedback.objects.create(companion_id=companion.id, member_id=main.twin.pk, rating=4)
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
     world.there = main.context.further(placement.ref)
-    world.rows |= {model: main.rows[model] for model in INHERITED + SENT + SHARED + TOOLS} | {
+    world.rows |= {model: main.rows[model] for model in INHERITED + SENT + SHARED + TOOLS + BUDGETS} | {
         Team: team,
         Position: position,
+        Invitation: invitation,
         Feedback: thought,  # as the network, it is kept where all entries are
     }
     with use_tenant(world.there):
         world.rows[Companion] = Companion.objects.get(id=companion.id)
         _fill(world)
         Chat.objects.filter(id=world.chat.id).update(title="Far budget")
+        Chunk.objects.create(
+            source_kind="document",
+            source_id=world.row(Document).pk,
+            source_version=1,
+            ordinal=0,
+            text=FAR_PASSAGE,
+        )
+        MessageWords.objects.filter(chat_id=world.chat.id).update(words=" budget far ")
     return world
 
 

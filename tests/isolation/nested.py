@@ -61,6 +61,8 @@ def _sample(schema: dict[str, Any]) -> Any:
         SCHEMA["components"]["schemas"][one["$ref"].rpartition("/")[2]] for one in named if "$ref" in one
     ]
     choices = [choice for one in (*named, *referred) for choice in one.get("enum", [])]
+    if schema.get("format") == "decimal":
+        return "8"
     kind = schema.get("type")
     return choices[0] if choices else True if kind == "boolean" else [] if kind == "array" else "hello"
 
@@ -90,11 +92,13 @@ def in_queries() -> list[Place]:
 def _may_be_an_id(parameter: dict[str, Any]) -> bool:
     schema = parameter["schema"]
     free = schema.get("format", "uuid") == "uuid" and "enum" not in schema
-    return schema.get("type") == "string" and free and parameter["name"] not in TOKENS
+    return schema.get("type") == "string" and free and parameter["name"] not in TOKENS | WORDS
 
 
 #: Parameters that carry a place in a list, sealed by us: tried with one from next door.
 TOKENS = {"cursor", "after"}
+#: What is looked for, and the name of a role that the platform declares: both are words.
+WORDS = {"q", "role"}
 
 
 def lists() -> list[str]:
@@ -136,6 +140,7 @@ def object_named(place: Place, world: World) -> str:
         "asset": world.row(KnowledgeAsset).pk,
         "capability": world.row(Capability).pk,
         "team_id": world.row(Team).pk,
+        "team": world.row(Team).pk,
         "position_id": world.row(Position).pk,
         "companion": world.companion.pk,
         "folder": world.folder.pk,

@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.converters import UUIDConverter
 
-from audit.models import AuditEntry
+from audit.models import AuditEntry, Budget
 from companions.models import (
     BrandAsset,
     Capability,
@@ -28,9 +28,11 @@ from companions.models import (
     ToolRule,
     Value,
 )
+from documents.models import Document, Share
 from tenants.context import use_tenant
-from tenants.models import ApiKey, Position, Team
+from tenants.models import ApiKey, Invitation, Position, Team
 from tests.fixtures.organizations import World
+from tests.fixtures.rows import CONTROL_MAKERS
 
 PAGES, API = "o/<slug:slug>/", "api/v1/"
 #: Names that are nobody's: those of the catalogue, the same for every organization.
@@ -92,8 +94,11 @@ def objects_of(world: World) -> dict[str, Any]:
         "message_id": world.answer.pk,
         "run_id": world.run.pk,
         "folder_id": world.folder.pk,
+        "document_id": world.row(Document).pk,
+        "share_id": world.row(Share).pk,
         "place_id": world.chat.pk,
         "entry_id": world.row(AuditEntry).pk,
+        "budget_id": world.row(Budget).pk,
         "report_id": world.report,
         "team_id": _team(world).pk,
         "position_id": _position(world).pk,
@@ -114,6 +119,7 @@ def objects_of(world: World) -> dict[str, Any]:
         "tool_server_id": world.row(McpServer).pk,
         "tool_id": world.row(McpTool).pk,
         "tool_rule_id": world.row(ToolRule).pk,
+        "invitation_id": _invitation(world).pk,
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 
@@ -131,6 +137,14 @@ def _position(world: World) -> Position:
         with use_tenant(world.context):
             world.rows[Position] = Position.objects.create(organization=world.organization, title="Pilot 0")
     return world.row(Position)
+
+
+def _invitation(world: World) -> Invitation:
+    if Invitation not in world.rows:
+        with use_tenant(world.context):
+            world.rows[Invitation] = CONTROL_MAKERS[Invitation](world, 0)
+            world.rows[Invitation].save()
+    return world.row(Invitation)
 
 
 def nobody(route: Route) -> dict[str, Any]:

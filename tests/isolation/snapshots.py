@@ -16,13 +16,14 @@ from tests.fixtures.rows import CONTROL_MAKERS
 from tests.isolation.cells import MODELS
 
 CONTROLLED: list[type[Any]] = [*CONTROL_MAKERS, Membership, ApiKey]
+PASSING = {"last_used_at", "last_seen_at"}
 Rows = dict[str, list[dict[str, Any]]]
 
 
 def everything_of(world: World) -> Rows:
     """All rows of all tenant-plane tables, and all of the control plane that are its own, as they stand.
 
-    Without when a key was last used: to ask is to use it.
+    Without when a key was last used and a member last seen: to ask is to be seen.
     """
     with use_tenant(world.context):
         return _read(world, MODELS, ours=False) | _read(world, CONTROLLED, ours=True)
@@ -39,13 +40,13 @@ def _read(world: World, models: Iterable[type[Any]], ours: bool) -> Rows:
 def _plain(world: World, model: type[Any], ours: bool) -> list[dict[str, Any]]:
     rows = model.objects.filter(organization=world.organization) if ours else model.everything.all()
     kept = rows.order_by("pk").values()
-    return [{name: value for name, value in row.items() if name != "last_used_at"} for row in kept]
+    return [{name: value for name, value in row.items() if name not in PASSING} for row in kept]
 
 
 def _at_once(world: World, models: Iterable[type[Any]], ours: bool, alias: str) -> Rows:
     quoted, where = connections[alias].ops.quote_name, " WHERE organization_id = %s" if ours else ""
     parts = [
-        f"SELECT %s, to_jsonb(t) - 'last_used_at' FROM {quoted(one._meta.db_table)} t{where}"
+        f"SELECT %s, to_jsonb(t) - 'last_used_at' - 'last_seen_at' FROM {quoted(one._meta.db_table)} t{where}"
         for one in models
     ]
     told = [[one._meta.label, world.organization.id] if ours else [one._meta.label] for one in models]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit.models import AuditEntry, UsageEvent
+from audit.models import AuditEntry, Budget, UsageDay, UsageEvent
 from companions.models import (
     BrandAsset,
     BrandVersion,
@@ -30,11 +30,12 @@ from companions.models import (
     ToolUse,
     Value,
 )
+from documents.models import DocumentFile, Share
 from tenants.db import aliases
 from tenants.models import Isolation
 from tests.fixtures.organizations import World
 from tests.isolation import nested, test_api, test_pages
-from tests.isolation.mixed import Far, build_far_world, nothing_stays_there, raze_far_world
+from tests.isolation.mixed import FAR_PASSAGE, Far, build_far_world, nothing_stays_there, raze_far_world
 from tests.isolation.routes import API, PAGES, Route, nobody, objects_of, routes
 from tests.isolation.snapshots import everything_of
 from tests.isolation.test_api import by_key
@@ -142,6 +143,13 @@ NAMED = {
     "/api/v1/companions/{companion_id}/feedback/": lambda far: far.row(Feedback).pk,
     "/api/v1/endpoints/": lambda far: far.endpoint,
     "/api/v1/folders/": lambda far: far.folder.pk,
+    "/api/v1/documents/{document_id}/shares/": lambda far: far.row(Share).pk,
+    "/api/v1/folders/{folder_id}/shares/": lambda far: far.row(Share).pk,
+    "/api/v1/shares/": lambda far: far.row(Share).pk,
+    "/api/v1/documents/": lambda far: far.row(DocumentFile).document_id,
+    "/api/v1/documents/{document_id}/passages/": lambda far: FAR_PASSAGE,
+    "/api/v1/invitations/": lambda far: objects_of(far)["invitation_id"],
+    "/api/v1/me/api-keys/": lambda far: objects_of(far)["key_id"],
     "/api/v1/members/": lambda far: far.member.pk,
     "/api/v1/interactions/": lambda far: far.row(Interaction).pk,
     "/api/v1/knowledge/": lambda far: far.row(KnowledgeAsset).pk,
@@ -162,6 +170,8 @@ NAMED = {
     "/api/v1/trail/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/trail/export/": lambda far: far.row(AuditEntry).pk,
     "/api/v1/usage/": lambda far: far.row(UsageEvent).pk,
+    "/api/v1/usage/days/": lambda far: far.row(UsageDay).pk,
+    "/api/v1/budgets/": lambda far: far.row(Budget).pk,
     "/api/v1/values/": lambda far: far.row(Value).pk,
 }
 

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from audit.models import AuditEntry
-from audit.views import FILTERS
+from audit.views.trail import FILTERS
 from tenants.models import Membership, Organization, User
 from tenants.services.organizations import rename_address
 from tests.fixtures.organizations import World
@@ -40,6 +40,7 @@ BY_SLUG = {"companion_slug"}
 #: Addresses whose object is not loaded, and why nothing can be learned or changed.
 NOT_LOADED = {
     "o/<slug:slug>/drafts/<uuid:place_id>/": "a draft is kept under any id, in the organization of the page",
+    "o/<slug:slug>/drafts/<uuid:place_id>/documents/": "and so is what is attached to it",
     "o/<slug:slug>/runs/<uuid:run_id>/events": "answered by the asynchronous door: see test_streams",
 }
 
@@ -66,8 +67,12 @@ def told(answer: HttpResponse) -> tuple[int, str]:
 ELSEWHERE = {
     "": "the way to one's organization",
     "organizations/": "the choice of one: those in which the person is a member",
+    "invitations/<str:link>/": "whoever has the link of a letter, which we signed, while it is good",
     "preferences/language/": "a person's own",
     "preferences/theme/": "a person's own",
+    "v1/files": "whoever has a key: documents of that person (tests/documents/test_openai_files.py)",
+    "v1/files/<str:file_id>": "whoever has a key, and may read the document",
+    "v1/files/<str:file_id>/content": "whoever has a key, and may read the document",
     "files/<str:ticket>": "whoever has the address that was signed for one file, while it is good",
     "health/live": "a probe, which says nothing of anybody",
     "health/ready": "a probe, which says nothing of anybody",
@@ -79,6 +84,7 @@ ELSEWHERE = {
     "accounts/inactive/": "a sentence",
     "accounts/reauthenticate/": "one's own password",
     "accounts/email/": "one's own addresses",
+    "accounts/sessions/": "one's own sessions",
     "accounts/confirm-email/": "a sentence",
     "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": "whoever has the key of a mail",
     "accounts/password/change/": "one's own password",

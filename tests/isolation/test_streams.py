@@ -36,6 +36,8 @@ QUESTION = {"model": "clara", "messages": [{"role": "user", "content": "hello"}]
 #: Every route of /v1 and an address of it; whoever adds one says how it is asked.
 ASKED = {
     r"POST /v1/chat/completions": ("/v1/chat/completions", QUESTION),
+    r"POST /v1/responses": ("/v1/responses", {"model": "clara", "input": "hello"}),
+    r"POST /v1/embeddings": ("/v1/embeddings", {"model": "embeddings", "input": "hello"}),
     r"GET /v1/models": ("/v1/models", None),
     r"GET /v1/models/(?P<slug>.+)": ("/v1/models/clara", None),
 }
@@ -221,7 +223,7 @@ def test_models_are_the_companions_of_the_key(left: World, right: World) -> None
         theirs = Companion(slug="only-here", name="Only here", purpose="None", base_prompt="You are here.")
         theirs.save()
     status, listed = call("GET", "/v1/models", by_key(left))
-    assert (status, [card["id"] for card in listed["data"]]) == (200, ["clara"])
+    assert (status, [card["id"] for card in listed["data"]]) == (200, ["clara", "embeddings"])
     missing = call("GET", "/v1/models/only-here", by_key(left))
     assert missing[0] == 404
     assert str(missing[1]).replace("only-here", "no-one") == str(

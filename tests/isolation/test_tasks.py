@@ -17,6 +17,7 @@ from celery.signals import task_failure
 
 from audit.models import Outbox
 from companions.models import Capability, CompanionMessage, Delivery, KnowledgeAsset, McpServer
+from documents.models import DocumentFile
 from humana.kernel.errors import NoTenant
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import (
@@ -31,6 +32,7 @@ from tenants.jobs import (
 )
 from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World
+from tests.isolation.routes import objects_of
 from tests.isolation.snapshots import everything_of
 from tests.isolation.worlds import every_isolation, every_pair, every_pair_both_ways
 
@@ -48,8 +50,11 @@ PLATFORM_TASKS = {
     "byoc.copy_storage": "enters the organization of the copy it is given, a row of the control plane",
     "byoc.bring_files_back": "enters the organization whose failover is coming back",
     "byoc.wake_storage_copies": "reads copies of the control plane and wakes a worker for each",
+    "documents.tidy": "enters each organization in turn",
     "companions.sweep_deliveries": "reads markers of the control plane and enters those named there",
     "companions.count_figures": "enters each organization in turn",
+    "documents.sweep_meaning": "reads markers of the control plane and enters those named there",
+    "documents.look_for_meaning": "enters each organization in turn",
     "chats.sweep_runs": "reads markers of the control plane and enters each organization named there",
 }
 
@@ -63,7 +68,9 @@ def arguments_of(task: str, world: World) -> dict[str, str]:
     ids |= {"companion_id": world.companion.pk, "delivery_id": world.row(Delivery).pk}
     ids |= {"sent_id": world.row(CompanionMessage).pk, "tool_server_id": world.row(McpServer).pk}
     ids |= {"sent_id": world.row(CompanionMessage).pk, "asset_id": world.row(KnowledgeAsset).pk}
+    ids |= {"invitation_id": objects_of(world)["invitation_id"], "origin": "https://humana.example"}
     ids |= {"capability_id": world.row(Capability).pk}
+    ids |= {"document_id": world.row(DocumentFile).document_id, "file_id": world.row(DocumentFile).pk}
     return {name: str(ids[name]) for name in names if name not in {"self", "arguments"}}
 
 

@@ -56,6 +56,10 @@ class Page(HTMLParser):
     def all(self, *tags: str) -> list[Element]:
         return [one for one in self.elements if one.tag in tags]
 
+    def headings(self) -> list[Element]:
+        """Of the page itself: a dialog has its own."""
+        return [one for one in self.all("h2") if "dialog" not in one.within]
+
     def one(self, tag: str) -> Element:
         (found,) = self.all(tag)
         return found

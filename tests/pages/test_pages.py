@@ -10,6 +10,7 @@ from django.test import Client
 from byoc import gateway
 from chats.models import Chat, Message, Run
 from tenants.context import use_tenant
+from tenants.models import Membership
 from tests.fixtures.organizations import World
 from tests.pages.conftest import signed_in
 from tests.pages.reading import Page, shortcomings
@@ -173,11 +174,12 @@ def test_pages_work_before_any_model_is_connected(
 # --- who may see what -----------------------------------------------------------------------------
 
 
-def test_settings_show_keys_only_to_who_may_make_them(owner: Client, member: Client) -> None:
-    assert "API keys" in Page(owner.get("/o/left/settings/")).words
+def test_settings_show_keys_only_to_who_may_make_them(owner: Client, member: Client, left: World) -> None:
+    assert "All API keys" in Page(owner.get("/o/left/settings/")).words
     page = assert_good(member, "/o/left/settings/", "en")
-    assert "API keys" not in page.words
+    assert "All API keys" not in page.words
     assert "Members" in page.words
+    Membership.objects.filter(id=left.member.id).update(role="auditor")
     assert member.post("/o/left/settings/keys/", {"name": "mine"}).status_code == 403
 
 
@@ -185,7 +187,9 @@ def test_a_new_key_is_shown_once(owner: Client) -> None:
     page = Page(owner.post("/o/left/settings/keys/", {"name": "Reports"}, follow=True))
     (secret,) = [one.words for one in page.all("code") if one["class"] == "secret"]
     assert secret.startswith("hk_")
-    assert not [one for one in Page(owner.get("/o/left/settings/")).all("code") if one["class"] == "secret"]
+    assert not [
+        one for one in Page(owner.get("/o/left/settings/keys/")).all("code") if one["class"] == "secret"
+    ]
 
 
 def test_the_trail_is_for_those_who_may_read_it(owner: Client, member: Client) -> None:

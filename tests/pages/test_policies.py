@@ -143,7 +143,7 @@ def test_who_was_slower_keeps_the_words_and_publishes_over_what_they_have_seen(
     assert [one.words for one in again.all("del")] == ["Removed: - LGPD: Ask nothing."]
     assert owner.post(address, {**hidden(again), "do": "publish"}).status_code == 302
     history = read(owner.get(address + "history/"))
-    assert [one.words.split()[1] for one in history.all("h2")] == ["3", "2", "1"]
+    assert [one.words.split()[1] for one in history.headings()] == ["3", "2", "1"]
     assert "· Caio" in history.words
     with use_tenant(left.context):
         first = PolicyVersion.objects.get(policy=policy, number=1)
@@ -163,7 +163,7 @@ def test_values_are_written_ordered_and_dropped(owner: Client, left: World) -> N
     with use_tenant(left.context):
         calm = Value.objects.get(title="Calm")
     assert owner.post(at(left, f"values/{calm.id}/move/"), {"way": "up"}).status_code == 302
-    assert [one.words.strip() for one in read(owner.get(at(left, "values/"))).all("h2")] == ["Calm", "Care"]
+    assert [one.words.strip() for one in read(owner.get(at(left, "values/"))).headings()] == ["Calm", "Care"]
     gone = read(owner.get(at(left, f"values/{calm.id}/drop/")))
     assert "Removed: - Calm: x" in gone.words
     again = owner.post(at(left, f"values/{calm.id}/drop/"), {"seen": "1"}, follow=True)

@@ -75,7 +75,8 @@ def test_a_tree_of_teams_is_grown_and_cut_back(owner: Client, left: World) -> No
     saved(owner, at(left, "teams/new/"), name="Oven", parent_id=str(bread.id))
     oven = kept(left, Team, name="Oven")
     assert oven.parent_id == bread.id
-    saved(owner, at(left, f"members/{left.member.id}/"), team_id=str(oven.id), position_id="")
+    placed = {"do": "place", "team_id": str(oven.id), "position_id": ""}
+    assert owner.post(at(left, f"members/{left.member.id}/"), placed).status_code == 302
     with use_tenant(left.context):
         edit_companion(companion=left.companion, team_id=oven.id)
     tree = read(owner.get(at(left, "teams/")))

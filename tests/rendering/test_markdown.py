@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from humana.rendering import mathematics
 from humana.rendering.markdown import render
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "span"),
     *("div", "blockquote", "ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td"),
+    *mathematics.TAGS,
 }
-ATTRIBUTES = {"href", "title", "target", "rel", "start", "class"}
+ATTRIBUTES = {"href", "title", "target", "rel", "start", "class"}.union(*mathematics.ATTRIBUTES.values())
 REL = {"noopener", "noreferrer", "nofollow"}
 
 

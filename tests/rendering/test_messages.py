@@ -47,9 +47,10 @@ def test_a_translation_keeps_edges_and_breaks() -> None:
 
 
 def words_of_machines(message: Message) -> tuple[list[list[str]], list[list[str]]]:
-    """Placeholders and tags of the original, once for each translation, and of the translations."""
-    original, translations = texts(message)
-    return [signs(original)] * len(translations), [signs(text) for text in translations]
+    """Placeholders and tags of each form of the original, one and many, and of its translation."""
+    many = isinstance(message.id, (tuple, list))
+    originals, (_first, translations) = message.id if many else [message.id], texts(message)
+    return [signs(text) for text in originals], [signs(text) for text in translations]
 
 
 def signs(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Pages: the trail, what was used, and budgets."""

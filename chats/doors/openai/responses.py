@@ -1,0 +1,170 @@
+"""POST /v1/responses: the same answers in the newer protocol; a client sends the whole conversation.
+
+Nothing is continued by an id (`previous_response_id`): what was said is in `input`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from django.conf import settings
+
+from byoc.contracts import ToolSpec
+from chats.answering import Answering
+from chats.doors.openai import asking
+from chats.doors.openai.answered import Answered
+from chats.services.exchanges import open_exchange
+from chats.signals import process_owner
+from chats.turns import Offer, Turn
+from humana.kernel.errors import Invalid
+from humana.kernel.http import Request, Send, while_connected
+from tenants.threads import in_thread
+
+
+class Part(msgspec.Struct):
+    type: str
+    text: str = ""
+
+
+class Item(msgspec.Struct):
+    """A message, a call, or what came of a call."""
+
+    type: str = "message"
+    role: str = ""
+    content: str | list[Part] | None = None
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+    output: str | list[Part] | None = None
+
+
+class Tool(msgspec.Struct):
+    type: str
+    name: str = ""
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Chosen(msgspec.Struct):
+    type: str
+    name: str = ""
+
+
+class Ask(msgspec.Struct):
+    """What we read of a request; what we do not know is passed over."""
+
+    model: str
+    input: str | list[Item]
+    instructions: str | None = None
+    stream: bool | None = None
+    max_output_tokens: asking.Tokens | None = None
+    temperature: asking.Warmth | None = None
+    tools: list[Tool] | None = None
+    tool_choice: str | Chosen | None = None
+    parallel_tool_calls: bool | None = None
+    previous_response_id: str | None = None
+    conversation: msgspec.Raw | None = None
+    background: bool | None = None
+
+
+_ask = msgspec.json.Decoder(Ask)
+_ROLES = {"user": "user", "assistant": "assistant", "system": "system", "developer": "system"}
+_TEXT = {"input_text", "output_text", "text"}
+
+
+async def respond(request: Request, send: Send, token: str) -> None:
+    ask: Ask = asking.decoded(_ask, await request.body(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+    _refuse_kept(ask)
+    offer = _offer(ask)
+    plan = await in_thread(
+        open_exchange,
+        token=token,
+        seen_as=request.actor(),
+        model=ask.model,
+        turns=_turns(ask),
+        owner=process_owner(),
+        wishes={"max_tokens": ask.max_output_tokens, "temperature": ask.temperature},
+        offer=offer,
+    )
+    answered = Answered(plan, request, send, _echo(ask))
+    answering = Answering(plan)
+    await while_connected(request, answered.stream(answering) if ask.stream else answered.whole(answering))
+
+
+def _refuse_kept(ask: Ask) -> None:
+    """What would need us to keep the conversation for the client."""
+    for field in ("previous_response_id", "conversation", "background"):
+        if getattr(ask, field):
+            message = f"{field} is not supported: send the whole conversation as input."
+            raise Invalid(message, field=field, code="unsupported")
+
+
+def _echo(ask: Ask) -> dict[str, Any]:
+    """What the protocol has the answer repeat of the question."""
+    return {
+        "model": ask.model,
+        "instructions": ask.instructions,
+        "temperature": ask.temperature,
+        "max_output_tokens": ask.max_output_tokens,
+        "parallel_tool_calls": ask.parallel_tool_calls is not False,
+        "tool_choice": msgspec.to_builtins(ask.tool_choice) if ask.tool_choice else "auto",
+        "tools": msgspec.to_builtins(ask.tools or []),
+    }
+
+
+def _turns(ask: Ask) -> list[Turn]:
+    items = [Item(role="user", content=ask.input)] if isinstance(ask.input, str) else ask.input
+    if len(items) > asking.MOST_MESSAGES:
+        raise Invalid("Too many messages.", field="input", code="too_many_messages")
+    start = [Turn("system", ask.instructions)] if ask.instructions else []
+    turns = [*start, *_together(_turn(one, f"input[{index}]") for index, one in enumerate(items))]
+    asking.check_pairs(turns, "input")
+    return turns
+
+
+def _turn(one: Item, where: str) -> Turn | None:
+    if one.type == "function_call":
+        return Turn("assistant", "", (asking.call(one.call_id, one.name, one.arguments, where),))
+    if one.type == "function_call_output":
+        return Turn("tool", _text(one.output, f"{where}.output"), call_id=one.call_id)
+    if one.type == "reasoning":  # a model's own notes, which clients send along
+        return None
+    role = _ROLES.get(one.role)
+    if one.type != "message" or role is None:
+        told = one.role if one.type == "message" else one.type
+        raise Invalid(f"'{told[:40]}' is not supported.", field=where, code="unsupported_input")
+    return Turn(role, _text(one.content, f"{where}.content"))
+
+
+def _together(turns: Iterable[Turn | None]) -> list[Turn]:
+    """Calls belong to the message of the assistant that they follow."""
+    found: list[Turn] = []
+    for one in turns:
+        if one is not None and one.calls and found and found[-1].role == "assistant":
+            found[-1] = Turn("assistant", found[-1].text, (*found[-1].calls, *one.calls))
+        elif one is not None:
+            found.append(one)
+    return found
+
+
+def _text(content: str | Sequence[Part] | None, where: str) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    if any(part.type not in _TEXT for part in content):
+        raise Invalid("Only text is supported.", field=where, code="unsupported_content")
+    return "\n".join(part.text for part in content)
+
+
+def _offer(ask: Ask) -> Offer:
+    tools = asking.check_tools([_tool(one, f"tools[{index}]") for index, one in enumerate(ask.tools or ())])
+    chosen = ask.tool_choice.name if isinstance(ask.tool_choice, Chosen) else ask.tool_choice
+    choice = asking.check_choice(chosen, tools) if chosen else "auto"
+    return Offer(tools, choice, 1 if ask.parallel_tool_calls is False else None)
+
+
+def _tool(one: Tool, where: str) -> ToolSpec:
+    if one.type != "function":
+        raise Invalid("Only functions are supported.", field=f"{where}.type", code="unsupported_tool")
+    return asking.tool_spec(one.name, one.description or "", one.parameters, where)

@@ -1,0 +1,181 @@
+"""What PostgreSQL keeps of a passage by itself: columns that no other database, and no model, knows.
+
+    KeepSearch      `search`, its words by their stems, and the indexes of these and of trigrams
+    KeepEmbedding   `embedding`, its vector where the server has pgvector
+
+Each statement looks itself what the database at hand has, so that one script of SQL fits all of them
+(docs/decisions/0008). What a server lacks is done without: see docs/retrieval.md.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+#: Configurations by the language of a passage; any other is searched as it is spelled.
+CONFIGURATIONS = {"pt": "humana_pt", "en": "humana_en"}
+AS_SPELLED = "humana_xx"
+#: Letters with marks, and what is put for them where the extension unaccent is not to be had.
+_MARKED = "áàâãäåçéèêëíìîïñóòôõöúùûüýÁÀÂÃÄÅÇÉÈÊËÍÌÎÏÑÓÒÔÕÖÚÙÛÜÝ"
+_PLAIN = "aaaaaaceeeeiiiinooooouuuuyAAAAAACEEEEIIIINOOOOOUUUUY"
+
+
+class OnPostgres(Operation):
+    """Statements for one model's table on PostgreSQL; nothing elsewhere. Put it before IsolateTables."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.model_name], {}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The model does not know the columns."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        connection, model = schema_editor.connection, to_state.apps.get_model(app_label, self.model_name)
+        if connection.vendor == "postgresql" and self.allow_migrate_model(connection.alias, model):
+            for statement in self.statements(model._meta.db_table):
+                schema_editor.execute(statement)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Nothing: the columns go with their table."""
+
+    @abstractmethod
+    def statements(self, table: str) -> list[str]: ...
+
+    def describe(self) -> str:
+        return f"{type(self).__name__} of {self.model_name} on PostgreSQL"
+
+
+class KeepSearch(OnPostgres):
+    """Stems of title, place and text, by the passage's language; nothing of a text that is sealed."""
+
+    def statements(self, table: str) -> list[str]:
+        values = {
+            "table": table,
+            "with_dictionary": _search_of("{}"),
+            "without": _search_of(f"translate({{}}, '{_MARKED}', '{_PLAIN}')"),
+        }
+        return [_CONFIGURED, _SEARCH.format(**values), _INDEXES.format(table=table)]
+
+
+class KeepEmbedding(OnPostgres):
+    """Half precision is enough to rank, and keeps a row in its page."""
+
+    def statements(self, table: str) -> list[str]:
+        return [_EMBEDDING.format(table=table)]
+
+
+def _search_of(spelled: str) -> str:
+    """The expression of the column; `spelled` is how a text is handed to a configuration."""
+    branches = [
+        f"WHEN language = '{language}' THEN {_vector(configuration, spelled)}"
+        for language, configuration in CONFIGURATIONS.items()
+    ]
+    return (
+        "CASE WHEN starts_with(text, chr(1)) THEN NULL::tsvector "
+        f"{' '.join(branches)} ELSE {_vector(AS_SPELLED, spelled)} END"
+    )
+
+
+def _vector(configuration: str, spelled: str) -> str:
+    parts = {"title": "A", "place": "B", "text": "D"}
+    return " || ".join(
+        f"setweight(to_tsvector('{configuration}', {spelled.format(column)}), '{weight}')"
+        for column, weight in parts.items()
+    )
+
+
+_CONFIGURED = """DO $configured$
+DECLARE
+    made record;
+    accents boolean := EXISTS (
+        SELECT FROM pg_ts_dict WHERE dictname = 'unaccent' AND pg_ts_dict_is_visible(oid));
+BEGIN
+    FOR made IN SELECT * FROM (VALUES
+        ('humana_pt', 'pg_catalog.portuguese', 'portuguese_stem'),
+        ('humana_en', 'pg_catalog.english', 'english_stem'),
+        ('humana_xx', 'pg_catalog.simple', 'simple')) AS known (name, base, stem)
+    LOOP
+        EXECUTE 'CREATE TEXT SEARCH CONFIGURATION ' || made.name || ' (COPY = ' || made.base || ')';
+        IF accents THEN
+            EXECUTE 'ALTER TEXT SEARCH CONFIGURATION ' || made.name
+                || ' ALTER MAPPING FOR word, hword, hword_part WITH unaccent, ' || made.stem;
+        END IF;
+    END LOOP;
+END $configured$"""
+
+_SEARCH = """DO $search$
+BEGIN
+    IF EXISTS (SELECT FROM pg_ts_dict WHERE dictname = 'unaccent' AND pg_ts_dict_is_visible(oid)) THEN
+        ALTER TABLE "{table}" ADD COLUMN search tsvector GENERATED ALWAYS AS ({with_dictionary}) STORED;
+    ELSE
+        ALTER TABLE "{table}" ADD COLUMN search tsvector GENERATED ALWAYS AS ({without}) STORED;
+    END IF;
+END $search$"""
+
+#: Every index begins with the organization, which GIN can where btree_gin is to be had.
+_INDEXES = """DO $indexes$
+BEGIN
+    IF EXISTS (SELECT FROM pg_opclass WHERE opcname = 'uuid_ops' AND pg_opclass_is_visible(oid)
+               AND opcmethod = (SELECT oid FROM pg_am WHERE amname = 'gin')) THEN
+        CREATE INDEX "{table}_search" ON "{table}" USING gin (organization_id, search);
+        IF EXISTS (SELECT FROM pg_opclass WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid)) THEN
+            CREATE INDEX "{table}_spelled" ON "{table}" USING gin (organization_id, words gin_trgm_ops);
+        END IF;
+    END IF;
+END $indexes$"""
+
+#: A schema of ours has no functions, so this one is in `public`: four bytes at a time, as float32 is made.
+_EMBEDDING = """DO $embedding$
+BEGIN
+    IF to_regtype('public.halfvec') IS NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('humana_halfvec', 7));
+    IF to_regprocedure('public.humana_halfvec(bytea)') IS NULL THEN
+        IF NOT has_schema_privilege('public', 'CREATE') THEN
+            RETURN;
+        END IF;
+        CREATE FUNCTION public.humana_halfvec(told bytea) RETURNS public.halfvec
+        LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $halfvec$
+            SELECT pg_catalog.array_agg((
+                CASE WHEN high >= 128 THEN -1 ELSE 1 END
+                * CASE WHEN exponent = 0 THEN 0
+                       ELSE (8388608 + mantissa) * pg_catalog.power(2.0::float8, exponent - 150) END
+            )::real ORDER BY place)::public.halfvec
+            FROM (
+                SELECT place, pg_catalog.get_byte(told, place * 4 + 3) AS high,
+                       (pg_catalog.get_byte(told, place * 4 + 3) & 127) * 2
+                       + pg_catalog.get_byte(told, place * 4 + 2) / 128 AS exponent,
+                       (pg_catalog.get_byte(told, place * 4 + 2) & 127) * 65536
+                       + pg_catalog.get_byte(told, place * 4 + 1) * 256
+                       + pg_catalog.get_byte(told, place * 4) AS mantissa
+                FROM pg_catalog.generate_series(0, pg_catalog.length(told) / 4 - 1) AS place
+            ) AS parts
+        $halfvec$;
+    END IF;
+    ALTER TABLE "{table}" ADD COLUMN embedding public.halfvec
+        GENERATED ALWAYS AS (public.humana_halfvec(vector)) STORED;
+    ALTER TABLE "{table}" ALTER COLUMN embedding SET STORAGE MAIN;
+END $embedding$"""

@@ -1,0 +1,21 @@
+"""Why a file could not be read, in the reader's words. Codes stay; sentences may change."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from documents.unreadable import why
+
+
+def problem_words(code: str) -> str:
+    """The sentence; empty where there is no problem."""
+    said = {
+        "": "",
+        "storage_unreachable": _("The place where files are kept does not answer just now. Try again later."),
+        "storage_refuses": _(
+            "The place where files are kept refuses it. Ask an administrator, then try again."
+        ),
+        "missing": _("The file is no longer where it was kept. Send it again."),
+        "changed": _("The file is not as it was sent. Send it again."),
+    }
+    return said[code] if code in said else why(code)

@@ -1,0 +1,131 @@
+"""A change of the model of embeddings, without a moment in which nothing is found by its meaning.
+
+wanting(model)   noted by whoever is first told a vector of another model (`vectors`)
+renew()          a part of the work: vectors of the new model beside the old, so many at a time
+the last part    turns questions over to the new model, then drops the vectors of the old
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from documents.meaning import model_key, model_now, vectors_of
+from documents.models import Chunk, ChunkVector, Meaning
+from documents.services.vectors import PENDING, embed, held, mark_waiting, wanting, without_vector
+from documents.standing import name_in, standing
+from humana.kernel.errors import EndpointError, Unavailable
+from tenants.context import current_tenant, use_tenant
+from tenants.jobs import publish
+from tenants.queries import working_organizations
+from tenants.services.pending import sweep_pending
+from tenants.transactions import tenant_atomic
+
+log = logging.getLogger(__name__)
+
+#: Passages of one organization in one part: a part begins every 15 seconds, so at most 16 a second.
+PART = 240
+#: How long it is left alone after it failed, by whether that is for good.
+PAUSE = {False: timedelta(minutes=1), True: timedelta(minutes=15)}
+RENEW = "documents.renew_meaning"
+#: Vectors dropped in one transaction.
+DROPPED = 2_000
+#: A worker that has not said so for this long is not at it any more.
+BUSY = timedelta(minutes=5)
+
+
+def sweep() -> None:
+    """Wake a worker for each organization whose passages wait."""
+    sweep_pending(PENDING, _wake, unfinished)
+
+
+def look_everywhere() -> None:
+    """For what nobody noticed: a model that changed with a deploy, a worker that gave up. Seldom."""
+    for context in working_organizations():
+        try:
+            with use_tenant(context):
+                if unfinished():
+                    mark_waiting()
+        except Unavailable:
+            continue  # being moved or updated: the next round comes
+        except Exception:
+            where = {"organization": str(context.organization_id), "placement": str(context.placement.id)}
+            log.exception("passages not looked at", extra=where)
+
+
+def unfinished() -> bool:
+    """Whether passages of this placement lack a vector of the model that it has now."""
+    here = standing()
+    if not here.wanted or name_in(here.wanted) != model_now():
+        return Chunk.objects.exists()
+    return here.serving != here.wanted or without_vector(Chunk.objects.all(), here.wanted).exists()
+
+
+def renew() -> None:
+    """One part of the work in this placement, by one worker at a time; one that dies is followed."""
+    if not _taken():
+        return
+    pause = timedelta()
+    try:
+        _part()
+    except EndpointError as error:
+        log.info("passages wait for their vectors", extra={"error": error.code})
+        pause = PAUSE[error.permanent]
+        _failed(error)
+    finally:
+        Meaning.objects.update(busy_until=timezone.now() + pause)
+
+
+def _wake() -> None:
+    busy = standing().busy_until
+    if busy is None or busy <= timezone.now():
+        publish(RENEW, current_tenant().organization_id, {}, None)
+
+
+def _part() -> None:
+    told = vectors_of(["."])  # what it is and how long its vectors are, only it can say
+    wanting(model_key(told.model, told.dims))
+    embed(Chunk.objects.all(), most=PART)
+    left = without_vector(Chunk.objects.all(), standing().wanted).count()
+    _progress(left)
+    if not left:
+        _turn_over()
+
+
+def _failed(error: EndpointError) -> None:
+    """Said on pages, but where there never was a model: then words alone are how it is."""
+    if standing().serving or not error.permanent:
+        Meaning.objects.update(state=Meaning.State.WAITING, problem=error.code[:60])
+
+
+def _progress(left: int) -> None:
+    with tenant_atomic():
+        row = held()
+        row.total = Chunk.objects.count()
+        row.done, row.problem = max(row.total - left, 0), ""
+        row.state = Meaning.State.RENEWING
+        row.save()
+
+
+def _turn_over() -> None:
+    """Questions first, then what nobody asks any more."""
+    with tenant_atomic():
+        row = held()
+        row.serving, row.state = row.wanted, Meaning.State.STEADY
+        row.finished_at = timezone.now()
+        row.save()
+    old = ChunkVector.objects.exclude(model=row.serving).order_by("id")
+    while some := list(old.values_list("id", flat=True)[:DROPPED]):
+        ChunkVector.objects.filter(id__in=some).delete()
+
+
+def _taken() -> bool:
+    with tenant_atomic():
+        row, now = held(), timezone.now()
+        if row.busy_until is not None and row.busy_until > now:
+            return False
+        row.busy_until = now + BUSY
+        row.save()
+    return True

