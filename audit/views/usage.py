@@ -16,12 +16,12 @@ from django.views.decorators.http import require_GET
 
 from audit.budget_names import Names, names
 from audit.budgeting import known
-from audit.charts import Chart, stacked
 from audit.hints import standings
 from audit.permissions import SEE_BUDGETS, USAGE
 from audit.services.usage_files import usage_file
 from audit.spent import Spent, Told, spent_by
 from humana.kernel.errors import Invalid
+from humana.rendering.charts import Chart, stacked
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
 

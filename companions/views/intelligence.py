@@ -11,7 +11,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from companions.intelligence import charts, files
+from companions.intelligence import files
+from companions.intelligence.graph import graph
 from companions.intelligence.opportunities import RULES, opportunities
 from companions.intelligence.periods import LENGTHS, Period, asked_for, last_days
 from companions.intelligence.reading import Report, by_day_and_companion, report, today
@@ -19,6 +20,7 @@ from companions.intelligence.tally import Tally
 from companions.permissions import FIGURES
 from humana.kernel.errors import Invalid
 from humana.kernel.ports import record_trail
+from humana.rendering import charts
 from tenants.permissions import require
 from tenants.transactions import tenant_atomic
 from tenants.views import MemberRequest
@@ -61,7 +63,7 @@ def intelligence(request: MemberRequest, slug: str) -> HttpResponse:
         "answers": _answers(found),
         "times": _times(found),
         "together": _together(found),
-        "graph": charts.graph(found.between),
+        "graph": graph(found.between),
         "companions": [one for one in found.companions if one.now.counts][:LISTED],
         "pairs": found.between[:LISTED],
         "found": opportunities(found),

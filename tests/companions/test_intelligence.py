@@ -14,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.translation import override
 
-from companions.intelligence.charts import graph, lined, stacked
 from companions.intelligence.days import bounds, day_of, zone_named
 from companions.intelligence.files import as_csv
+from companions.intelligence.graph import graph
 from companions.intelligence.known import Unused
 from companions.intelligence.opportunities import opportunities
 from companions.intelligence.periods import Period, asked_for
@@ -42,6 +42,7 @@ from companions.services.figures import count, count_everywhere, recount
 from companions.services.handoffs import decline_handoff
 from companions.services.sending import send_message
 from humana.kernel.errors import Invalid, NotAllowed
+from humana.rendering.charts import lined, stacked
 from tenants.models import Organization
 from tests.companions.conftest import Bakery
 from tests.companions.figures import DAY, NOW, SAO_PAULO, kept, offered, used
