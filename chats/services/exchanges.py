@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -25,15 +26,17 @@ from chats.services.citing import give_sources
 from chats.services.conversations import message_limit, title_from
 from chats.services.equipping import equipped
 from chats.services.runs import admitted
-from chats.tuning import judge_for, tuning_for
+from chats.tuning import Tuning, judge_for, tuning_for
 from chats.turns import Offer, Turn, brought, instructions, latest, new, past, questions
 from companions.config_keys import DOCUMENT_SECONDS
 from companions.models import Companion, Interaction
 from companions.queries import access_asked, companions_for
+from companions.references import Shared
 from companions.services.knowing import note_uses, shared_for
 from companions.services.prompting import PreparedPrompt, prompt_of, with_shared
 from companions.services.reading import Brought
 from documents.services.files import states_of
+from documents.store import Card
 from humana.kernel.actor import Actor, acting_as
 from humana.kernel.errors import Conflict, Invalid, NotFound
 from humana.kernel.ports import record_trail
@@ -70,7 +73,7 @@ def open_exchange(
         _check(turns)
         admit_question()
         companion, prompt = _asked(visitor, model)
-        return _open(visitor, companion, prompt, turns, owner, wishes, door, offer)
+        return _open(_Call(visitor, companion, turns, owner, wishes, door, offer), prompt)
 
 
 def seconds_to_wait(*, token: str, seen_as: Actor, model: str, document_ids: Sequence[uuid.UUID]) -> float:
@@ -114,63 +117,100 @@ def _check(turns: Sequence[Turn]) -> None:
     clean_text(questions(turns)[-1].text, field="messages", limit=message_limit())
 
 
-def _open(
-    visitor: Visitor,
-    companion: Companion,
-    prompt: PreparedPrompt,
-    turns: Sequence[Turn],
-    owner: str,
-    wishes: dict[str, Any],
-    door: str,
-    offer: Offer,
-) -> RunPlan:
-    tuning = tuning_for(companion, **wishes)
-    endpoint = tuning.endpoint
-    check_offer(offer, endpoint, prompt.guard)
-    question_text = questions(turns)[-1].text
-    documents = documents_for(visitor.member, questions(turns)[-1].documents)
-    materials = Brought(brought(turns))
-    shared = shared_for(companion, visitor.member, question_text, prompt.guard, materials)
-    shared = shared.within(room_for_knowledge(endpoint))
-    prompt = with_shared(prompt, shared, companion.language, citing=False)  # nothing says there what [1] is
-    chat, question, answer = _dialogue(visitor, companion, question_text)
-    provenance = tuning.provenance(prompt.provenance)
-    run = _run(answer, owner, prompt.digest, endpoint, provenance)
-    with place_for(run.id):
-        with tenant_atomic():
-            send(prompt.keeping(), insert(chat), insert(question, answer), insert(run))
-            note_uses(shared, run_id=run.id, companion_id=companion.id, member_id=visitor.member.id)
-            give_sources(answer.id, shared.passages)
-            attach(question, documents)
-            mark_pending(visitor.context.organization_id, "run")
-            _note_asked(question, companion, run, door)
-        plan = RunPlan(
-            context=current_tenant(),
-            actor=visitor.actor,
-            run_id=run.id,
-            message_id=answer.id,
-            chat_id=chat.id,
-            companion_id=companion.id,
-            companion_slug=companion.slug,
-            member_id=visitor.member.id,
-            team_id=visitor.member.team_id,
-            endpoint=endpoint,
-            request=_request(prompt, turns, endpoint, tuning.wishes, offer),
-            answer_seconds=tuning.seconds,
-            guard=prompt.guard,
-            question=new(turns),
-            judge=judge_for(prompt.guard),
-            language=visitor.member.user.language,
-            provenance=provenance,
-            door=Interaction.Kind.API,
-            passes=bool(offer.tools),
-            handed=offer.most,
-            given=given(turns, prompt.guard),
-            sources=shared.passages,
-        )
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What the client sent, and to whom."""
+
+    visitor: Visitor
+    companion: Companion
+    turns: Sequence[Turn]
+    owner: str
+    wishes: dict[str, Any]
+    door: str
+    offer: Offer
+
+    @property
+    def asked(self) -> Turn:
+        """The last question."""
+        return questions(self.turns)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the answer is made with, and the rows that keep it; nothing is written yet."""
+
+    tuning: Tuning
+    prompt: PreparedPrompt
+    shared: Shared
+    documents: Sequence[Card]
+    chat: Chat
+    question: Message
+    answer: Message
+    run: Run
+
+
+def _open(call: _Call, prompt: PreparedPrompt) -> RunPlan:
+    ready = _prepare(call, prompt)
+    with place_for(ready.run.id):
+        _keep(call, ready)
+        plan = _plan(call, ready)
         if not (plan.passes or plan.given):
-            plan = equipped(plan, companion, confirming=False)  # nobody is there to be asked
+            plan = equipped(plan, call.companion, confirming=False)  # nobody is there to be asked
         return admitted(plan)
+
+
+def _prepare(call: _Call, prompt: PreparedPrompt) -> _Prepared:
+    companion, member = call.companion, call.visitor.member
+    tuning = tuning_for(companion, **call.wishes)
+    check_offer(call.offer, tuning.endpoint, prompt.guard)
+    documents = documents_for(member, call.asked.documents)
+    shared = shared_for(companion, member, call.asked.text, prompt.guard, Brought(brought(call.turns)))
+    shared = shared.within(room_for_knowledge(tuning.endpoint))
+    prompt = with_shared(prompt, shared, companion.language, citing=False)  # nothing says there what [1] is
+    chat, question, answer = _dialogue(call.visitor, companion, call.asked.text)
+    provenance = tuning.provenance(prompt.provenance)
+    run = _run(answer, call.owner, prompt.digest, tuning.endpoint, provenance)
+    return _Prepared(tuning, prompt, shared, documents, chat, question, answer, run)
+
+
+def _keep(call: _Call, ready: _Prepared) -> None:
+    """The question is saved before any model is asked."""
+    visitor, run = call.visitor, ready.run
+    with tenant_atomic():
+        send(ready.prompt.keeping(), insert(ready.chat), insert(ready.question, ready.answer), insert(run))
+        note_uses(ready.shared, run_id=run.id, companion_id=call.companion.id, member_id=visitor.member.id)
+        give_sources(ready.answer.id, ready.shared.passages)
+        attach(ready.question, ready.documents)
+        mark_pending(visitor.context.organization_id, "run")
+        _note_asked(ready.question, call.companion, run, call.door)
+
+
+def _plan(call: _Call, ready: _Prepared) -> RunPlan:
+    member, guard = call.visitor.member, ready.prompt.guard
+    return RunPlan(
+        context=current_tenant(),
+        actor=call.visitor.actor,
+        run_id=ready.run.id,
+        message_id=ready.answer.id,
+        chat_id=ready.chat.id,
+        companion_id=call.companion.id,
+        companion_slug=call.companion.slug,
+        member_id=member.id,
+        team_id=member.team_id,
+        endpoint=ready.tuning.endpoint,
+        request=_request(ready.prompt, call.turns, ready.tuning, call.offer),
+        answer_seconds=ready.tuning.seconds,
+        guard=guard,
+        question=new(call.turns),
+        judge=judge_for(guard),
+        language=member.user.language,
+        provenance=ready.run.provenance,
+        door=Interaction.Kind.API,
+        passes=bool(call.offer.tools),
+        handed=call.offer.most,
+        given=given(call.turns, guard),
+        sources=ready.shared.passages,
+    )
 
 
 def _note_asked(question: Message, companion: Companion, run: Run, door: str) -> None:
@@ -178,18 +218,14 @@ def _note_asked(question: Message, companion: Companion, run: Run, door: str) ->
     record_trail(action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told)
 
 
-def _request(
-    prompt: PreparedPrompt,
-    turns: Sequence[Turn],
-    endpoint: ModelCard,
-    wishes: dict[str, Any],
-    offer: Offer,
-) -> ChatRequest:
+def _request(prompt: PreparedPrompt, turns: Sequence[Turn], tuning: Tuning, offer: Offer) -> ChatRequest:
     """Our prompt, then the client's own instructions, then what was said."""
     system = "\n\n".join([prompt.text, *instructions(turns)])
     said = told([*past(turns, prompt.guard), *latest(turns)], prompt.guard)
-    messages = fitted(system, said, endpoint)
-    return ChatRequest(messages, endpoint.model, tools=offer.tools, tool_choice=offer.choice, **wishes)
+    messages = fitted(system, said, tuning.endpoint)
+    return ChatRequest(
+        messages, tuning.endpoint.model, tools=offer.tools, tool_choice=offer.choice, **tuning.wishes
+    )
 
 
 def _dialogue(visitor: Visitor, companion: Companion, text: str) -> tuple[Chat, Message, Message]:
