@@ -91,7 +91,7 @@ class AttachmentAdmin(ContentAdmin):
 class CitationAdmin(ContentAdmin):
     """The list tells which; the words are on each one's own page."""
 
-    list_display = ("id", "of_message", "number", "source_kind", "source_id", "created_at")
+    list_display = ("id", "of_message", "number", "source_kind", "of_source", "created_at")
     list_filter = ("source_kind",)
     lookups = ("id", "message", "source_id")
     ordering = ("-created_at", "number")
@@ -99,3 +99,7 @@ class CitationAdmin(ContentAdmin):
     @display(description=_("message"), ordering="message")
     def of_message(self, citation: Citation) -> str:
         return str(citation.message_id)
+
+    @display(description=_("source"), ordering="source_id")
+    def of_source(self, citation: Citation) -> str:
+        return str(citation.source_id)

@@ -14,11 +14,21 @@ from django.utils.translation import override
 
 from byoc.models import EgressGrant, Endpoint, EndpointHealth, Failover, Notice, Probe, StorageCopy
 from tenants.context import use_tenant, without_tenant
-from tenants.models import ConfigValue, Organization, Placement, PlacementJob, Position, Role, Team
+from tenants.models import (
+    ConfigValue,
+    Invitation,
+    Organization,
+    Placement,
+    PlacementJob,
+    Position,
+    Role,
+    Team,
+)
 from tenants.services.events import control_event
 from tests.admin.conftest import Desk
 from tests.admin.test_doors import PAGES, PLATFORM
 from tests.fixtures.organizations import World
+from tests.fixtures.rows import CONTROL_MAKERS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 
@@ -40,6 +50,7 @@ def inside(operator: Desk, left: World) -> Desk:
         Position.objects.create(organization=left.organization, title="Night nurse", level=2)
         team = Team.objects.create(organization=left.organization, name="Wards")
         Team.objects.create(organization=left.organization, name="Ward 3", parent=team)
+        CONTROL_MAKERS[Invitation](left, 0).save()
         Role.objects.get_or_create(organization=left.organization, slug="night", defaults={"name": "Night"})
     return operator
 

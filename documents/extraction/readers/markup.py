@@ -6,7 +6,7 @@ A document that declares anything (entities, a type of its own) is refused: no o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.parsers.expat import ExpatError, ParserCreate, errors
 
 from documents.extraction.contract import CannotRead
 
@@ -18,6 +18,7 @@ _KNOWN = {
     "officeDocument/math": "m", "content-types": "ct",
 }  # fmt: skip
 _BETWEEN = " "
+_NO_MEMORY = errors.codes[errors.XML_ERROR_NO_MEMORY]
 Attributes = dict[str, str]
 
 
@@ -36,13 +37,15 @@ class Handler:
 
 def parse(pieces: Iterable[bytes], handler: Handler, *, depth: int) -> None:
     """Tell the handler all of a part. CannotRead for what is damaged, unsafe or too deep."""
+    walk = _Walk(handler, depth)
     try:
-        walk = _Walk(handler, depth)
         for piece in pieces:
             walk.parser.Parse(piece, False)
         walk.parser.Parse(b"", True)
     except ExpatError as error:
-        raise CannotRead("damaged") from error
+        raise CannotRead("too_complex" if error.code == _NO_MEMORY else "damaged") from error
+    finally:
+        walk.let_go()
 
 
 class _Walk:
@@ -56,6 +59,11 @@ class _Walk:
         self.parser.EntityDeclHandler = _refuse
         self._handler, self._left = handler, depth
         self._names: dict[str, str] = {}
+
+    def let_go(self) -> None:
+        """The parser and we hold each other: its memory would stay until somebody looked for such circles."""
+        self.parser.StartElementHandler = self.parser.EndElementHandler = None
+        self.parser.CharacterDataHandler = None
 
     def _begin(self, name: str, attributes: Attributes) -> None:
         self._left -= 1
