@@ -8,6 +8,7 @@
   const found = document.getElementById("attachable");
   let looking = 0;
   let turn = 0;
+  let wished = ids(); // ahead of the chips while the server draws them: two files may arrive at once
 
   function ids() {
     return [...box.querySelectorAll("[name=documents]")].map((one) => one.value);
@@ -20,33 +21,35 @@
   // The latest wish counts, whatever answer comes last.
   async function show(wanted) {
     const mine = ++turn;
+    wished = wanted;
     clearTimeout(looking);
     if (!wanted.length) return void (box.textContent = "");
     const answer = await fetch(`${box.dataset.attached}?${named(wanted)}`, { headers: { "HX-Request": "true" } });
     if (mine !== turn || !answer.ok) return;
     const focused = box.contains(document.activeElement);
     box.innerHTML = await answer.text();
+    wished = ids();
     if (focused) form.elements.text.focus();
     look();
   }
 
   function look() {
     clearTimeout(looking);
-    if (box.querySelector("[data-pending]")) looking = setTimeout(() => show(ids()).catch(look), 1500);
+    if (box.querySelector("[data-pending]")) looking = setTimeout(() => show(wished).catch(look), 1500);
   }
 
   async function change(wanted) {
     const headers = { "X-CSRFToken": window.humana.csrfToken() };
     try {
       await show(wanted);
-      await fetch(box.dataset.keepUrl, { method: "POST", body: named(wanted), headers });
+      await fetch(box.dataset.keepUrl, { method: "POST", body: named(wished), headers });
     } catch {
       window.humana.notify(window.humana.texts.offline);
     }
   }
 
   function add(id) {
-    return change([...new Set([...ids(), id])]);
+    return change([...new Set([...wished, id])]);
   }
 
   // From here on it is a chip, which says how far it is.
@@ -58,7 +61,7 @@
     const button = event.target.closest("[data-attach], [data-detach]");
     if (!button) return;
     if (button.dataset.detach) {
-      change(ids().filter((one) => one !== button.dataset.detach));
+      change(wished.filter((one) => one !== button.dataset.detach));
       form.elements.text.focus();
       return;
     }

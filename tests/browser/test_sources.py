@@ -17,17 +17,24 @@ RULES = "# Leave\n\nEverybody has thirty days of leave.\n"
 
 
 def test_upload_to_cited_answer(reader: Reader, tmp_path: Path) -> None:
-    """Attached, kept with the draft, waited for, cited; its number opens the passage, that the document."""
-    file = tmp_path / "rules.md"
+    """Attached, kept with the draft, waited for, cited; its number opens the passage, that the document.
+
+    Two files are chosen at once: both are attached, and one is taken away again.
+    """
+    file, other = tmp_path / "rules.md", tmp_path / "other.md"
     file.write_text(RULES)
+    other.write_text("# Other\n\nNot this one.\n")
     reader.sign_in()
     reader.open_chat()
     page = reader.page
     chips = page.locator("#composer .chips")
-    page.locator("[data-upload-choose]").set_input_files(str(file))
+    page.locator("[data-upload-choose]").set_input_files([str(file), str(other)])
+    chips.get_by_text("rules.md").wait_for()
+    chips.get_by_text("other.md").wait_for()
     with page.expect_response("**/drafts/*/documents/"):
-        chips.get_by_text("rules.md").wait_for()
+        chips.get_by_role("listitem").filter(has_text="other.md").get_by_role("button").click()
     page.reload()
+    assert "other.md" not in chips.inner_text()
     assert "rules.md" in chips.inner_text()
     reader.ask(f"say:{ANSWER}")
     page.get_by_text("Reading “rules.md”…").first.wait_for()
