@@ -66,7 +66,7 @@ def _offer(request: MemberRequest, chat: Chat) -> HttpResponse:
         to_companion = access_companion(member=member, companion_id=_id(request, "companion"))
     to_member = access_colleague(member=member, member_id=_id(request, "person"))
     note = request.POST.get("note", "")
-    hand_over(
+    offered = hand_over(
         member=member,
         chat=chat,
         to_companion=to_companion,
@@ -74,6 +74,8 @@ def _offer(request: MemberRequest, chat: Chat) -> HttpResponse:
         note=note,
         document_ids=named_ids(request.POST.getlist("documents")),
     )
+    if to_member == member:  # nobody has to be asked
+        return _go_on(request, offered.id)
     told = _("Offered to %(name)s. Your home page says when it is answered.")
     messages.success(request, told % {"name": to_member.user.get_full_name()})
     return redirect("chat", slug=request.visitor.context.slug, chat_id=chat.id)
@@ -82,10 +84,13 @@ def _offer(request: MemberRequest, chat: Chat) -> HttpResponse:
 @require_POST
 def accept(request: MemberRequest, slug: str, handoff_id: uuid.UUID) -> HttpResponse:
     """Go on with it, in a chat of one's own."""
-    member = request.visitor.member
-    found = access_handoff(member=member, handoff_id=handoff_id)
-    taken = accept_handoff(member=member, handoff_id=found.id)
-    return redirect("chat", slug=slug, chat_id=taken.new_chat_id)
+    found = access_handoff(member=request.visitor.member, handoff_id=handoff_id)
+    return _go_on(request, found.id)
+
+
+def _go_on(request: MemberRequest, handoff_id: uuid.UUID) -> HttpResponse:
+    taken = accept_handoff(member=request.visitor.member, handoff_id=handoff_id)
+    return redirect("chat", slug=request.visitor.context.slug, chat_id=taken.new_chat_id)
 
 
 @require_POST

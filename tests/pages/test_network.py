@@ -97,3 +97,16 @@ def test_a_conversation_is_offered_on_its_page_and_waits_on_the_home_page(left: 
     with use_tenant(left.context):
         assert Chat.objects.filter(owner_id=left.member.user_id, companion=davi).count() == 1
         assert CompanionMessage.objects.filter(kind="workflow_handoff").count() == 1
+
+
+def test_what_one_hands_to_oneself_goes_on_at_once(left: World, owner: Client) -> None:
+    davi, bruno = another(left), signed_in(left.member, "en")
+    with use_tenant(left.context):
+        Handoff.objects.all().delete()
+    page = f"/o/left/chats/{left.chat.id}/hand-over/"
+    assert "Caio (yourself)" in text(owner, page)
+    answer = owner.post(page, {"companion": davi.id, "person": left.twin.id, "note": ""})
+    assert "How much is left?" in text(owner, answer["Location"])
+    assert str(left.chat.id) not in answer["Location"]
+    assert "Withdraw" not in text(owner, "/o/left/"), "nothing waits for an answer"
+    assert "to go on with Davi" not in text(bruno, "/o/left/")
