@@ -124,8 +124,14 @@ def passages_of(card: Card) -> list[Passage]:
         room -= len(text)
         marked = card.media_type == "text/markdown" and room > 0
         cells = _cells(place, text)
-        found.append(Passage(ordinal, shown_place(place), text, render(text) if marked else None, cells))
+        where = "" if _says(text, place) else shown_place(place)
+        found.append(Passage(ordinal, where, text, render(text) if marked else None, cells))
     return found
+
+
+def _says(text: str, place: str) -> bool:
+    """Whether it begins with the heading that it is found under, so that nobody reads that twice."""
+    return text.lstrip().partition("\n")[0].lstrip("# ").strip() == place
 
 
 def whole_text(card: Card, text: str) -> SafeString | None:
