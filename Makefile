@@ -17,6 +17,8 @@ WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats comp
 # wait for servers.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 SHARED := -n $(shell echo $$(($(CORES) < 4 ? $(CORES) + 1 : 4))) --dist loadfile
+# A run starts dozens of processes: each would compile all it imports, where the environment says so.
+export PYTHONDONTWRITEBYTECODE =
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt),--system-certs)
 SYNC := $(BIN)/uv pip sync --quiet $(CERTS) --python $(BIN)/python

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.plugins.storages",
     "tests.fixtures.models",
     "tests.fixtures.organizations",
+    "tests.fixtures.prepared",
     "tests.fixtures.server",
     "tests.fixtures.tools",
 ]
