@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from documents.extraction.contract import IMAGE
+
 
 def shown_place(place: str) -> str:
     """A place as a section or a passage has it, in the reader's language: `page:3` is “page 3”.
 
     A heading stays as it is, and so does what looks like a place and is none.
     """
+    if is_seen(place):
+        return _("%(place)s, read from an image") % {"place": shown_place(written(place))}
     kind, _colon, where = place.partition(":")
     if kind == "sheet" and "!" in where:
         name, _mark, cell = where.rpartition("!")
@@ -23,3 +27,14 @@ def shown_place(place: str) -> str:
     if kind == "row":
         return _("row %(number)s") % {"number": where}
     return place
+
+
+def is_seen(place: str) -> bool:
+    """Whether its text was read from a picture, so that a letter may be wrong: `page:3:image`."""
+    kind, _colon, where = written(place).partition(":")
+    return place.endswith(IMAGE) and kind == "page" and where.isdecimal()
+
+
+def written(place: str) -> str:
+    """The place without that it was read from a picture."""
+    return place.removesuffix(IMAGE)

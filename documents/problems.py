@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from documents.unreadable import why
+from documents.unreadable import why, why_unread
+
+#: What a file that is ready may have all the same: `unread:3:too_slow`, `unread::no_reader`.
+UNREAD = "unread:"
 
 
 def problem_words(code: str) -> str:
@@ -18,4 +21,11 @@ def problem_words(code: str) -> str:
         "missing": _("The file is no longer where it was kept. Send it again."),
         "changed": _("The file is not as it was sent. Send it again."),
     }
+    if code.startswith(UNREAD):
+        return why_unread(*code.removeprefix(UNREAD).partition(":")[::2])
     return said[code] if code in said else why(code)
+
+
+def unread_code(page: int | None, reason: str) -> str:
+    """Of a document that is ready but for its pictures, from this page on; of an image, without a page."""
+    return f"{UNREAD}{page or ''}:{reason}"

@@ -14,7 +14,8 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from documents.access import given_to, readable_cards
-from documents.locating import shown_place
+from documents.extraction.media import SHOWN
+from documents.locating import is_seen, shown_place, written
 from documents.models import Chunk, DocumentFile, Folder, Share
 from documents.services.files import states_of
 from documents.sharing import given_away
@@ -59,13 +60,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One passage with its place in the reader's words; `rows` are the cells of a sheet."""
+    """One passage with its place in the reader's words; `rows` are the cells of a sheet, `seen` says that it
+    was read from a picture."""
 
     ordinal: int
     place: str
     text: str
     html: SafeString | None = None
     rows: tuple[tuple[str, ...], ...] = ()
+    seen: bool = False
 
     @property
     def number(self) -> int:
@@ -123,9 +126,10 @@ def passages_of(card: Card) -> list[Passage]:
     for ordinal, place, text in rows.values_list("ordinal", "place", "text")[:MOST_PASSAGES]:
         room -= len(text)
         marked = card.media_type == "text/markdown" and room > 0
-        cells = _cells(place, text)
-        where = "" if _says(text, place) else shown_place(place)
-        found.append(Passage(ordinal, where, text, render(text) if marked else None, cells))
+        known = card.media_type in SHOWN or _says(text, place)
+        told = "" if known else shown_place(written(place))
+        html, cells = render(text) if marked else None, _cells(place, text)
+        found.append(Passage(ordinal, told, text, html, cells, is_seen(place)))
     return found
 
 

@@ -20,3 +20,17 @@ def why(code: str) -> str:
         "not_read": _("Text is not read from files of this type."),
     }
     return said.get(code) or _("This file could not be read just now. Try again in a moment.")
+
+
+def why_unread(page: str, reason: str) -> str:
+    """Why what is to be seen in a document was not read, from this page on; an image has no page."""
+    if reason == "no_reader":
+        return _("Text in images is not read on this server. The original is kept as it is.")
+    if page:
+        return _(
+            "From page %(number)s on, what only an image shows was not read."
+            " Split the document and send the rest on its own."
+        ) % {"number": page}
+    if reason == "too_large":
+        return _("This image is too large for its text to be read. Send a smaller one to have it read.")
+    return _("The text in this image could not be read. Send a sharper or smaller one to have it read.")

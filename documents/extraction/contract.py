@@ -20,6 +20,10 @@ Code = Literal[
     "failed",  # reading could not begin: our fault
 ]
 CODES: tuple[str, ...] = get_args(Code)
+#: Why some of a document was not read: as above, or this.
+Reason = Literal[Code, "no_reader"]  # nothing on this machine reads pictures
+#: What ends a place whose text was read from a picture.
+IMAGE = ":image"
 #: Where another try may end otherwise.
 PASSING = frozenset({"too_slow", "failed"})
 
@@ -29,7 +33,8 @@ class Section:
     """Some text and where it stands in the document.
 
     `place` is `page:3`, `slide:2`, `sheet:Name!A1`, `row:120`, or the heading above, empty before the
-    first; `documents.locating.shown_place` says it to a person. Sections that follow each other may have
+    first; `page:3:image` is text of page 3 that was read from a picture of it, so that a letter may be
+    wrong. `documents.locating.shown_place` says it to a person. Sections that follow each other may have
     the same place. The text may be stored: no NUL, no lone surrogate, lines end in \\n, composed (NFC).
     """
 
@@ -73,3 +78,5 @@ class Limits:
 
 
 USUAL = Limits()
+#: What reading the pictures of one document may take, beside what its text may: `pages` is how many.
+PICTURES = Limits(pages=100, seconds=400.0, memory=256 * MIB)

@@ -1,7 +1,8 @@
 """What the reader says, message by message, over a pipe. Pure.
 
-Four bytes of length, then JSON: `["text", place, text]`, `["done", n, of]`, `["cut"]`, `["end"]`, or
-`["cannot", code]`. Whoever listens trusts none of it: a reader may have been taken over by what it read.
+Four bytes of length, then JSON: `["text", place, text]`, `["done", n, of]`, `["picture", n]`, `["cut"]`,
+`["end"]`, or `["cannot", code]`. Whoever listens trusts none of it: a reader may have been taken over by
+what it read.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ LONGEST_TEXT, LONGEST_PLACE = 20_000, 200
 LONGEST_MESSAGE = (LONGEST_TEXT + LONGEST_PLACE) * 12 + 100
 _HEAD = struct.Struct(">I")
 
-Message = Section | tuple[int, int] | str
+Message = Section | tuple[int, int] | int | str
 
 
 def packed(*parts: Any) -> bytes:
@@ -40,13 +41,15 @@ def unpacked(waiting: bytearray) -> Iterator[Message]:
 
 
 def _message(body: bytes) -> Message:
-    """A section, how far the reader has come, or a word."""
+    """A section, how far the reader has come, a page that is a picture, or a word."""
     try:
         match json.loads(body):
             case ["text", str(place), str(text)] if _fits(place, text):
                 return Section(place, text)
             case ["done", int(done), int(of)] if 0 <= done <= of < 2**31:
                 return done, of
+            case ["picture", int(page)] if 0 < page < 2**31:
+                return page
             case ["cut" | "end" as word]:
                 return str(word)
             case ["cannot", str(code)] if code in CODES:

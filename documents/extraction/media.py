@@ -30,6 +30,7 @@ PNG = Media("image/png", (".png",))
 JPEG = Media("image/jpeg", (".jpg", ".jpeg"))
 GIF = Media("image/gif", (".gif",))
 WEBP = Media("image/webp", (".webp",))
+TIFF = Media("image/tiff", (".tif", ".tiff"))
 SVG = Media("image/svg+xml", (".svg",))
 PDF = Media("application/pdf", (".pdf", ".ai"))
 TTF = Media("font/ttf", (".ttf",))
@@ -69,6 +70,8 @@ _BEGINNINGS: tuple[tuple[bytes, Media], ...] = (
     (b"\xff\xd8\xff", JPEG),
     (b"GIF87a", GIF),
     (b"GIF89a", GIF),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
     (b"%PDF-", PDF),
     (b"\x00\x01\x00\x00", TTF),
     (b"OTTO", OTF),
@@ -80,6 +83,8 @@ _BEGINNINGS: tuple[tuple[bytes, Media], ...] = (
 #: Types whose text is read, and images, which are shown as they are.
 READ = frozenset(one.type for one in (PDF, *OFFICE[:7], TEXT, MARKDOWN, CSV, HTML))
 SHOWN = frozenset(one.type for one in (PNG, JPEG, GIF, WEBP, SVG))
+#: Pictures that may have text to be read, where the machine can.
+PICTURES = frozenset(one.type for one in (PNG, JPEG, WEBP, TIFF))
 _PROLOGUE = re.compile(
     r"(?:\s+|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->|<!DOCTYPE\s+svg[^>\[]{0,300}>)", re.DOTALL
 )
@@ -90,7 +95,7 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 def is_taken(media: Media) -> bool:
     """It may become a document: its text is read, or it is an image."""
-    return media.type in READ or media.type in SHOWN
+    return media.type in READ | SHOWN | PICTURES
 
 
 def recognise(start: bytes, name: str) -> Media | None:

@@ -49,6 +49,10 @@ class Out:
         """So many of all pages, slides or sheets are read."""
         self._say("done", min(number, of), of)
 
+    def picture(self, page: int) -> None:
+        """This page says nothing, or little, but in a picture."""
+        self._say("picture", page)
+
     def in_time(self) -> None:
         if self._left <= 0 or time.monotonic() > self._until:
             raise Enough

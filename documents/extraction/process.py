@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -28,9 +28,10 @@ _ENDED_BY: dict[int, Code] = {-signal.SIGXCPU: "too_slow", -signal.SIGKILL: "too
 class Reader:
     """A process that reads one file. It has that file, a pipe to us, and nothing of ours."""
 
-    def __init__(self, path: Path, media_type: str, limits: Limits) -> None:
+    def __init__(self, path: Path, media_type: str, limits: Limits, *, pages: Sequence[int] = ()) -> None:
+        """With `pages` it reads what is to be seen on them, and nothing else."""
         self._limits = limits
-        told = [media_type, json.dumps(asdict(limits))]
+        told = [media_type, json.dumps(asdict(limits)), json.dumps(list(pages))]
         with path.open("rb") as file:
             try:
                 self._process = subprocess.Popen(

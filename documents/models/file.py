@@ -15,7 +15,8 @@ class DocumentFile(OrganizationScoped):
     `document_id` is the document's, wherever its text is kept. `key` is the name in the storage, made by
     us; `copied_from` that of the file that this one is still to be copied from. `name` is as it was sent,
     cleaned; `media_type` follows from the content; `digest` is SHA-256 in hex. `problem` is a code, said in
-    words by `documents.problems`. `cut` says that the text went on.
+    words by `documents.problems`; a file that is ready may have one too: pictures of it that were not read.
+    `cut` says that the text went on.
     """
 
     class State(models.TextChoices):
@@ -57,6 +58,10 @@ class DocumentFile(OrganizationScoped):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def failed(self) -> bool:
+        return self.state == self.State.FAILED
 
     @property
     def under_way(self) -> bool:

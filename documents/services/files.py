@@ -133,11 +133,13 @@ def access_trashed(*, member: Membership, document_id: uuid.UUID) -> Card:
 
 
 def retry(*, member: Membership, document_id: uuid.UUID) -> DocumentFile | None:
-    """Have it read again where that failed; None for a note. What is ready stays as it is."""
+    """Have it read again where that failed, or some of it was not read; None for a note. What is ready stays
+    as it is."""
     require(member, WRITE.name)
     access_document(member=member, document_id=document_id, right="write")
     with tenant_atomic():
-        indexing.begin(_unread(document_id))
+        rows = DocumentFile.objects.filter(document_id=document_id)
+        indexing.begin(rows.exclude(state=State.READY, problem=""))
     return DocumentFile.objects.filter(document_id=document_id).first()
 
 
@@ -191,8 +193,8 @@ def _not_taken(media: Media | None) -> str:
             " without a password, and send that."
         )
     return _(
-        "Files of this type are not taken. Send a PDF, an office document (DOCX, PPTX or XLSX), Markdown,"
-        " HTML, a text or an image."
+        "Files of this type are not taken. Send a PDF, an office document (DOCX, PPTX, XLSX or OpenDocument),"
+        " Markdown, HTML, a text or an image."
     )
 
 

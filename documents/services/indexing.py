@@ -19,9 +19,11 @@ from django.utils import timezone
 from audit.services.outbox import MOST_ATTEMPTS
 from documents import keeping
 from documents.contract import LARGEST_TEXT
-from documents.extraction import CannotRead, Section, extract
+from documents.extraction import CannotRead, Reading, Section, extract
+from documents.extraction.media import SHOWN
 from documents.models import Chunk, DocumentFile
 from documents.passages import split_sections
+from documents.problems import unread_code
 from documents.services import vectors
 from documents.services.passages import keep_passages, write_passages
 from documents.standing import standing
@@ -64,8 +66,8 @@ def index(document_id: uuid.UUID) -> None:
         return
     with _failure_noted(file):
         _bring(file)
-        sections, cut = _read(file)
-        _put_down(file, sections, cut)
+        sections, told = _read(file)
+        _put_down(file, sections, told)
 
 
 def give_up() -> None:
@@ -130,18 +132,26 @@ def _bring(file: DocumentFile) -> None:
         _set(file.document_id, (State.EXTRACTING,), copied_from="")
 
 
-def _read(file: DocumentFile) -> tuple[list[Section], bool]:
-    """The sections in order, and whether there was more than a document holds."""
+def _read(file: DocumentFile) -> tuple[list[Section], dict[str, object]]:
+    """The sections in order, and what the file is told: whether there was more, and what was not read."""
     found: list[Section] = []
     room, note = LARGEST_TEXT, _Progress(file)
     with keeping.fetched(file) as path, extract(path, file.media_type, progress=note) as reading:
         note(0, 1)
         for section in reading:
             if len(section.text) > room:
-                return [*found, Section(section.place, section.text[:room])], True
+                return [*found, Section(section.place, section.text[:room])], {"cut": True}
             found.append(section)
             room = max(0, room - len(section.text) - len(BETWEEN))
-        return found, reading.cut
+        return found, {"cut": reading.cut, "problem": _unread(file, reading)}
+
+
+def _unread(file: DocumentFile, reading: Reading) -> str:
+    """What was not read of its pictures, as a code; empty where all was."""
+    if reading.unread is None:
+        return ""
+    page, reason = reading.unread
+    return unread_code(None if file.media_type in SHOWN else page, reason)
 
 
 class _Progress:
@@ -158,15 +168,15 @@ class _Progress:
             _set(self._file.document_id, (State.EXTRACTING,), progress=progress)
 
 
-def _put_down(file: DocumentFile, sections: list[Section], cut: bool) -> None:
+def _put_down(file: DocumentFile, sections: list[Section], found: dict[str, object]) -> None:
     """Text, passages and state in one transaction; done a second time it changes nothing."""
     text = BETWEEN.join(one.text for one in sections)
     passages = split_sections(sections)
     with tenant_atomic():
         card = _revised(file, text)
         write_passages(OF, card.id, card.version, passages, title=card.name)
-        told = {"state": State.INDEXING, "progress": READ, "passages": len(passages), "cut": cut}
-        if _set(file.document_id, (State.EXTRACTING,), **told):
+        told = {"state": State.INDEXING, "progress": READ, "passages": len(passages)}
+        if _set(file.document_id, (State.EXTRACTING,), **told, **found):
             enqueue_on_commit(EMBED, document_id=file.document_id)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from documents import words
 from documents.languages import language_of
+from documents.locating import written
 from documents.models import Chunk
 from documents.passages import Passage, split
 from documents.services.vectors import embed
@@ -35,7 +36,7 @@ def write_passages(
             place=one.place,
             language=language_of(one.text) or language_of(f"{title} {one.place}"),
             text=one.text,
-            words=words.searched(title, one.place, one.text),
+            words=words.searched(title, written(one.place), one.text),
         )
         for number, one in enumerate(passages)
     ]

@@ -54,6 +54,7 @@ def document(request: MemberRequest, slug: str, document_id: uuid.UUID) -> HttpR
         "card": card,
         "file": row.file,
         "problem": problem_words(row.file.problem) if row.file else "",
+        "may_retry": row.file is not None and row.file.problem.endswith(":no_reader"),
         "way": _way(member, card),
         "holders": holders_of_document(member, card),
         "owner": people_named({card.owner_id}).get(card.owner_id),

@@ -5,7 +5,7 @@ What a reader needs is loaded by asking for it; afterwards no file can be opened
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from io import FileIO
 from typing import BinaryIO
@@ -28,8 +28,11 @@ _READERS = {
 }
 
 
-def reader_of(media_type: str) -> Read:
-    """The reader for a type, with all it needs."""
+def reader_of(media_type: str, pages: Sequence[int] = ()) -> Read:
+    """The reader for a type, with all it needs; with `pages`, of what is to be seen on those."""
+    if pages:
+        made: Read = import_module(f"{_HERE}.pictures").reader(media_type, pages)
+        return made
     found: Read = import_module(f"{_HERE}.{_READERS[media_type]}").read
     return found
 
