@@ -81,7 +81,7 @@ _BEGINNINGS: tuple[tuple[bytes, Media], ...] = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
 )
 #: Types whose text is read, and images, which are shown as they are.
-READ = frozenset(one.type for one in (PDF, *OFFICE[:7], TEXT, MARKDOWN, CSV, HTML))
+READ = frozenset(one.type for one in (PDF, *OFFICE, TEXT, MARKDOWN, CSV, HTML))
 SHOWN = frozenset(one.type for one in (PNG, JPEG, GIF, WEBP, SVG))
 #: Pictures that may have text to be read, where the machine can.
 PICTURES = frozenset(one.type for one in (PNG, JPEG, WEBP, TIFF))

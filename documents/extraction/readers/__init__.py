@@ -25,6 +25,9 @@ _READERS = {
     **dict.fromkeys((media.DOCX.type, media.DOTX.type), "word"),
     **dict.fromkeys((media.PPTX.type, media.POTX.type, media.PPSX.type), "slides"),
     **dict.fromkeys((media.XLSX.type, media.XLTX.type), "sheets"),
+    media.ODT.type: "opened_text",
+    media.ODS.type: "opened_sheets",
+    media.ODP.type: "opened_slides",
 }
 
 

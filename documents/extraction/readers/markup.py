@@ -15,7 +15,10 @@ _KNOWN = {
     "wordprocessingml": "w", "presentationml": "p", "spreadsheetml": "s", "drawingml/2006/main": "a",
     "drawingml/main": "a", "officeDocument/2006/relationships": "r", "officeDocument/relationships": "r",
     "package/2006/relationships": "rel", "markup-compatibility": "mc", "officeDocument/2006/math": "m",
-    "officeDocument/math": "m", "content-types": "ct",
+    "officeDocument/math": "m", "content-types": "ct", "drawingml/2006/chart": "c",
+    "xmlns:office:": "office", "xmlns:text:": "text", "xmlns:table:": "table", "xmlns:drawing:": "draw",
+    "xmlns:presentation:": "presentation", "xmlns:style:": "style", "xmlns:svg-compatible:": "svg",
+    "xmlns:manifest:": "manifest",
 }  # fmt: skip
 _BETWEEN = " "
 _NO_MEMORY = errors.codes[errors.XML_ERROR_NO_MEMORY]

@@ -28,7 +28,7 @@ def read(file: BinaryIO, out: Out) -> None:
     sheets = [(name, related[key].part) for name, key in book.sheets if key in related]
     for number, (name, part) in enumerate(sheets[: out.limits.pages], 1):
         if part in package:
-            rows = Rows(out, _place(name))
+            rows = Rows(out, place_in(name))
             parse(package.pieces(part), _Sheet(rows, shared.texts, formats, book.from_1904), depth=depth)
             rows.end()
         out.done(number, len(sheets))
@@ -36,7 +36,8 @@ def read(file: BinaryIO, out: Out) -> None:
         raise Enough
 
 
-def _place(name: str) -> Callable[[int], str]:
+def place_in(name: str) -> Callable[[int], str]:
+    """Says where a section is that begins with this row of the sheet."""
     return lambda row: f"sheet:{name[:100]}!A{row}"
 
 
