@@ -11,6 +11,7 @@ from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_PAGEOBJ_IMAGE, FPDFPage_CountO
 
 from documents.extraction.contract import CannotRead
 from documents.extraction.out import Enough, Out
+from documents.extraction.readers.filled import begin, filled
 
 #: How PDFium marks a hyphen at the end of a line that is none of the word's own.
 _HYPHENS = re.compile(r"[\ufffe\x02](?:\r?\n)?")
@@ -21,6 +22,7 @@ FEW_LETTERS, MOST_IMAGES = 400, 50
 
 def read(file: BinaryIO, out: Out) -> None:
     document = opened(file)
+    begin(document)
     count = len(document)
     for number in range(min(count, out.limits.pages)):
         text, seen = _text(document, number)
@@ -51,6 +53,7 @@ def _text(document: PdfDocument, number: int) -> tuple[str, bool]:
         words = page.get_textpage()
         text = _HYPHENS.sub("", words.get_text_range())
         words.close()
+        text = "\n\n".join(one for one in (text, filled(page)) if one.strip())
         return text, _is_picture(page, sum(not one.isspace() for one in text[: FEW_LETTERS * 4]))
     finally:
         page.close()

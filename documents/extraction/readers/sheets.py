@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from documents.extraction.out import Enough, Out
+from documents.extraction.readers.charts import charts_of
 from documents.extraction.readers.formats import Formats, shown
 from documents.extraction.readers.markup import Attributes, Handler, parse
 from documents.extraction.readers.package import Package
@@ -31,9 +32,16 @@ def read(file: BinaryIO, out: Out) -> None:
             rows = Rows(out, place_in(name))
             parse(package.pieces(part), _Sheet(rows, shared.texts, formats, book.from_1904), depth=depth)
             rows.end()
+            out.section(place_in(name)(1), "\n\n".join(_charts(package, part, depth)))
         out.done(number, len(sheets))
     if len(sheets) > out.limits.pages or shared.cut:
         raise Enough
+
+
+def _charts(package: Package, sheet: str, depth: int) -> list[str]:
+    """They stand in the drawing that lies on a sheet."""
+    drawing = first_of(relations_of(package, sheet, depth=depth), "drawing")
+    return charts_of(package, relations_of(package, drawing, depth=depth), depth=depth) if drawing else []
 
 
 def place_in(name: str) -> Callable[[int], str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from documents.extraction.out import Enough, Out
+from documents.extraction.readers.charts import charts_of
 from documents.extraction.readers.markup import Attributes, Handler, parse
 from documents.extraction.readers.package import Package
 from documents.extraction.readers.relations import first_of, main_part, relations_of
@@ -21,8 +22,10 @@ def read(file: BinaryIO, out: Out) -> None:
     parse(package.pieces(main), order, depth=depth)
     slides = [related[one].part for one in order.found if one in related and related[one].part in package]
     for number, part in enumerate(slides[: out.limits.pages], 1):
-        notes = first_of(relations_of(package, part, depth=depth), "notesSlide")
+        beside = relations_of(package, part, depth=depth)
+        notes = first_of(beside, "notesSlide")
         said = [_said(package, one, depth) for one in (part, notes) if one in package]
+        said[1:1] = charts_of(package, beside, depth=depth)
         out.section(f"slide:{number}", "\n\n".join(one for one in said if one))
         out.done(number, len(slides))
     if len(slides) > out.limits.pages:

@@ -6,6 +6,7 @@ import re
 from typing import BinaryIO
 
 from documents.extraction.out import Out
+from documents.extraction.readers.charts import charts_of
 from documents.extraction.readers.headings import Headings
 from documents.extraction.readers.markup import Attributes, Handler, parse
 from documents.extraction.readers.package import Package
@@ -29,6 +30,8 @@ def read(file: BinaryIO, out: Out) -> None:
         parse(package.pieces(part), styles, depth=depth)
     headings = Headings(out)
     parse(package.pieces(main), _Body(headings, styles, out), depth=depth)
+    for said in charts_of(package, related, depth=depth):
+        headings.paragraph(said)
     for kind in ("footnotes", "endnotes"):
         if (part := first_of(related, kind)) in package:
             parse(package.pieces(part), _Body(headings, styles, out), depth=depth)
