@@ -7,13 +7,18 @@ content is of no type that we know.
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PIL import Image
+
 TEXT, NOTHING, UNKNOWN = "text", "nothing", "unknown"
+#: A machine that reads no pictures.
+UNSEEN = "no_reader"
 #: Reading it takes much: any of these is well, within the limits.
 HEAVY = (TEXT, NOTHING, "too_complex", "too_slow")
 MIB = 1024 * 1024
@@ -239,13 +244,13 @@ def acting() -> bytes:
 def flood() -> bytes:
     """A PNG of 60,000 × 60,000 points: ten gigabytes, were it shown."""
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
-
     head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", deflated(MIB)) + chunk(b"IEND", b"")
+    parts = ((b"IHDR", head), (b"IDAT", deflated(MIB)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in parts)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 def ole(name: str) -> bytes:
@@ -260,6 +265,100 @@ def external() -> bytes:
         f'<Relationship Id="2" Type="{R}/styles" Target="../../../../etc/passwd"/></Relationships>'
     )
     return docx(paragraph("hello"), **{"word/_rels/document.xml.rels": related})
+
+
+def opened(content: str | bytes, kind: str = "text", **more: bytes | str) -> bytes:
+    """An OpenDocument as thin as can be; a string is what stands in its body."""
+    body = f"office:{ {'text': 'text', 'spreadsheet': 'spreadsheet'}[kind] }"
+    main = (
+        content if isinstance(content, bytes) else f"{_OPENED}<office:body><{body}>{content}</{body}>{_SHUT}"
+    )
+    first = {"mimetype": f"application/vnd.oasis.opendocument.{kind}"}
+    return packed({**first, "content.xml": main, **more}, change=_as_it_is)
+
+
+def _as_it_is(part: zipfile.ZipInfo) -> None:
+    """What it is stands first, and is not packed."""
+    part.compress_type = zipfile.ZIP_STORED if part.filename == "mimetype" else zipfile.ZIP_DEFLATED
+
+
+_OASIS = "urn:oasis:names:tc:opendocument:xmlns"
+_OPENED = (
+    f'<office:document-content xmlns:office="{_OASIS}:office:1.0" xmlns:text="{_OASIS}:text:1.0"'
+    f' xmlns:table="{_OASIS}:table:1.0" xmlns:style="{_OASIS}:style:1.0" xmlns:draw="{_OASIS}:drawing:1.0">'
+)
+_SHUT = "</office:body></office:document-content>"
+_LOCKED = f'<m:manifest xmlns:m="{_OASIS}:manifest:1.0"><m:encryption-data/></m:manifest>'
+_LAUGHS = (
+    '<!DOCTYPE a [<!ENTITY a0 "ha">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    + "]><a>&a9;</a>"
+)
+_ROW = (
+    '<table:table table:name="A"><table:table-row table:number-rows-repeated="999999999">'
+    '<table:table-cell table:number-columns-repeated="999999999"><text:p>hello</text:p></table:table-cell>'
+    "</table:table-row></table:table>"
+)
+
+
+def _wide_png(side: int) -> bytes:
+    """White, of one bit a point: some kilobytes."""
+    row = b"\x00" + b"\xff" * (side // 8)
+    packer = zlib.compressobj(9)
+    content = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _chunk(kind, part) for kind, part in ((b"IHDR", head), (b"IDAT", content), (b"IEND", b""))
+    )
+
+
+def _tiff(*tags: tuple[int, int], after: int = 0, content: bytes = b"") -> bytes:
+    """One page with these numbers, and where the page after it is said to be."""
+    told = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags))
+    return b"II*\x00" + struct.pack("<IH", 8, len(tags)) + told + struct.pack("<I", after) + content
+
+
+def _grey(width: int, height: int, strip: int, length: int) -> tuple[tuple[int, int], ...]:
+    return ((256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, strip), (277, 1), (278, height),
+            (279, length))  # fmt: skip
+
+
+def _jpeg(side: int) -> bytes:
+    """A photo that says it has so many points."""
+    made = io.BytesIO()
+    Image.new("L", (64, 64), 200).save(made, "JPEG")
+    content = made.getvalue()
+    at = content.index(b"\xff\xc0") + 5
+    return content[:at] + struct.pack(">HH", side, side) + content[at + 4 :]
+
+
+def _webp(side: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("L", (16, 16), 200).save(made, "WEBP", lossless=True)
+    content = made.getvalue()
+    at = content.index(b"VP8L") + 9
+    return content[:at] + struct.pack("<I", (side - 1) | (side - 1) << 14) + content[at + 4 :]
+
+
+def noise(width: int, height: int) -> bytes:
+    """A picture of nothing, which looks like very much."""
+    made = io.BytesIO()
+    Image.frombytes("L", (width, height), random.Random(1).randbytes(width * height)).save(made, "PNG")
+    return made.getvalue()
+
+
+def scans(count: int, side: int = 200) -> bytes:
+    """So many pages that are the same picture, of a dark square."""
+    told = b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8" % (
+        side,
+        side,
+    )
+    image = stream(zlib.compress(b"\x80" * side * side, 9), told + b"/Filter/FlateDecode")
+    one = (b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 3 0 R"
+           b"/Resources<</XObject<</I 4 0 R>>>>>>")  # fmt: skip
+    kids = b" ".join(b"%d 0 R" % number for number in range(5, 5 + count))
+    pages = b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, count)
+    return pdf(_CATALOGUE, pages, stream(b"q 500 0 0 700 50 50 cm /I Do Q"), image, *[one] * count)
 
 
 _SAME = '<row><c t="s"><v>0</v></c></row>'
@@ -320,8 +419,7 @@ PAPERS = (
     _of("archive.pdf", lambda: page(_HELLO) + docx(paragraph("other")), TEXT),
 )
 OTHERS = (
-    _of("flood.png", flood, NOTHING),
-    _of("script.png", lambda: b"\x89PNG\r\n\x1a\n<script>alert(1)</script>", NOTHING),
+    _of("script.png", lambda: b"\x89PNG\r\n\x1a\n<script>alert(1)</script>", "damaged", UNSEEN),
     _of("page.gif", lambda: b"GIF89a/*<html><script>alert(1)</script>*/=1;", NOTHING),
     _of("script.svg", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script>x()</script></svg>", NOTHING),
     _of("program.pdf", lambda: b"MZ\x90\x00\x03" + b"\x00" * 100, UNKNOWN),
@@ -340,4 +438,34 @@ OTHERS = (
     _of("tag.html", lambda: b"<html>hello<a " + b"a='b' " * 3_000_000, *HEAVY),
     _of("signs.html", lambda: b"<html>" + b"&amp;" * 3_000_000, *HEAVY),
 )
-CORPUS = {one.name: one for one in (*ARCHIVES, *MARKUP, *PAPERS, *OTHERS)}
+OPENED = (
+    _of("bomb.odt", lambda: opened(b"<a>" + b" " * 640 * MIB), "too_large"),
+    _of("lying.odt", lambda: lying(opened("<text:p>" + "a" * 8 * MIB + "</text:p>"), 5_000), "damaged"),
+    _of("laughs.odt", lambda: opened(_LAUGHS.encode()), "unsafe"),
+    _of("traversal.odt", lambda: opened("", **{"../../tmp/escaped.xml": "x"}), "unsafe"),
+    _of("deep.odt", lambda: opened("<text:section>" * 100_000), "too_complex"),
+    _of("locked.odt", lambda: opened("", **{"META-INF/manifest.xml": _LOCKED}), "locked"),
+    _of("none.odt", lambda: packed({"mimetype": "application/vnd.oasis.opendocument.text"},
+                                   change=_as_it_is), "damaged"),
+    _of("blanks.odt", lambda: opened('<text:p>a<text:s text:c="999999999"/></text:p>' * 100), TEXT),
+    _of("again.ods", lambda: opened(_ROW, "spreadsheet"), TEXT),
+    _of("sheets.ods", lambda: opened(_ROW * 1_000, "spreadsheet"), TEXT),
+)  # fmt: skip
+#: What would be looked at, did it not say how large it is, or take so long.
+SEEN = (
+    _of("flood.png", flood, "too_large", UNSEEN),
+    _of("wide.png", lambda: _wide_png(20_000), "too_large", UNSEEN),
+    _of("flood.jpg", lambda: _jpeg(65_000), "too_large", UNSEEN),
+    _of("short.jpg", lambda: _jpeg(7_900), NOTHING, UNSEEN),
+    _of("flood.webp", lambda: _webp(16_383), "too_large", "too_complex", "damaged", UNSEEN),
+    _of("flood.tif", lambda: _tiff(*_grey(2**31, 2**31, 8, 100)), "too_large", "damaged", UNSEEN),
+    _of("round.tif", lambda: _tiff(*_grey(60, 60, 130, 3_600), after=8, content=b"\x80" * 4_000),
+        NOTHING, "damaged", UNSEEN),
+    _of("far.tif", lambda: _tiff(*_grey(60, 60, 2**31, 2**31), after=2**31), "damaged", NOTHING, UNSEEN),
+    _of("tags.tif", lambda: b"MM\x00*" + b"\xff" * 4_000, "damaged", UNSEEN),
+    _of("noise.png", lambda: noise(3_000, 3_000), NOTHING, "too_slow", "too_complex", UNSEEN),
+    _of("scans.pdf", lambda: scans(10_000), NOTHING, *HEAVY, UNSEEN),
+    _of("wall.pdf", lambda: scans(1, side=20_000), NOTHING, *HEAVY, UNSEEN),
+    _of("endless.tif", lambda: _tiff(*_grey(4_000, 4_000, 130, 16_000_000)), NOTHING, "damaged", UNSEEN),
+)  # fmt: skip
+CORPUS = {one.name: one for one in (*ARCHIVES, *MARKUP, *PAPERS, *OTHERS, *OPENED, *SEEN)}

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from documents.extraction import LOOKED_AT, CannotRead, Limits, extract, recognise
+from documents.extraction.contract import PICTURES
 
 
 def measured(path: Path, seconds: float) -> dict[str, object]:
@@ -24,7 +26,9 @@ def measured(path: Path, seconds: float) -> dict[str, object]:
     end, characters, cut, longest = "unknown", 0, False, 0
     if media is not None:
         end = "nothing"
-        reading = extract(path, media.type, limits=Limits(seconds=seconds))
+        reading = extract(
+            path, media.type, limits=Limits(seconds=seconds), pictures=replace(PICTURES, seconds=seconds)
+        )
         try:
             for section in reading:
                 end, characters = "text", characters + len(section.text)
@@ -32,6 +36,8 @@ def measured(path: Path, seconds: float) -> dict[str, object]:
         except CannotRead as refusal:
             end = refusal.code
         cut = reading.cut
+        if end == "nothing" and reading.unread is not None:
+            end = reading.unread[1]
     return {
         "end": end,
         "characters": characters,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from documents.extraction import engine
 from tests.peers import fake_gcs, mariadb, monitoring, secantus, slapd, storages
 from tests.peers.server import program
 
@@ -50,7 +51,7 @@ def require(name: str) -> None:
 
 
 #: Servers that no package registry of Python or Node has.
-PACKAGED = frozenset({"mariadb", "pgbouncer", "slapd", "strace", "victoria", "alertmanager"})
+PACKAGED = frozenset({"mariadb", "pgbouncer", "slapd", "strace", "victoria", "alertmanager", "tesseract"})
 
 #: What keeps a browser in a test from talking to anybody else.
 QUIET = [
@@ -170,12 +171,17 @@ def _fake_gcs() -> str | None:
     return None if fake_gcs.server_program() else "fake-gcs-server is not installed: make adapter-peers"
 
 
+def _tesseract() -> str | None:
+    return None if engine.languages() else "no Tesseract with a language: tesserocr, tesseract-ocr-por"
+
+
 def _strace() -> str | None:
     return None if program("strace") else "strace is not installed"
 
 
 MISSING = {
     "strace": _strace,
+    "tesseract": _tesseract,
     "ddapm": _ddapm,
     "oteltap": _oteltap,
     "victoria": _victoria,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
-from PIL import Image, ImageFile, ImageOps, ImageSequence
+from PIL import Image, ImageFile, ImageOps, ImageSequence  # noqa: F401 - Pillow asks for ImageFile late
 from pypdfium2 import PdfDocument, PdfiumError
 
 from documents.extraction import media
@@ -17,7 +17,7 @@ from documents.extraction.readers.pdf import opened
 from documents.extraction.readers.recogniser import Recogniser
 
 #: Points of an image that are taken apart, of one that is made smaller while it is, and of what is looked at.
-MOST_POINTS, MOST_OF_JPEG, MOST_SEEN = 16_000_000, 64_000_000, 9_000_000
+MOST_POINTS, MOST_OF_JPEG, MOST_SEEN = 20_000_000, 64_000_000, 9_000_000
 #: Bytes of an image's file.
 LARGEST = 40 * MIB
 #: Points in an inch of a page; what is supposed of an image.
@@ -31,7 +31,6 @@ _FORMATS = {
 #: What telephones make and send.
 _PHOTOS = frozenset({"JPEG", "WEBP"})
 Image.MAX_IMAGE_PIXELS = None  # each is judged here
-ImageFile.LOAD_TRUNCATED_IMAGES = True  # what came of a photo is better than nothing
 
 
 def reader(media_type: str, pages: Sequence[int]) -> Callable[[BinaryIO, Out], None]:

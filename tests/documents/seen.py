@@ -1,0 +1,48 @@
+"""Pictures of text, as scanners and telephones make them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import reportlab
+from PIL import Image, ImageDraw, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+#: One with accents, which comes with a package.
+FONT = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+REPORT = (
+    "Laudo de avaliação cardiológica\nNão há contraindicação às atividades físicas.\nRetorno em três semanas."
+)
+RECEIPT = "Payment of R$ 350,00 was received in full.\nInvoice number 2026/00417 is attached."
+
+
+def picture(text: str, *, turned: int = 0) -> Image.Image:
+    """A slip of paper at 150 points an inch."""
+    made = Image.new("L", (900, 420), 248)
+    pen, font = ImageDraw.Draw(made), ImageFont.truetype(FONT, 30)
+    for number, line in enumerate(text.split("\n")):
+        pen.text((60, 60 + 70 * number), line, font=font, fill=20)
+    return made.rotate(turned, expand=True, fillcolor=248)
+
+
+def saved(image: Image.Image, kind: str, **more: object) -> bytes:
+    made = io.BytesIO()
+    image.save(made, kind, **more)
+    return made.getvalue()
+
+
+def paper(*pages: str | Image.Image | tuple[str, Image.Image]) -> bytes:
+    """A PDF of pages with text, pages that are pictures, and pictures with a stamp upon them."""
+    made = io.BytesIO()
+    canvas = Canvas(made, pagesize=(432, 202))
+    for page in pages:
+        text, image = page if isinstance(page, tuple) else (page, page)
+        if isinstance(image, Image.Image):
+            canvas.drawImage(ImageReader(image), 0, 0, 432, 202)
+        if isinstance(text, str):
+            canvas.drawString(20, 10, text)
+        canvas.showPage()
+    canvas.save()
+    return made.getvalue()
