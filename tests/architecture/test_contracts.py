@@ -100,6 +100,7 @@ PLANTED = [
     ("reading", "documents.extraction.media", "django"),
     ("reading", "documents.extraction.readers.pdf", "tenants.context"),
     ("opening", "documents.shown", "pypdfium2"),
+    ("opening", "documents.shown", "PIL"),
     ("opening", "documents.extraction.reading", "documents.extraction.readers"),
 ]
 

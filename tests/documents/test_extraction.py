@@ -12,6 +12,8 @@ import pptx
 import pytest
 from django.utils.translation import override
 from docx import Document
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
@@ -19,7 +21,7 @@ from documents.extraction import CODES, LOOKED_AT, CannotRead, Limits, Section, 
 from documents.extraction.media import DOCX, HTML, OLE, PDF, PPTX, XLSX
 from documents.locating import shown_place
 from documents.unreadable import why
-from tests.documents.hostile import ole
+from tests.documents.hostile import CORPUS, ole, opened
 
 Kept = Callable[[str, bytes], Path]
 #: A presentation of somebody else, made in PowerPoint; it comes with a package of npm.
@@ -160,12 +162,82 @@ def test_headings_and_rows_are_places(kept: Kept) -> None:
     assert second.text.startswith(f"nome | dia\nJoão; {int(second.place[4:]) - 2} | ")
 
 
+ODT = """<text:h text:outline-level="1">Política de férias</text:h><text:p>São<text:s text:c="2"/>trinta
+dias.<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>úteis</text:p></text:note-body>
+</text:note></text:p><office:annotation><text:p>no</text:p></office:annotation>
+<text:tracked-changes><text:p>former</text:p></text:tracked-changes>
+<text:list><text:list-item>
+<text:p>ao gestor</text:p></text:list-item><text:list-item>
+<text:p>por escrito</text:p>
+</text:list-item></text:list><table:table><table:table-row>
+<table:table-cell>
+<text:p>Quem</text:p></table:table-cell>
+<table:table-cell>
+<text:p>Dias</text:p></table:table-cell></table:table-row></table:table>"""
+ODS = """<table:table table:name="Vendas"><table:table-row>
+<table:table-cell>
+<text:p>Dia</text:p></table:table-cell>
+<table:table-cell table:number-columns-repeated="2"/><table:table-cell>
+<text:p>Valor</text:p></table:table-cell>
+<table:table-cell table:number-columns-repeated="16000"/></table:table-row>
+<table:table-row
+table:number-rows-repeated="7"><table:table-cell/></table:table-row><table:table-row>
+<table:table-cell
+office:value-type="date" office:date-value="2026-11-27">
+<text:p>27/11/26</text:p></table:table-cell>
+<table:covered-table-cell table:number-columns-repeated="2"/>
+<table:table-cell>
+<text:p>R$ 1.234,50</text:p></table:table-cell></table:table-row></table:table>
+<table:table table:name="Fim"><table:table-row
+table:number-rows-repeated="2"><table:table-cell/></table:table-row>
+<table:table-row>
+<table:table-cell>
+<text:p>último</text:p></table:table-cell></table:table-row></table:table>"""
+
+
+def test_opendocument_gives_its_text_and_where_it_stands(kept: Kept) -> None:
+    assert read(kept("a.odt", opened(ODT))) == [
+        Section(
+            "Política de férias",
+            "# Política de férias\n\nSão  trinta dias.\n\núteis\n\n- ao gestor\n- por escrito\n\nQuem | Dias",
+        )
+    ]
+    assert read(kept("a.ods", opened(ODS, "spreadsheet"))) == [
+        Section("sheet:Vendas!A1", "Dia |  |  | Valor\n2026-11-27 |  |  | R$ 1.234,50"),
+        Section("sheet:Fim!A3", "último"),
+    ]
+    for name in ("traversal.odt", "laughs.odt", "deep.odt", "locked.odt", "lying.odt"):
+        assert refused(kept(name, CORPUS[name].make())) in CORPUS[name].ends
+
+
 @pytest.mark.needs("node")
-def test_what_somebody_made_in_powerpoint_is_read() -> None:
+def test_what_somebody_made_in_libreoffice_and_in_powerpoint_is_read() -> None:
     found = read(SLIDES)
+    assert read(SLIDES.with_suffix(".odp")) == found, "the same slides"
     assert [one.place for one in found[:2]] == ["slide:1", "slide:2"]
     assert "JavaScript In-Memory Database".lower() in found[0].text.lower()
     assert len(found) > 10
+
+
+def test_forms_that_were_filled_in_and_charts_are_read(kept: Kept) -> None:
+    made = io.BytesIO()
+    canvas = Canvas(made)
+    canvas.drawString(72, 780, "Ficha")
+    canvas.acroForm.textfield(tooltip="Nome", name="n", value="João Conceição", x=72, y=700)
+    canvas.acroForm.textfield(tooltip="Vazio", name="v", x=72, y=650)
+    canvas.acroForm.checkbox(tooltip="Fumante", name="f", checked=True, x=72, y=600)
+    canvas.acroForm.checkbox(tooltip="Alérgico", name="a", x=72, y=580)
+    canvas.save()
+    form = Section("page:1", "Ficha\n\nNome: João Conceição\nFumante: Yes")
+    assert read(kept("a.pdf", made.getvalue())) == [form]
+    show, numbers = pptx.Presentation(), CategoryChartData()
+    numbers.categories = ["janeiro", "fevereiro"]
+    numbers.add_series("Receita", (10.5, 20))
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.LINE, 0, 0, 9_000, 9_000, numbers).chart
+    chart.chart_title.text_frame.text = "Por mês"
+    wanted = Section("slide:1", "Por mês\nReceita: janeiro 10.5; fevereiro 20")
+    assert read(kept("a.pptx", saved(show))) == [wanted]
 
 
 def test_what_is_too_long_is_cut_and_says_so(kept: Kept) -> None:
@@ -211,6 +283,8 @@ def test_people_are_told_where_a_passage_stands_and_what_is_wrong_with_a_file() 
         assert shown_place("page:3") == "page 3"
         assert shown_place("sheet:Vendas! {x}!A41") == "sheet “Vendas! {x}”, A41"
         assert [shown_place(one) for one in ("slide:2", "row:9")] == ["slide 2", "row 9"]
+        assert shown_place("page:3:image") == "page 3, read from an image"
+        assert shown_place("Note:image") == "Note:image"
         assert [shown_place(one) for one in ("", "page:", "Note: read")] == ["", "page:", "Note: read"]
         said = {code: why(code) for code in CODES}
     assert len(set(said.values())) == len(CODES)

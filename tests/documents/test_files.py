@@ -134,6 +134,7 @@ def test_a_file_that_cannot_be_read_says_why_and_can_still_be_fetched(here: Worl
     assert (again.state, again.problem, again.attempts) == ("received", "", 0)
     picture = read(send(here, b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "roof.png"))
     assert (picture.state, picture.passages) == ("ready", 0), "an image is kept, and says nothing"
+    assert picture.problem.startswith("unread::")
 
 
 def test_nobody_keeps_more_than_may_be(here: World) -> None:

@@ -1,0 +1,83 @@
+"""Scans and photos that people send: read, found, and shown as read from an image; or kept without text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.utils.translation import override
+
+from documents.extraction import engine
+from documents.models import Chunk
+from documents.problems import problem_words
+from documents.services import files
+from documents.store import Card
+from tests.documents.seen import REPORT, paper, picture, saved
+from tests.documents.test_files import _no_file_stays, found, here, read, send
+from tests.fixtures.organizations import World
+from tests.pages.conftest import signed_in
+
+__all__ = ["_no_file_stays", "here"]
+pytestmark = pytest.mark.django_db
+NOTE, AGAIN = "Read from an image; check the original", "Try again"
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A machine that reads no pictures."""
+    monkeypatch.setattr(engine, "_FOLDERS", ())
+    engine.languages.cache_clear()
+    yield monkeypatch
+    engine.languages.cache_clear()
+
+
+def shown(world: World, card: Card) -> str:
+    page = signed_in(world.twin, "en").get(f"/o/{world.organization.slug}/documents/{card.id}/")
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+@pytest.mark.needs("tesseract")
+def test_a_scan_is_found_and_says_that_it_was_read_from_an_image(here: World) -> None:
+    card = send(here, paper("Capa do laudo", picture(REPORT)), "laudo.pdf")
+    file = read(card)
+    assert (file.state, file.problem, file.cut) == ("ready", "", False)
+    places = Chunk.objects.filter(source_id=card.id).order_by("ordinal").values_list("place", flat=True)
+    assert list(places) == ["page:1", "page:2:image"]
+    assert found(here, "contraindicação") == [card.id]
+    assert not Chunk.objects.filter(source_id=card.id, words__contains=" image "), "the mark is no word"
+    page = shown(here, card)
+    assert page.count(NOTE) == 1
+    assert f"page 2 · {NOTE}" in page
+    photo = send(here, saved(picture(REPORT), "JPEG"), "foto.jpg")
+    assert read(photo).passages == 1
+    assert NOTE in shown(here, photo)
+    assert "page 1" not in shown(here, photo), "an image has no pages"
+
+
+def test_a_machine_that_reads_no_pictures_says_so_and_may_try_again(
+    here: World, blind: pytest.MonkeyPatch
+) -> None:
+    photo = send(here, saved(picture(REPORT), "PNG"), "foto.png")
+    file = read(photo)
+    assert (file.state, file.problem, file.passages) == ("ready", "unread::no_reader", 0)
+    scan = send(here, paper("Capa", picture(REPORT)), "laudo.pdf")
+    assert read(scan).problem == "unread:2:no_reader"
+    with override("en"):
+        told = problem_words("unread::no_reader")
+    page = shown(here, photo)
+    assert told in page
+    assert AGAIN in page
+    assert "There is no text in this document." in page
+    assert "state failed" not in page
+    again = files.retry(member=here.twin, document_id=photo.id)
+    assert again is not None
+    assert (again.state, again.problem) == ("received", "")
+
+
+def test_what_was_not_read_of_pictures_is_said_in_words() -> None:
+    with override("en"):
+        codes = ("unread::no_reader", "unread::too_large", "unread::damaged", "unread:31:too_slow")
+        said = [problem_words(one) for one in codes]
+    assert len(set(said)) == len(codes)
+    assert said[3].startswith("From page 31 on, ")
