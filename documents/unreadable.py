@@ -32,5 +32,5 @@ def why_unread(page: str, reason: str) -> str:
             " Split the document and send the rest on its own."
         ) % {"number": page}
     if reason == "too_large":
-        return _("This image is too large for its text to be read. Send a smaller one to have it read.")
-    return _("The text in this image could not be read. Send a sharper or smaller one to have it read.")
+        return _("This image is too large for its text to be read. Send a smaller one.")
+    return _("The text in this image could not be read. Send a sharper or smaller one.")

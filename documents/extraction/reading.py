@@ -15,7 +15,7 @@ from typing import Self
 
 from documents.extraction import engine
 from documents.extraction.contract import PICTURES, USUAL, CannotRead, Limits, Reason, Section
-from documents.extraction.media import OLE, READ, SHOWN
+from documents.extraction.media import OLE, PDF, READ, SHOWN
 from documents.extraction.media import PICTURES as IMAGES
 from documents.extraction.process import CHUNK, Reader
 
@@ -105,8 +105,9 @@ class Reading(Iterator[Section]):
         yield from self._seen(pages, waiting)
 
     def _expected(self, page: int, pages: list[int]) -> int:
-        """A page of which a picture is to be read: each once, in order."""
-        if len(pages) >= self._limits.pages or page <= max(pages, default=0):
+        """A page of a PDF of which a picture is to be read: each once, in order."""
+        last = pages[-1] if pages else 0
+        if self._type != PDF.type or len(pages) >= self._limits.pages or page <= last:
             raise CannotRead("too_complex")
         pages.append(page)
         return page

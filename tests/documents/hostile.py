@@ -402,7 +402,13 @@ MARKUP = (
     _of("shared.xlsx", lambda: xlsx("", "<si><t>abcdefghij</t></si>" * 1_000_000), *HEAVY),
     _of("same.xlsx", lambda: xlsx(_SAME * 500_000, f"<si><t>{'a' * 2000}</t></si>"), TEXT),
     _of("far.xlsx", lambda: xlsx(_FAR), NOTHING),
-    _of("again.pptx", lambda: pptx("<!--" + "x y " * 200_000 + "-->", times=2_000), "too_large", "too_slow"),
+    _of(
+        "again.pptx",
+        lambda: pptx("<!--" + "x y " * 200_000 + "-->", times=2_000),
+        NOTHING,
+        "too_large",
+        "too_slow",
+    ),
     _of("numbers.xlsx", lambda: xlsx(f"<row><c><v>{'9' * MIB}</v></c><c><v>1e999</v></c></row>"), TEXT),
 )
 PAPERS = (

@@ -21,6 +21,9 @@ TAKEN_OVER = {
     "half a letter": ("say('text', '', 'a\\ud800b')", "too_complex"),
     "a word of its own": ("say('cannot', '<script>')", "too_complex"),
     "more than all": ("say('done', 2, 1)", "too_complex"),
+    "has pictures": ("say('picture', 1); say('end')", "too_complex"),
+    "is full of pictures": ("for n in range(1, 10**6): say('picture', n)", "too_complex"),
+    "the picture of nothing": ("say('picture', 0); say('end')", "too_complex"),
     "stops in the middle": ("say('text', '', 'x'); sys.exit(0)", "failed"),
 }
 _BEFORE = """

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from documents.extraction import CannotRead, Limits, extract
-from documents.extraction.media import TEXT
+from documents.extraction.media import PDF, TEXT
 from tests.documents.hostile import CANARY, CORPUS, MIB, bomb, deflated, page, pptx
 from tests.documents.planted import TAKEN_OVER, script, trying
 from tests.documents.test_extraction import Kept, kept, read, refused, type_of
@@ -23,7 +23,15 @@ from tests.documents.test_extraction import Kept, kept, read, refused, type_of
 __all__ = ["kept"]
 ROOT = Path(__file__).resolve().parents[2]
 #: Of those that were taken over, the ones whose story is told each time.
-SHORT = ("with a child", "dead", "a gigabyte at once", "too much", "not to be kept", "stops in the middle")
+SHORT = (
+    "with a child",
+    "dead",
+    "a gigabyte at once",
+    "too much",
+    "not to be kept",
+    "stops in the middle",
+    "has pictures",
+)
 REFUSED = (
     "overlapping.docx", "traversal.docx", "linked.docx", "laughs.docx", "outside.docx", "deep.docx",
     "locked.docx", "lying.docx",
@@ -119,3 +127,16 @@ def _readers() -> list[psutil.Process]:
 @pytest.mark.battery
 def test_a_bomb_is_not_unpacked(kept: Kept) -> None:
     assert refused(kept("bomb.docx", bomb())) == "too_large"
+
+
+@pytest.mark.parametrize(
+    "said", ["say('picture', 1); say('picture', 1)", "[say('picture', n) for n in range(1, 9)]"]
+)
+def test_pages_that_are_pictures_are_counted_too(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Each once and in order, no more of them than a document may have; nothing looks at them otherwise."""
+    monkeypatch.setitem(TAKEN_OVER, "seen", (f"say('text', 'page:1', 'x'); {said}; say('end')", ""))
+    monkeypatch.setattr("documents.extraction.process.CHILD", script(tmp_path, "seen"))
+    with pytest.raises(CannotRead, match="too_complex"):
+        list(extract(kept("a.pdf", b"%PDF-"), PDF.type, limits=Limits(pages=7)))

@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests.documents.hostile import CANARY, CORPUS, MIB, UNKNOWN
+from documents.extraction import engine
+from tests.documents.hostile import CANARY, CORPUS, MIB, SEEN, UNKNOWN
 from tests.plugins.needs import chromium
 
 pytestmark = [pytest.mark.battery, pytest.mark.needs("linux")]
 ROOT = Path(__file__).resolve().parents[2]
 #: Of waiting for one file, which is less than the product gives it; of memory, for it and for us.
 SECONDS, MOST = 10, 128 * MIB
+#: The same where pictures are looked at, by a process of its own after the first.
+SECONDS_SEEN, MOST_SEEN = 2 * SECONDS, 256 * MIB
 #: Real files that a machine may have: of TeX, of FOP, and of whoever else wrote its manuals.
 MANUALS = sorted(Path("/usr/share/doc").glob("*/*.pdf")) if Path("/usr/share/doc").is_dir() else []
 PAGE = "<meta charset=utf-8><h1>Ação</h1><p>Não há coração sem emoção.<p style='break-before:page'>Fim"
@@ -44,8 +47,9 @@ def test_a_file_that_means_harm_ends_in_time_and_memory(tmp_path: Path, name: st
     path.write_bytes(CORPUS[name].make())
     found = measured(path)
     assert found["end"] in CORPUS[name].ends, found
-    assert found["seconds"] <= SECONDS + 3, found
-    assert max(found["grown"], found["peak"]) < MOST, found
+    seen = CORPUS[name] in SEEN or path.suffix == ".pdf"
+    assert found["seconds"] <= (SECONDS_SEEN if seen else SECONDS) + 3, found
+    assert max(found["grown"], found["peak"]) < (MOST_SEEN if seen else MOST), found
     assert found["characters"] <= 1_000_000, found
     assert found["longest"] <= 20_000, found
     assert [one.name for one in tmp_path.iterdir()] == [name]
@@ -80,9 +84,16 @@ def test_what_reads_is_given_nothing_by_the_system_once_it_is_confined(tmp_path:
         confined += at is not None
         after = [] if at is None else calls[at + 1 :]  # PDFium looks for fonts, and is refused
         assert [one for one in after if one[0] in _REACHING and one[3] != "EPERM"] == []
-    assert confined == (
-        path.suffix not in {".png", ".gif", ".svg"} and not path.read_bytes().startswith(b"\xd0\xcf")
-    )
+    assert confined in _confined(path), "each process that looked at the file"
+
+
+def _confined(path: Path) -> set[int]:
+    """How many processes read it: none, one, or a second one for its pictures."""
+    if path.suffix in {".gif", ".svg"} or path.read_bytes().startswith(b"\xd0\xcf"):
+        return {0}
+    if path.suffix in {".png", ".jpg", ".webp", ".tif"}:
+        return {0 if engine.languages() is None else 1}
+    return {1, 2} if path.suffix == ".pdf" else {1}
 
 
 @pytest.mark.needs("chromium")
