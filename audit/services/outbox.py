@@ -57,6 +57,17 @@ def settle_outbox(outbox_id: uuid.UUID, act: Callable[[], None]) -> bool:
     return True
 
 
+def still_at(*, task: str, key: str, value: str) -> None:
+    """Whoever works on the item with this argument needs longer: no other attempt begins for two minutes.
+
+    For work that says now and then how far it is; what stops saying so is taken for lost as ever.
+    """
+    until = timezone.now() + timedelta(seconds=2 * ATTEMPT_SECONDS)
+    with tenant_atomic():
+        mine = {"task": task, f"arguments__{key}": value, "state": Outbox.State.PENDING, "attempts__gt": 0}
+        Outbox.objects.filter(**mine, error="", due_at__lt=until).update(due_at=until)
+
+
 def publish_due(*, at: datetime, limit: int) -> int:
     """Wake workers again for what is overdue, oldest first; how many items there were.
 

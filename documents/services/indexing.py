@@ -16,7 +16,7 @@ from datetime import timedelta
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from audit.services.outbox import MOST_ATTEMPTS
+from audit.services.outbox import MOST_ATTEMPTS, still_at
 from documents import keeping
 from documents.contract import LARGEST_TEXT
 from documents.extraction import CannotRead, Reading, Section, extract
@@ -42,6 +42,8 @@ State = DocumentFile.State
 LOST_AFTER = timedelta(hours=3)
 #: Progress is noted no more often than this, in seconds.
 NOTED_EVERY = 1.0
+#: And that it is still being read, no more often than this.
+TOLD_EVERY = 20.0
 #: Of a hundred: when the content is here, when it is read.
 FETCHED, READ = 15, 70
 #: Passages whose meaning one task asks for: some seconds of a small model.
@@ -158,7 +160,7 @@ class _Progress:
     """Of how many pages, slides or sheets are read; noted now and then, in a short transaction."""
 
     def __init__(self, file: DocumentFile) -> None:
-        self._file, self._noted = file, 0.0
+        self._file, self._noted, self._told = file, 0.0, time.monotonic()
 
     def __call__(self, done: int, of: int) -> None:
         now = time.monotonic()
@@ -166,6 +168,9 @@ class _Progress:
             self._noted = now
             progress = FETCHED + (READ - FETCHED) * min(done, of) // max(of, 1)
             _set(self._file.document_id, (State.EXTRACTING,), progress=progress)
+        if now - self._told > TOLD_EVERY:  # a scan of many pages takes longer than an attempt may
+            self._told = now
+            still_at(task=INDEX, key="document_id", value=str(self._file.document_id))
 
 
 def _put_down(file: DocumentFile, sections: list[Section], found: dict[str, object]) -> None:

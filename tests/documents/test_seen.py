@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from django.utils.translation import override
 
+from audit.models import Outbox
 from documents.extraction import engine
-from documents.models import Chunk
+from documents.models import Chunk, DocumentFile
 from documents.problems import problem_words
-from documents.services import files
+from documents.services import files, indexing
 from documents.store import Card
 from tests.documents.seen import REPORT, paper, picture, saved
 from tests.documents.test_files import _no_file_stays, found, here, read, send
@@ -69,7 +72,9 @@ def test_a_machine_that_reads_no_pictures_says_so_and_may_try_again(
     assert told in page
     assert AGAIN in page
     assert "There is no text in this document." in page
-    assert "state failed" not in page
+    listed = signed_in(here.twin, "en").get(f"/o/{here.organization.slug}/documents/").content.decode()
+    assert "foto.png" in listed
+    assert "state failed" not in listed
     again = files.retry(member=here.twin, document_id=photo.id)
     assert again is not None
     assert (again.state, again.problem) == ("received", "")
@@ -81,3 +86,18 @@ def test_what_was_not_read_of_pictures_is_said_in_words() -> None:
         said = [problem_words(one) for one in codes]
     assert len(set(said)) == len(codes)
     assert said[3].startswith("From page 31 on, ")
+
+
+def test_a_scan_of_many_pages_is_not_begun_by_a_second_worker_while_one_reads_it(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "TOLD_EVERY", 0.0)
+    card = send(here, paper("Capa", "Fim"), "a.pdf")
+    item = Outbox.objects.get(task=indexing.INDEX, arguments__document_id=str(card.id))
+    late = timezone.now() - timedelta(seconds=1)
+    for attempts, error, kept in ((1, "", True), (1, "Lost", False), (0, "", False)):
+        Outbox.objects.filter(id=item.id).update(due_at=late, attempts=attempts, error=error)
+        DocumentFile.objects.filter(document_id=card.id).update(state="received")
+        indexing.index(card.id)
+        item.refresh_from_db()
+        assert (item.due_at > timezone.now() + timedelta(seconds=100)) is kept
