@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from pathlib import Path
 
 import reportlab
@@ -25,6 +26,16 @@ def picture(text: str, *, turned: int = 0) -> Image.Image:
     for number, line in enumerate(text.split("\n")):
         pen.text((60, 60 + 70 * number), line, font=font, fill=20)
     return made.rotate(turned, expand=True, fillcolor=248)
+
+
+def dusty(text: str) -> Image.Image:
+    """The same with specks, of which the recogniser has something to say to whoever runs it."""
+    made, where = picture(text), random.Random(1)
+    pen = ImageDraw.Draw(made)
+    for _speck in range(200):
+        x, y = where.randrange(40, 860), where.randrange(40, 380)
+        pen.rectangle((x, y, x + 3, y + 3), fill=0)
+    return made
 
 
 def saved(image: Image.Image, kind: str, **more: object) -> bytes:

@@ -11,7 +11,7 @@ from documents.extraction import Limits, Section, engine, extract
 from documents.extraction.contract import PICTURES
 from documents.extraction.media import PDF, PNG, TIFF
 from tests.documents.hostile import noise
-from tests.documents.seen import RECEIPT, REPORT, paper, picture, saved
+from tests.documents.seen import RECEIPT, REPORT, dusty, paper, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
 
 __all__ = ["kept"]
@@ -77,6 +77,10 @@ def test_a_picture_of_nothing_has_no_text_and_a_picture_of_too_much_is_not_taken
     path = kept("a.png", noise(800, 800))
     with extract(path, PNG.type) as reading:
         assert (list(reading), reading.unread) == ([], None)
+    with extract(kept("c.png", saved(dusty(REPORT), "PNG")), PNG.type) as reading:
+        assert (len(list(reading)), reading.unread) in {(0, None), (1, None)}, (
+            "it did not die of what it says"
+        )
     wide = kept("b.png", saved(Image.new("1", (20_000, 20_000), 1), "PNG"))
     with extract(wide, PNG.type) as reading:
         assert (list(reading), reading.unread) == ([], (1, "too_large"))

@@ -28,8 +28,6 @@ _FORMATS = {
     media.WEBP.type: "WEBP",
     media.TIFF.type: "TIFF",
 }
-#: What telephones make and send.
-_PHOTOS = frozenset({"JPEG", "WEBP"})
 Image.MAX_IMAGE_PIXELS = None  # each is judged here
 
 
@@ -48,7 +46,7 @@ def _pages(file: BinaryIO, out: Out, recogniser: Recogniser, pages: Sequence[int
     for done, number in enumerate(pages[: out.limits.pages], 1):
         seen = _seen(document, number)
         if seen is not None:
-            out.section(f"page:{number}{IMAGE}", recogniser.text(seen, ppi=PPI, photo=False))
+            out.section(f"page:{number}{IMAGE}", recogniser.text(seen, ppi=PPI))
         out.done(done, len(pages))
         out.in_time()
     if len(pages) > out.limits.pages:
@@ -81,7 +79,7 @@ def _image(file: BinaryIO, out: Out, recogniser: Recogniser, kind: str) -> None:
     with Image.open(BytesIO(content), formats=(kind,)) as image:
         count = getattr(image, "n_frames", 1) if kind == "TIFF" else 1
         for number, frame in enumerate(_frames(image, min(count, out.limits.pages)), 1):
-            text = recogniser.text(_grey(frame), ppi=PPI, photo=kind in _PHOTOS)
+            text = recogniser.text(_grey(frame), ppi=PPI)
             out.section(f"page:{number}{IMAGE}", text)
             out.done(number, count)
             out.in_time()

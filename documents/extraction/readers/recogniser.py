@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 from PIL import Image
-from tesserocr import PSM, PyTessBaseAPI
+from tesserocr import PSM, RIL, PyTessBaseAPI, iterate_level
 
 from documents.extraction.contract import CannotRead
 from documents.extraction.engine import languages
@@ -17,12 +18,18 @@ SURE, LEAST_SURE = 80, 60
 MOST_TIME = 10
 #: How dark and light are told apart: over the whole picture, or near each point, where there are shadows.
 _WHOLE, _NEAR = "0", "2"
+#: Lines of a picture that are compared; what is between two columns at least, in heights of a line.
+MOST_LINES, GUTTER = 400, 1.2
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """`torn`: what it took for columns are pieces of lines."""
+
     text: str = ""
     sure: int = 0
+    torn: bool = False
 
 
 class Recogniser:
@@ -33,30 +40,27 @@ class Recogniser:
         if there is None:
             raise CannotRead("failed")
         self._api = PyTessBaseAPI(path=there[0], lang=there[1], psm=PSM.AUTO)
+        self._api.SetVariable("debug_file", "")  # else it opens one for what it remarks, and may not
 
-    def text(self, picture: Image.Image, *, ppi: int, photo: bool) -> str:
+    def text(self, picture: Image.Image, *, ppi: int) -> str:
         """What is written on it, whichever way up it is; empty where it is no text."""
         found = self._looked(picture, ppi)
         if found.text and found.sure < LEAST_SURE:
             turned = picture.transpose(Image.Transpose.ROTATE_180)
             other = self._looked(turned, ppi)
             picture, found = (turned, other) if other.sure > found.sure else (picture, found)
-        if found.text:
-            found = self._closely(picture, ppi, found, photo=photo)
+        if found.torn:
+            found = self._as_one(picture, ppi, found)
+        elif found.text and found.sure < SURE:
+            found = max(found, self._looked(picture, ppi, near=_NEAR), key=_sure)
         return found.text if found.sure >= LEAST_SURE else ""
 
-    def _closely(self, picture: Image.Image, ppi: int, found: Found, *, photo: bool) -> Found:
-        """Better, where that may be.
-
-        The lines of a photo are not straight, and looking for columns among them tears them apart: it is
-        read as one, unless that gives no text, as where it lies on its side.
-        """
-        if photo:
-            as_one = self._looked(picture, ppi, PSM.SINGLE_BLOCK)
-            if as_one.sure < SURE:
-                as_one = max(as_one, self._looked(picture, ppi, PSM.SINGLE_BLOCK, _NEAR), key=_sure)
-            return as_one if as_one.sure >= LEAST_SURE else found
-        return found if found.sure >= SURE else max(found, self._looked(picture, ppi, near=_NEAR), key=_sure)
+    def _as_one(self, picture: Image.Image, ppi: int, torn: Found) -> Found:
+        """The lines of a photo are not straight, and are not torn where nobody looks for columns."""
+        found = self._looked(picture, ppi, PSM.SINGLE_BLOCK)
+        if found.sure < SURE:
+            found = max(found, self._looked(picture, ppi, PSM.SINGLE_BLOCK, _NEAR), key=_sure)
+        return found if found.sure >= LEAST_SURE else torn
 
     def _looked(self, picture: Image.Image, ppi: int, mode: int = PSM.AUTO, near: str = _WHOLE) -> Found:
         api, (width, height) = self._api, picture.size
@@ -67,9 +71,35 @@ class Recogniser:
         try:
             read = api.Recognize(MOST_TIME * 1000)
             text = api.GetUTF8Text().strip() if read else ""
-            return Found(text, api.MeanTextConf()) if text else Found()
+            if not text:
+                return Found()
+            return Found(text, api.MeanTextConf(), mode == PSM.AUTO and are_torn(self._lines()))
         finally:
             api.Clear()
+
+    def _lines(self) -> list[Box]:
+        found = (
+            one.BoundingBox(RIL.TEXTLINE) for one in iterate_level(self._api.GetIterator(), RIL.TEXTLINE)
+        )
+        return [box for box, _number in zip(found, range(MOST_LINES), strict=False) if box]
+
+
+def are_torn(lines: list[Box]) -> bool:
+    """Whether lines that stand beside each other are so near that they are pieces of one.
+
+    Between columns there is a gutter, between words a blank.
+    """
+    gaps = [gap for one in lines if (gap := _gap(one, lines)) is not None]
+    return len(gaps) >= max(2, len(lines) // 10) and median(gaps) < GUTTER
+
+
+def _gap(one: Box, others: list[Box]) -> float | None:
+    """How far the nearest line beside this one is, in its heights; None where it stands alone."""
+    left, top, right, bottom = one
+    height = max(1, bottom - top)
+    level = (two for two in others if min(bottom, two[3]) - max(top, two[1]) > height / 5)
+    gaps = (max(two[0] - right, left - two[2]) / height for two in level)
+    return min((gap for gap in gaps if gap >= 0), default=None)
 
 
 def _sure(found: Found) -> int:
