@@ -103,3 +103,13 @@ def test_a_machine_that_cannot_see_keeps_pictures_and_says_so(
     finally:
         engine.languages.cache_clear()
     assert type_of(kept("b.tif", saved(picture(REPORT), "TIFF"))) == TIFF.type
+
+
+@can_see
+def test_columns_are_told_from_lines_that_were_torn() -> None:
+    from documents.extraction.readers.recogniser import are_torn
+
+    column = [(100, top, 700, top + 30) for top in range(100, 1_000, 40)]
+    assert not are_torn(column)
+    assert not are_torn(column + [(760, top, 1_400, bottom) for _left, top, _right, bottom in column])
+    assert are_torn(column + [(708, top + 20, 1_400, bottom + 20) for _left, top, _right, bottom in column])
