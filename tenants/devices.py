@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest
 
+from humana.kernel.crypto import associated, derived_key, sign
 from tenants.models import User
 
 #: What a browser calls itself, the first that fits; most name several others besides.
@@ -34,7 +36,7 @@ _SYSTEMS = (
 class Device:
     """One session: what it says it is, from which address, since when."""
 
-    id: int
+    id: uuid.UUID
     browser: str
     system: str
     address: str
@@ -47,34 +49,46 @@ def devices_of(request: HttpRequest) -> list[Device]:
 
     A session from before we kept them is noted when its own person looks.
     """
-    UserSession.objects.create_from_request(request)
-    rows = UserSession.objects.purge_and_list(request.user)
-    found = [_device(row, row.session_key == request.session.session_key) for row in rows]
+    assert isinstance(request.user, User)
+    if request.session.session_key:
+        UserSession.objects.create_from_request(request)
+    return devices(request.user, here=request.session.session_key)
+
+
+def devices(user: User, *, here: str | None = None) -> list[Device]:
+    """Where somebody is signed in; `here` is the key of the session that asks, None for a program."""
+    found = [_device(row, row.session_key == here) for row in UserSession.objects.purge_and_list(user)]
     return sorted(found, key=lambda one: (one.here, one.since), reverse=True)
 
 
-def sign_out_elsewhere(request: HttpRequest) -> int:
-    """End every other session of the person; how many there were."""
-    assert isinstance(request.user, User)
-    others = UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
-    ended = list(others)
+def sign_out_elsewhere(user: User, *, here: str | None = None) -> int:
+    """End every other session of the person, every one where a program asks; how many there were."""
+    ended = _others(user, here)
     for one in ended:
         one.end()
     return len(ended)
 
 
-def sign_out_there(request: HttpRequest, session_id: int) -> bool:
+def sign_out_there(user: User, device_id: uuid.UUID, *, here: str | None = None) -> bool:
     """End one other session of the person; False where there is no such one."""
-    others = UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
-    row = others.filter(id=session_id).first()
+    row = next((one for one in _others(user, here) if _ref(one) == device_id), None)
     if row is not None:
         row.end()
     return row is not None
 
 
+def _others(user: User, here: str | None) -> list[UserSession]:
+    return list(UserSession.objects.filter(user=user).exclude(session_key=here or ""))
+
+
+def _ref(row: UserSession) -> uuid.UUID:
+    """What it is called outside, which says nothing of how many sign in."""
+    return uuid.UUID(hex=sign(associated("device", str(row.pk)), key=derived_key("device"))[:32])
+
+
 def _device(row: UserSession, here: bool) -> Device:
     return Device(
-        row.id,
+        _ref(row),
         _named(_BROWSERS, row.user_agent),
         _named(_SYSTEMS, row.user_agent),
         row.ip,

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models import Membership, Organization, User
+from tenants.models import Membership, Organization, Role, User
 from tenants.models.organizations import Regulation
 from tenants.permissions import permissions, permissions_of, permissions_of_role
 from tenants.queries import positions, teams
-from tenants.ranks import roles_to_give
+from tenants.ranks import may_give, roles_to_give
 from tenants.refusing import SettingsForm
 from tenants.services.structuring import version_at, version_of
 
@@ -127,6 +127,35 @@ class PermissionsForm(SettingsForm):
             "extra_permissions": sorted(granted - self.by_role),
             "withheld_permissions": sorted(self.by_role - granted),
         }
+
+
+class RoleForm(SettingsForm):
+    """A role of the organization's own: what it is called and what it permits."""
+
+    name = forms.CharField(label=_("Name"), max_length=80)
+    permissions = forms.MultipleChoiceField(
+        label=_("What it may do"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, posted: Any = None, *, member: Membership, role: Role | None = None) -> None:
+        now = sorted(set(role.permissions) & set(permissions)) if role else []
+        told = {"name": role.name, "permissions": now, "seen": version_of(role)} if role else {}
+        super().__init__(posted, initial=told)
+        offered = may_give(member) | set(now)
+        self.fields["permissions"].choices = [  # type: ignore[attr-defined]
+            (name, one.label) for name, one in permissions.items() if name in offered
+        ]
+
+
+class HeirForm(SettingsForm):
+    """Which role they get who have the one that goes."""
+
+    move_to = forms.ChoiceField(label=_("Which role they get"), required=False)
+
+    def __init__(self, posted: Any = None, *, member: Membership, role: Role) -> None:
+        super().__init__(posted, initial={"seen": version_of(role)})
+        offered = [one for one in reversed(roles_to_give(member)) if one[0] != role.slug]
+        self.fields["move_to"].choices = [("", _("Choose one")), *offered]  # type: ignore[attr-defined]
 
 
 class InviteForm(SettingsForm):

@@ -1,4 +1,4 @@
-"""Pages of members: who is here, what each may do, and roles in plain words."""
+"""Pages of members: who is here, and what each may do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from humana.kernel.errors import Conflict, NotAllowed
 from tenants.forms_settings import PermissionsForm, PlaceForm, StandingForm
 from tenants.models import Membership
-from tenants.permissions import BUILT_IN_ROLES, MEMBERS, SEE_STRUCTURE, allowed, permissions, require
+from tenants.permissions import BUILT_IN_ROLES, MEMBERS, SEE_STRUCTURE, allowed, require
 from tenants.queries import access_member, find_members, roles_of, teams
 from tenants.ranks import may_touch
 from tenants.refusing import SettingsForm, saved, shown
@@ -39,7 +39,7 @@ AT_A_TIME = 50
 def members(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `found`, `page`, `wanted`, `teams`, `roles`, `may_manage_members`."""
     member = request.visitor.member
-    manages = _may_look(member)
+    manages = may_look(member)
     wanted = {name: request.GET.get(name, "")[:80] for name in ("q", "role", "team", "state")}
     page = Paginator(find_members(**wanted, emails=manages), AT_A_TIME).get_page(request.GET.get("page"))
     context = {
@@ -127,23 +127,7 @@ def _act(
     return redirect("members", slug=slug) if to == "members" else redirect(to, slug=slug, member_id=member_id)
 
 
-@require_GET
-def roles(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `roles`, each with its name and what it may, in words."""
-    member = request.visitor.member
-    _may_look(member)
-    built_in = [
-        (name, [one.label for _n, one in permissions.items() if slug_ in one.roles])
-        for slug_, name in BUILT_IN_ROLES.items()
-    ]
-    own = [
-        (row.name, [permissions.get(name).label for name in row.permissions if name in permissions])
-        for row in roles_of(member.organization)
-    ]
-    return render(request, "tenants/roles.html", {"built_in": built_in, "own": own})
-
-
-def _may_look(member: Membership) -> bool:
+def may_look(member: Membership) -> bool:
     """Whether they manage members; raises where they may not even see them."""
     if allowed(member, MEMBERS.name):
         return True

@@ -81,5 +81,10 @@ SEE_STRUCTURE = declare(
 )
 KEYS = declare("organization.keys", _("manage API keys"), roles="admin")
 OWN_KEYS = declare("organization.own_keys", _("make API keys of their own"), roles="admin manager member")
+OWN_ACCOUNT = declare(
+    "organization.own_account",
+    _("end sign-ins of their own and leave, by a program"),
+    roles="admin manager member auditor billing",
+)
 CONFIG_VIEW = declare("config.view", _("see the configuration"), roles="admin auditor")
 CONFIG_EDIT = declare("config.edit", _("change the configuration"), roles="admin")

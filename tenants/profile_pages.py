@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import partial
 from typing import Any
 
@@ -55,16 +56,23 @@ def sessions(request: MemberRequest, slug: str) -> HttpResponse:
 @require_POST
 def end_sessions(request: MemberRequest, slug: str) -> HttpResponse:
     """One that is named, or all others."""
-    one = request.POST.get("session", "")
+    one, here = request.POST.get("session", ""), request.session.session_key
     if one:
-        if not (one.isascii() and one.isdecimal() and len(one) < 16 and sign_out_there(request, int(one))):
+        if not sign_out_there(request.user, _id(one), here=here):
             raise NotFound(_("There is nothing here."))
         messages.success(request, _("Signed out there."))
     else:
-        ended = sign_out_elsewhere(request)
+        ended = sign_out_elsewhere(request.user, here=here)
         told = ngettext("Signed out on %(n)d other device.", "Signed out on %(n)d other devices.", ended)
         messages.success(request, told % {"n": ended})
     return redirect("sessions", slug=slug)
+
+
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound(_("There is nothing here.")) from None
 
 
 @require_GET

@@ -222,7 +222,7 @@ def find_members(*, q: str, role: str, team: str, state: str, emails: bool) -> Q
     """Of everybody those that fit, by name; `emails` are searched for who may read them. What nobody could
     have fits nobody.
     """
-    rows = members().order_by("user__name", "user__email")
+    rows = _with_role(members()).order_by("user__name", "user__email")
     if "\x00" in q + role + state:
         return rows.none()
     if q.strip():
@@ -263,7 +263,13 @@ def access_position(*, member: Membership, position_id: uuid.UUID) -> Position:
 
 def access_member(*, member: Membership, member_id: uuid.UUID) -> Membership:
     """One member with their person; NotFound for another organization's."""
-    return _found(members().filter(id=member_id), member)
+    return _found(_with_role(members()).filter(id=member_id), member)
+
+
+def _with_role(rows: QuerySet[Membership]) -> QuerySet[Membership]:
+    """What an organization's own role is called is read along."""
+    own = Role.objects.filter(organization=OuterRef("organization"), slug=OuterRef("role"))
+    return rows.annotate(own_role=Subquery(own.values("name")[:1]))
 
 
 def _found(rows: QuerySet[Row], member: Membership) -> Row:
@@ -284,6 +290,11 @@ def time_zone_of(organization_id: uuid.UUID) -> str:
 def roles_of(organization: Organization) -> QuerySet[Role]:
     """The roles an organization made for itself. Runs inside its context."""
     return organization.roles.order_by("name")
+
+
+def access_role(*, member: Membership, role_id: uuid.UUID) -> Role:
+    """One of the organization's own roles; NotFound for another organization's."""
+    return _found(Role.objects.filter(organization_id=member.organization_id, id=role_id), member)
 
 
 def organizations_like(text: str) -> QuerySet[Organization]:

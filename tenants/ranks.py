@@ -56,11 +56,28 @@ def judge_giving(
         raise NotAllowed(message, code="more_than_oneself")
 
 
-def known_role(organization_id: uuid.UUID, role: str) -> str:
-    """The same; Invalid where the organization has no such role."""
-    own = Role.objects.filter(organization_id=organization_id, slug=role)
+def judge_giving_these(
+    member: Membership | None, names: Iterable[str], *, key: ApiKey | None = None
+) -> None:
+    """Raises unless `member` has each of these permissions to give."""
+    if member is not None and not set(names) & set(permissions) <= may_give(member, key):
+        message = _("You can only give what you may do yourself. Choose a role with less.")
+        raise NotAllowed(message, code="more_than_oneself")
+
+
+def may_give(member: Membership, key: ApiKey | None = None) -> set[str]:
+    """The permissions that they may give: their own, as far as the key they came with was made for them."""
+    own = set(permissions_of(member))
+    if key is not None and key.scopes:
+        return own & set(key.scopes)
+    return set(permissions) if member.role == OWNER else own
+
+
+def known_role(organization_id: uuid.UUID, role: str, field: str = "role") -> str:
+    """The same; Invalid where the organization has no such role. It stays until the transaction ends."""
+    own = Role.objects.select_for_update(no_key=True).filter(organization_id=organization_id, slug=role)
     if role not in BUILT_IN_ROLES and not ("\x00" not in role and own.exists()):
-        raise Invalid(_("There is no such role here."), field="role", code="unknown_role")
+        raise Invalid(_("There is no such role here."), field=field, code="unknown_role")
     return role
 
 
@@ -89,9 +106,6 @@ def _with(member: Membership, role: str) -> Membership:
 
 
 def _within(member: Membership, one: Membership, key: ApiKey | None) -> bool:
-    own = permissions_of(member)
-    if key is not None and key.scopes:
-        own = own & set(key.scopes)
-    elif member.role == OWNER:
+    if member.role == OWNER and not (key is not None and key.scopes):
         return True
-    return one.role != OWNER and permissions_of(one) <= own
+    return one.role != OWNER and permissions_of(one) <= may_give(member, key)

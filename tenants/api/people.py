@@ -1,4 +1,4 @@
-"""Members, roles and invitations for programs: the same services as the pages."""
+"""Members and invitations for programs: the same services as the pages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from humana.api.views import ApiView
 from tenants.api import people_shapes as shapes
 from tenants.invitation_pages import origin_of
 from tenants.models import Invitation, Membership
-from tenants.permissions import MEMBERS, SEE_STRUCTURE, permissions
-from tenants.queries import access_invitation, access_member, invitations_of, members, roles_of
+from tenants.permissions import MEMBERS
+from tenants.queries import access_invitation, access_member, invitations_of, members
 from tenants.services.invitations import invite, send_again, withdraw
 from tenants.services.members import (
     bring_back,
@@ -107,24 +107,6 @@ class MemberView(ApiView):
 def _next(row: Membership, version: int | None) -> int | None:
     """What the next change of the same request compares."""
     return None if version is None else version_of(row)
-
-
-class RoleListView(ApiView):
-    """Every role of the organization with what it may do; few, so they come at once."""
-
-    permission = SEE_STRUCTURE.name
-
-    @operation("listRoles", "Roles, the built-in ones first", gives=shapes.Roles)
-    def get(self, request: Request) -> HttpResponse:
-        own = [shapes.RoleShape(one.slug, one.name, False, _known(one.permissions)) for one in self._own()]
-        return self.answer(shapes.Roles([*shapes.built_in_roles(), *own]))
-
-    def _own(self) -> Any:
-        return roles_of(self.member.organization)
-
-
-def _known(names: list[str]) -> list[str]:
-    return [name for name in names if name in permissions]
 
 
 class InvitationListView(ListView):

@@ -10,8 +10,9 @@ from rest_framework import serializers
 
 from humana.api.inputs import IdOf, Input, Text
 from humana.api.shapes import NameRef, Shape
-from tenants.models import Invitation, Membership
+from tenants.models import Invitation, Membership, Role
 from tenants.permissions import BUILT_IN_ROLES, permissions
+from tenants.services.roles import Effect
 from tenants.services.structuring import version_at
 
 MEMBER_COLUMNS = (
@@ -44,18 +45,59 @@ class MemberShape(Shape, frozen=True):
 
 
 class RoleShape(Shape, frozen=True):
-    """A role. Those that are not built in are the organization's own."""
+    """A role. Those that are not built in are the organization's own, and have an id by which they change."""
 
     slug: str
     name: str
     built_in: bool
     permissions: list[str]
+    id: uuid.UUID | None = None
+    version: int | None = None
 
 
 class Roles(Shape, frozen=True):
     """All of them."""
 
     results: list[RoleShape]
+
+
+class TouchedShape(Shape, frozen=True):
+    """Somebody whom a change of a role gives or takes something; `member_id` is theirs."""
+
+    member_id: uuid.UUID
+    name: str
+    gains: list[str]
+    loses: list[str]
+
+
+class RoleEffect(Shape, frozen=True):
+    """What a change of permissions would do. `members` is how many have the role, `touched` those of them
+    for whom something changes.
+    """
+
+    added: list[str]
+    taken: list[str]
+    members: int
+    touched: list[TouchedShape]
+
+
+class RoleInput(Input):
+    """A role of the organization's own. Nobody gives what they have not."""
+
+    name = Text(max_length=80)
+    permissions = serializers.ListField(child=Text(max_length=80), max_length=200, required=False)
+
+
+class RoleWanted(Input):
+    """What a role would permit."""
+
+    permissions = serializers.ListField(child=Text(max_length=80), max_length=200)
+
+
+class RoleHeir(Input):
+    """The short name of the role that they get who have this one."""
+
+    move_to = Text(max_length=40)
 
 
 class InvitationShape(Shape, frozen=True):
@@ -143,3 +185,17 @@ def built_in_roles() -> list[RoleShape]:
         RoleShape(slug, str(name), True, [one for one, kept in permissions.items() if slug in kept.roles])
         for slug, name in BUILT_IN_ROLES.items()
     ]
+
+
+def own_role(row: Role) -> RoleShape:
+    """Of the organization's own; what no permission is called any more is left out."""
+    known = [name for name in row.permissions if name in permissions]
+    return RoleShape(row.slug, row.name, False, known, row.id, version_at(row.updated_at))
+
+
+def effect(found: Effect) -> RoleEffect:
+    touched = [
+        TouchedShape(one.who.id, one.who.user.get_full_name(), list(one.gains), list(one.loses))
+        for one in found.touched
+    ]
+    return RoleEffect(list(found.added), list(found.taken), found.holders, touched)

@@ -85,7 +85,7 @@ class MeInput(Input):
     """What people set about themselves. `primary_organization` is the address of where they arrive."""
 
     name = Text(max_length=120, required=False, allow_blank=True, trim_whitespace=True)
-    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False, allow_blank=True)
     theme = serializers.ChoiceField(choices=User.Theme.choices, required=False)
     time_zone = Text(max_length=64, required=False, allow_blank=True)
     primary_organization = Text(max_length=50, required=False)

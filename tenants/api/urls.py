@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from humana.api.routes import route
-from tenants.api import configuration, organization, own_keys, people, structure, views
+from tenants.api import configuration, oneself, organization, own_keys, people, roles, structure, views
 
 urlpatterns = [
     route("me/", views.MeView, "api-me"),
@@ -17,11 +17,17 @@ urlpatterns = [
     route("positions/<uuid:position_id>/dissolve/", structure.DissolvePositionView, "api-dissolve-position"),
     route("members/", people.MemberListView, "api-members"),
     route("members/<uuid:member_id>/", people.MemberView, "api-member"),
-    route("roles/", people.RoleListView, "api-roles"),
+    route("roles/", roles.RoleListView, "api-roles"),
+    route("roles/<uuid:role_id>/", roles.RoleView, "api-role"),
+    route("roles/<uuid:role_id>/preview/", roles.RoleEffectView, "api-role-preview"),
+    route("roles/<uuid:role_id>/dissolve/", roles.DissolveRoleView, "api-dissolve-role"),
     route("invitations/", people.InvitationListView, "api-invitations"),
     route("invitations/<uuid:invitation_id>/", people.InvitationView, "api-invitation"),
     route("invitations/<uuid:invitation_id>/send/", people.SendInvitationView, "api-send-invitation"),
     route("organization/", organization.OrganizationView, "api-organization"),
+    route("me/devices/", oneself.DeviceListView, "api-my-devices"),
+    route("me/devices/<uuid:device_id>/", oneself.DeviceView, "api-my-device"),
+    route("me/leave/", oneself.LeaveView, "api-leave"),
     route("me/api-keys/", own_keys.OwnKeyListView, "api-my-keys"),
     route("me/api-keys/<uuid:key_id>/", own_keys.OwnKeyView, "api-my-key"),
     route("configuration/", configuration.ConfigurationView, "api-configuration"),

@@ -124,7 +124,9 @@ class Membership(BaseModel):
 
     @property
     def role_label(self) -> str:
-        """A built-in role in the reader's words; the organization's own by its short name."""
+        """A built-in role in the reader's words; the organization's own as it is called, where it was read
+        along (`own_role`), else by its short name.
+        """
         from tenants.permissions import BUILT_IN_ROLES
 
-        return str(BUILT_IN_ROLES.get(self.role, self.role))
+        return str(BUILT_IN_ROLES.get(self.role) or getattr(self, "own_role", None) or self.role)

@@ -66,12 +66,12 @@ def rank_member(
     """
     judge(member, MEMBERS)
     wanted: dict[str, Any] = dict(rank)
-    if "role" in wanted:
-        known_role(current_tenant().organization_id, wanted["role"])
     for name in ("extra_permissions", "withheld_permissions"):
         if name in wanted:
             wanted[name] = known_permissions(wanted[name], name)
     with _changing(member, who, version, key) as row:
+        if "role" in wanted:
+            known_role(current_tenant().organization_id, wanted["role"])
         before = row.role
         changed = apply(row, wanted)
         if not changed:
@@ -127,7 +127,7 @@ def remove_member(
 def leave(*, member: Membership) -> None:
     """By oneself. Conflict for the last owner."""
     with control_atomic():
-        _owners()
+        hold_owners()
         _go(hold(Membership, member.id), "left")
 
 
@@ -139,7 +139,7 @@ def _changing(
     send each other away at the same time.
     """
     with control_atomic():
-        _owners()
+        hold_owners()
         row = hold(Membership, who.id, version)
         judge_touch(member, row, key=key)
         yield row
@@ -175,8 +175,8 @@ def _go(row: Membership, action: str) -> None:
     row.delete()
 
 
-def _owners() -> list[Membership]:
-    """Held in one order by everybody."""
+def hold_owners() -> list[Membership]:
+    """Held in one order by everybody who changes what somebody may do, so that they come one after another."""
     rows = Membership.objects.select_for_update().filter(
         organization_id=current_tenant().organization_id, role=OWNER
     )
@@ -184,7 +184,7 @@ def _owners() -> list[Membership]:
 
 
 def _an_owner_stays(going: Membership) -> None:
-    staying = [one for one in _owners() if one.id != going.id and one.state == State.ACTIVE]
+    staying = [one for one in hold_owners() if one.id != going.id and one.state == State.ACTIVE]
     if not any(one.user.is_active for one in staying):
         message = _("This is the last owner. Make somebody else an owner first.")
         raise Conflict(message, code="last_owner")

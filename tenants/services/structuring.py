@@ -14,18 +14,18 @@ from django.utils.translation import gettext as _
 from humana.kernel.errors import Conflict, Invalid, NotFound, StaleVersion
 from humana.kernel.ports import standing_on
 from tenants.context import current_tenant
-from tenants.models import Membership, Position, Team
+from tenants.models import Membership, Position, Role, Team
 from tenants.permissions import Permission, require
 from tenants.services.events import control_event
 from tenants.structure import DEEPEST, MOST, Standing, circle, depth
 
-Row = TypeVar("Row", Team, Position, Membership)
+Row = TypeVar("Row", Team, Position, Membership, Role)
 #: For each kind, the field that names what it is under, and the one that it is called by.
 UNDER = {Team: ("parent_id", "name"), Position: ("reports_to_id", "title")}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def version_of(row: Team | Position | Membership) -> int:
+def version_of(row: Team | Position | Membership | Role) -> int:
     """What an edit compares, to see that nobody was quicker: when the row was last written."""
     return version_at(row.updated_at)
 
@@ -138,7 +138,7 @@ def apply(row: Any, wanted: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def announce(action: str, row: Team | Position | Membership, **payload: object) -> None:
+def announce(action: str, row: Team | Position | Membership | Role, **payload: object) -> None:
     """The change's line for the trail, in its transaction."""
     kind = row._meta.model_name or ""
     told = {name: str(one) if isinstance(one, uuid.UUID) else one for name, one in payload.items()}

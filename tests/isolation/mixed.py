@@ -38,7 +38,7 @@ from companions.services.companions import create_companion
 from companions.services.placing import place_companion
 from documents.models import Chunk, Document
 from tenants.context import TenantContext, use_tenant
-from tenants.models import Invitation, Organization, Position, Team
+from tenants.models import Invitation, Organization, Position, Role, Team
 from tenants.owner import owner_settings
 from tenants.services.further import add_placement
 from tests.fixtures.organizations import World, _fill, build_world, with_endpoint
@@ -97,6 +97,8 @@ def build_far_world(slug: str, isolation: str) -> Far:
         position = Position.objects.create(organization=main.organization, title="Far pilot")
         invitation = CONTROL_MAKERS[Invitation](main, 0)
         invitation.save()
+        role = CONTROL_MAKERS[Role](main, 0)
+        role.save()
         thought = Feedback.objects.create(companion_id=companion.id, member_id=main.twin.pk, rating=4)
     world = Far(main.organization, main.owner, main.member, main.twin, main.key, report=main.report)
     world.endpoint = main.endpoint
@@ -105,6 +107,7 @@ def build_far_world(slug: str, isolation: str) -> Far:
         Team: team,
         Position: position,
         Invitation: invitation,
+        Role: role,
         Feedback: thought,  # as the network, it is kept where all entries are
     }
     with use_tenant(world.there):

@@ -30,7 +30,7 @@ from companions.models import (
 )
 from documents.models import Document, Share
 from tenants.context import use_tenant
-from tenants.models import ApiKey, Invitation, Position, Team
+from tenants.models import ApiKey, Invitation, Position, Role, Team
 from tests.fixtures.organizations import World
 from tests.fixtures.rows import CONTROL_MAKERS
 
@@ -119,7 +119,9 @@ def objects_of(world: World) -> dict[str, Any]:
         "tool_server_id": world.row(McpServer).pk,
         "tool_id": world.row(McpTool).pk,
         "tool_rule_id": world.row(ToolRule).pk,
-        "invitation_id": _invitation(world).pk,
+        "invitation_id": _controlled(world, Invitation).pk,
+        "role_id": _controlled(world, Role).pk,
+        "device_id": uuid.uuid5(world.organization.pk, "device"),
         "key_id": ApiKey.objects.get(membership=world.twin).pk,
     }
 
@@ -139,12 +141,13 @@ def _position(world: World) -> Position:
     return world.row(Position)
 
 
-def _invitation(world: World) -> Invitation:
-    if Invitation not in world.rows:
+def _controlled(world: World, model: type[Any]) -> Any:
+    """The look-alikes have one; a world of a single test gets it here."""
+    if model not in world.rows:
         with use_tenant(world.context):
-            world.rows[Invitation] = CONTROL_MAKERS[Invitation](world, 0)
-            world.rows[Invitation].save()
-    return world.row(Invitation)
+            world.rows[model] = CONTROL_MAKERS[model](world, 0)
+            world.rows[model].save()
+    return world.row(model)
 
 
 def nobody(route: Route) -> dict[str, Any]:
