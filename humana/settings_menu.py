@@ -60,6 +60,7 @@ ENTRIES: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
                 _("My preferences"),
                 _("How companions answer you, as far as you may say."),
             ),
+            Entry("two-step", _("Two-step sign-in"), _("A code from an app beside the password.")),
             Entry(
                 "sessions", _("Signed-in devices"), _("Where you are signed in, and signing out elsewhere.")
             ),

@@ -21,3 +21,6 @@ class TenantsConfig(AppConfig):
         forgetting.listen()
         sessions.listen()
         autodiscover_modules("config_keys")  # of every app
+        from tenants import two_step
+
+        two_step.listen()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Line, OneOf, Open, Seconds, Whole
+from tenants.config.kinds import Line, OneOf, Open, Seconds, Whole, YesNo
 
 _UPPER = "global organization"
 
@@ -60,6 +60,16 @@ PASSWORD_LENGTH = declare(
     layers=_UPPER,
     floors="global",
     effect="choosing a password (`tenants/passwords.py`)",
+)
+TWO_STEP = declare(
+    "authentication.two_step",
+    YesNo(),
+    default=False,
+    label=_("Members must use two-step sign-in"),
+    help=_("Whoever signs in with a password needs a code from an app too, from their next step on."),
+    layers=_UPPER,
+    effect="every page, API call by session and stream of members with a password (`tenants/two_step.py`);"
+    " keys are no sign-ins",
 )
 KEY_DAYS = declare(
     "authentication.key_days",

@@ -21,6 +21,7 @@ from tenants.queries import membership_at
 from tenants.seen import note_seen
 from tenants.services.keys import member_of_key
 from tenants.telemetry import stamp
+from tenants.two_step import judge_second_step
 
 PAGE = re.compile(r"^/o/(?P<slug>[^/]+)/")
 HEADER = "Humana-Organization"
@@ -49,11 +50,14 @@ def bearer(authorization: str) -> str | None:
 
 
 def by_session(*, user: User, slug: str, seen_as: Actor) -> Visitor:
-    """Raises NotAllowed, the same for an unknown organization and for somebody else's."""
+    """Raises NotAllowed, the same for an unknown organization and for somebody else's; SecondStepNeeded where
+    the organization asks for what the person has not.
+    """
     try:
         member = membership_at(user=user, slug=slug)
     except NotAllowed:
         raise NotAllowed(_("You are not a member of this organization."), code="not_a_member") from None
+    judge_second_step(user, member.organization_id)
     note_seen(member)
     return _visitor(member, seen_as, kind="user")
 

@@ -30,6 +30,7 @@ from tenants.services.members import (
     suspend_member,
 )
 from tenants.services.structuring import version_of
+from tenants.two_step import has_second_step
 from tenants.views import MemberRequest
 
 AT_A_TIME = 50
@@ -72,6 +73,7 @@ def member(request: MemberRequest, slug: str, member_id: uuid.UUID) -> HttpRespo
         if done is not None:
             return done
     context = {"who": who, "may_touch": touchable, "forms": forms, "oneself": who.id == me.id}
+    context["second_step"] = has_second_step(who.user_id)
     return shown(request, "tenants/member.html", context, *forms.values())
 
 
@@ -98,20 +100,20 @@ def _do(service: Callable[..., Any], form: SettingsForm, me: Membership, who: Me
 
 @require_POST
 def suspend(request: MemberRequest, slug: str, member_id: uuid.UUID) -> HttpResponse:
-    return _act(request, member_id, suspend_member, _("%(name)s is out until you bring them back."))
+    return act(request, member_id, suspend_member, _("%(name)s is out until you bring them back."))
 
 
 @require_POST
 def come_back(request: MemberRequest, slug: str, member_id: uuid.UUID) -> HttpResponse:
-    return _act(request, member_id, bring_back, _("%(name)s is in again."))
+    return act(request, member_id, bring_back, _("%(name)s is in again."))
 
 
 @require_POST
 def remove(request: MemberRequest, slug: str, member_id: uuid.UUID) -> HttpResponse:
-    return _act(request, member_id, remove_member, _("%(name)s is no member any more."), to="members")
+    return act(request, member_id, remove_member, _("%(name)s is no member any more."), to="members")
 
 
-def _act(
+def act(
     request: MemberRequest, member_id: uuid.UUID, service: Callable[..., Any], done: str, to: str = "member"
 ) -> HttpResponse:
     me = request.visitor.member

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from humana.failures import answer_failure
@@ -18,6 +20,7 @@ from tenants.doors import HEADER, Visitor, bearer, by_key, by_session, slug_in
 from tenants.places import go_where
 from tenants.queries import current_slug
 from tenants.sessions import session_over, too_old
+from tenants.two_step import SecondStepNeeded
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -69,6 +72,10 @@ class OrganizationMiddleware:
             if too_old(request.session, visitor.member):
                 logout(request)
                 return _to_sign_in(request, slug)
+        except SecondStepNeeded:
+            if not _reads(request):
+                raise
+            return redirect(f"{reverse('mfa_index')}?needed=1")
         except NotAllowed:
             moved = current_slug(slug)
             if moved is None or request.method not in ("GET", "HEAD"):
@@ -118,6 +125,11 @@ def _to_sign_in(request: HttpRequest, slug: str) -> HttpResponse:
         )
     readable = request.method in ("GET", "HEAD")
     return redirect_to_login(request.get_full_path() if readable else f"/o/{slug}/")
+
+
+def _reads(request: HttpRequest) -> bool:
+    """A person who opens a page; a script, and what was sent, is told instead, so that nothing is lost."""
+    return request.method in ("GET", "HEAD") and not request.headers.get("HX-Request")
 
 
 def _who_and_where(*, signed_in: bool) -> Unauthenticated:

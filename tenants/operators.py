@@ -1,6 +1,6 @@
 """Operators at work in the console: with one organization in hand, or with none.
 
-With one, the request runs inside its context and as the operator; tenant tables answer. With none,
+Nobody is let in by a password alone (`HUMANA_OPERATORS_TWO_STEP`). With one, the request runs inside its context and as the operator; tenant tables answer. With none,
 they show nothing at all. Of an organization in several places one is looked at: the main one, until
 another is chosen. The choice lies in the session; the right to it is read at each request.
 """
@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from humana.kernel.actor import Actor, acting_as, current_actor
@@ -22,6 +24,7 @@ from tenants.places import everywhere
 from tenants.queries import further_of, open_support_session
 from tenants.services.events import control_event
 from tenants.services.support import end_support
+from tenants.two_step import has_second_step, operator_has_to
 
 IN_HAND, PLACE = "organization_in_hand", "place_in_hand"
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -37,6 +40,8 @@ class OperatorMiddleware:
         operator = request.user if request.path_info.startswith("/admin/") else None
         if not isinstance(operator, User) or not operator.is_staff or not operator.is_active:
             return self.get_response(request)
+        if operator_has_to(operator) and not has_second_step(operator.id) and not _leaves(request):
+            return redirect(f"{reverse('mfa_index')}?needed=1")
         with acting_as(_actor(operator)):
             organization = _chosen(request)
             if organization is None:
@@ -52,6 +57,10 @@ class OperatorMiddleware:
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()  # lists are read as the page is rendered
             return response
+
+
+def _leaves(request: HttpRequest) -> bool:
+    return request.path_info == reverse("admin:logout")
 
 
 def in_hand(request: HttpRequest) -> Organization | None:

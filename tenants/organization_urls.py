@@ -12,6 +12,7 @@ from tenants import (
     profile_pages,
     role_pages,
     settings_pages,
+    two_step_pages,
     views,
 )
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("places/reports/<uuid:report_id>/", views.report, name="report"),
     path("settings/", profile_pages.overview, name="settings"),
     path("settings/profile/", profile_pages.profile, name="profile"),
+    path("settings/two-step/", two_step_pages.two_step, name="two-step"),
     path("settings/sessions/", profile_pages.sessions, name="sessions"),
     path("settings/sessions/end/", profile_pages.end_sessions, name="end-sessions"),
     path("settings/organizations/", profile_pages.organizations, name="my-organizations"),
@@ -41,6 +43,7 @@ urlpatterns = [
     path(_ONE, member_pages.member, name="member"),
     path(f"{_ONE}suspend/", member_pages.suspend, name="suspend-member"),
     path(f"{_ONE}bring-back/", member_pages.come_back, name="bring-back-member"),
+    path(f"{_ONE}second-step/reset/", two_step_pages.reset, name="reset-second-step"),
     path(f"{_ONE}remove/", member_pages.remove, name="remove-member"),
     path("settings/invitations/", invitation_pages.invitations, name="invitations"),
     path("settings/invitations/new/", invitation_pages.new_invitation, name="new-invitation"),

@@ -37,6 +37,7 @@ SHARED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.usersessions",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -158,6 +159,17 @@ ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+MFA_ADAPTER = "tenants.two_step.SecondStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "tenants.forms_two_step.CodeForm",
+    "reauthenticate": "tenants.forms_two_step.CodeAgainForm",
+    "activate_totp": "tenants.forms_two_step.TurnOnForm",
+}
+MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds, for a watch that is not exact
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # of another address that waits: the form asks about the one in use
+HUMANA_OPERATORS_TWO_STEP = env.flag("HUMANA_OPERATORS_TWO_STEP", True)
 HUMANA_SIGNUP = env.flag("HUMANA_SIGNUP", True)
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("HUMANA_MAIL_FROM", "Humana <no-reply@humana.example>")

@@ -11,4 +11,5 @@ STATIC_ROOT = None  # served from where they lie
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 HUMANA_DESIGN_PAGE = True
+HUMANA_OPERATORS_TWO_STEP = env.flag("HUMANA_OPERATORS_TWO_STEP", False)  # the demo's operator has no phone
 globals().update(mail.by_url())

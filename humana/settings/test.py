@@ -13,3 +13,4 @@ WHITENOISE_AUTOREFRESH = True
 HUMANA_DESIGN_PAGE = True
 HUMANA_PLAN_LIMITS = dict.fromkeys(("free", "pro", "business", "enterprise"), (1_000_000, 100_000))
 HUMANA_TELEMETRY = env.flag("HUMANA_TELEMETRY", False)  # who wants it asks for it
+HUMANA_OPERATORS_TWO_STEP = False  # tests of it turn it on

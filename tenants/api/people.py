@@ -28,6 +28,7 @@ from tenants.services.members import (
     remove_member,
     suspend_member,
 )
+from tenants.services.second_step import reset_second_step
 from tenants.services.structuring import version_at, version_of
 from tenants.transactions import control_atomic
 
@@ -102,6 +103,21 @@ class MemberView(ApiView):
 
     def _answer(self, who: Membership) -> HttpResponse:
         return self.answer(shapes.member(who), version=version_of(who))
+
+
+class MemberSecondStepView(ApiView):
+    """A member's second step of signing in."""
+
+    permission = MEMBERS.name
+
+    @operation(
+        "resetSecondStep", "Let a member in with the password alone who has lost their second step", status=204
+    )
+    def delete(self, request: Request, member_id: uuid.UUID) -> HttpResponse:
+        who = access_member(member=self.member, member_id=member_id)
+        self.no_body()
+        reset_second_step(member=self.member, who=who, key=self.visitor.key)
+        return self.nothing()
 
 
 def _next(row: Membership, version: int | None) -> int | None:

@@ -17,6 +17,7 @@ urlpatterns = [
     route("positions/<uuid:position_id>/dissolve/", structure.DissolvePositionView, "api-dissolve-position"),
     route("members/", people.MemberListView, "api-members"),
     route("members/<uuid:member_id>/", people.MemberView, "api-member"),
+    route("members/<uuid:member_id>/second-step/", people.MemberSecondStepView, "api-second-step"),
     route("roles/", roles.RoleListView, "api-roles"),
     route("roles/<uuid:role_id>/", roles.RoleView, "api-role"),
     route("roles/<uuid:role_id>/preview/", roles.RoleEffectView, "api-role-preview"),

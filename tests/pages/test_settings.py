@@ -19,7 +19,7 @@ BASE = "/o/left/settings/"
 PAGES = (
     "", "profile/", "sessions/", "keys/", "keys/all/", "organizations/", "organization/", "members/",
     "roles/", "invitations/", "invitations/new/", "trust/", "mine/", "configuration/", "teams/",
-    "companions/", "tools/",
+    "companions/", "tools/", "two-step/", "roles/new/",
 )  # fmt: skip
 
 
