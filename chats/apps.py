@@ -20,6 +20,7 @@ class ChatsConfig(AppConfig):
         stop = Step("answers", stop_answers, _("Stop the answers that are being written"))
         ports.answer_as.fill(answer_as)
         ports.chats_in.fill(queries.chats_in)
+        ports.in_conversations.fill(queries.in_conversations)
         ports.owner_lives.fill(signals.alive)
         ports.companion_that_answered.fill(queries.companion_that_answered)
         counting.declare()

@@ -10,7 +10,7 @@ from typing import TypeVar
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from chats.models import Chat, Draft, Message, Run, Vote
+from chats.models import Attachment, Chat, Draft, Message, Run, Vote
 from companions.queries import place_of_companion
 from humana.kernel.errors import NotFound
 from tenants.context import current_tenant
@@ -250,3 +250,13 @@ def _found(row: Row | None) -> Row:
     if row is None:
         raise NotFound(_("There is nothing here."))
     return row
+
+
+def in_conversations(document_ids: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Of these documents, those that a question here has brought, or that wait in a draft to be sent."""
+    if not document_ids:
+        return set()
+    rows = Attachment.objects.filter(document_id__in=list(document_ids)).order_by()
+    sent = set(rows.values_list("document_id", flat=True))
+    waiting = Draft.objects.exclude(document_ids=None).order_by().values_list("document_ids", flat=True)
+    return sent | (document_ids & {uuid.UUID(one) for ids in waiting for one in ids or ()})

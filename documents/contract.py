@@ -14,7 +14,7 @@ Moments have milliseconds, the finest that every store keeps.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -218,6 +218,14 @@ class DocumentStore(Protocol):
 
     def put_back(self, record: Record) -> None:
         """Keep a document just as it was copied out, in place of what has its id."""
+
+    def owners(self) -> dict[uuid.UUID, int]:
+        """Whose documents there are, those in the trash too, and how many of each."""
+
+    def hand_over(self, owner_id: uuid.UUID, to: uuid.UUID, *, besides: Collection[uuid.UUID] = ()) -> int:
+        """All of one owner's but these are another's, those in the trash too; how many. Nothing else changes,
+        also not when they were changed last.
+        """
 
     def erase(self) -> int:
         """Delete everything of the organization; how many documents there were."""

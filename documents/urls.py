@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from documents.views import changing, documents, folders, shares, uploads
+from documents.views import changing, documents, folders, handing, shares, uploads
 
 urlpatterns = [
     path("folders/", folders.folders, name="folders"),
@@ -28,5 +28,6 @@ urlpatterns = [
     path("documents/<uuid:document_id>/share/", shares.share_document, name="share-document"),
     path("documents/<uuid:document_id>/leave/", shares.leave_document, name="leave-document"),
     path("shares/<uuid:share_id>/", shares.change, name="change-share"),
+    path("settings/left-behind/", handing.left, name="left-behind"),
     path("shared/", shares.shared, name="shared"),
 ]

@@ -115,6 +115,12 @@ ENTRIES: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
                 "organization.members",
             ),
             Entry(
+                "left-behind",
+                _("Left behind"),
+                _("Folders and documents of people who are gone."),
+                "documents.hand_over",
+            ),
+            Entry(
                 "roles",
                 _("Roles"),
                 _("What each role may do, in plain words."),

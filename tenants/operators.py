@@ -1,8 +1,9 @@
 """Operators at work in the console: with one organization in hand, or with none.
 
-Nobody is let in by a password alone (`HUMANA_OPERATORS_TWO_STEP`). With one, the request runs inside its context and as the operator; tenant tables answer. With none,
-they show nothing at all. Of an organization in several places one is looked at: the main one, until
-another is chosen. The choice lies in the session; the right to it is read at each request.
+Nobody is let in by a password alone (`HUMANA_OPERATORS_TWO_STEP`). With an organization in hand, the request
+runs inside its context and as the operator; tenant tables answer. With none, they show nothing at all. Of an
+organization in several places one is looked at: the main one, until another is chosen. The choice lies in
+the session; the right to it is read at each request.
 """
 
 from __future__ import annotations

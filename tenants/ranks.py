@@ -56,9 +56,7 @@ def judge_giving(
         raise NotAllowed(message, code="more_than_oneself")
 
 
-def judge_giving_these(
-    member: Membership | None, names: Iterable[str], *, key: ApiKey | None = None
-) -> None:
+def judge_giving_these(member: Membership | None, names: Iterable[str], *, key: ApiKey | None = None) -> None:
     """Raises unless `member` has each of these permissions to give."""
     if member is not None and not set(names) & set(permissions) <= may_give(member, key):
         message = _("You can only give what you may do yourself. Choose a role with less.")

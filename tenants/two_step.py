@@ -1,7 +1,7 @@
 """The second step of signing in: who has one, who has to, and how its secrets are kept.
 
-allauth's `mfa` asks for it after the password and counts the attempts. What is here is ours: secrets are sealed,
-an organization can ask it of its members, and operators have it.
+allauth's `mfa` asks for it after the password and counts the attempts. What is here is ours: secrets are
+sealed, an organization can ask it of its members, and operators have it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def judge_second_step(user: User, organization_id: uuid.UUID) -> None:
     if not asks_for_second_step(organization_id) or not user.has_usable_password():
         return
     if not has_second_step(user.id):
-        message = _("This organization asks for two-step sign-in. Turn it on for your account, then come back.")
+        message = _(
+            "This organization asks for two-step sign-in. Turn it on for your account, then come back."
+        )
         raise SecondStepNeeded(message)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from documents.api import documents, shares, views
+from documents.api import documents, handing, shares, views
 from humana.api.routes import route
 
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     route("folders/<uuid:folder_id>/leave/", shares.LeaveFolderView, "api-folder-leave"),
     route("documents/<uuid:document_id>/shares/", shares.DocumentSharesView, "api-document-shares"),
     route("documents/<uuid:document_id>/leave/", shares.LeaveDocumentView, "api-document-leave"),
+    route("left-behind/", handing.LeftBehindView, "api-left-behind"),
     route("shares/", shares.ReceivedView, "api-shares"),
     route("shares/<uuid:share_id>/", shares.ShareView, "api-share"),
     route("documents/", documents.DocumentListView, "api-documents"),

@@ -14,7 +14,7 @@ query goes.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -160,6 +160,13 @@ class MongoStore:
         order = [("changed_at", DESCENDING), ("id", DESCENDING)]
         found = self.documents.some(where, CARD, order=order, limit=contract.within(limit))
         return tuple(_card(entry) for entry in found)
+
+    def owners(self) -> dict[uuid.UUID, int]:
+        return {one["_id"]: one["number"] for one in self.documents.counted("owner_id")}
+
+    def hand_over(self, owner_id: uuid.UUID, to: uuid.UUID, *, besides: Collection[uuid.UUID] = ()) -> int:
+        where = {"owner_id": owner_id, "id": {"$nin": list(besides)}}
+        return self.documents.change_all(where, {"$set": {"owner_id": to}})
 
     def usage(self) -> Usage:
         here: Entry = {"$cond": [{"$eq": ["$trashed_at", None]}, 1, 0]}

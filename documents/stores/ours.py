@@ -62,6 +62,12 @@ class Ours:
             )
         return found
 
+    def change_all(self, where: Entry, change: Entry) -> int:
+        """Change each entry that is so; how many."""
+        asked = self.mine(where)
+        with self._server.collection(self._name) as here:
+            return int(here.update_many(asked, change).modified_count)
+
     def replace(self, where: Entry, entry: Entry) -> None:
         """This entry instead of that one, or as a new one."""
         asked, ours = self.mine(where), self.mine(entry)
@@ -84,6 +90,12 @@ class Ours:
         asked = self.mine(where)
         with self._server.collection(self._name) as here:
             return int(here.count_documents(asked, maxTimeMS=OPERATION_MS))
+
+    def counted(self, field: str) -> list[Entry]:
+        """How many entries there are of each value of a field: `_id` and `number`."""
+        stages = [{"$match": self.mine({})}, {"$group": {"_id": f"${field}", "number": {"$sum": 1}}}]
+        with self._server.collection(self._name) as here:
+            return list(here.aggregate(stages, maxTimeMS=OPERATION_MS))
 
     def total(self, group: Entry) -> Entry:
         """Sums over all entries; empty where there is none."""

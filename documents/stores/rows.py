@@ -6,7 +6,7 @@ The managers and row-level security keep it apart; each operation is one transac
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -132,6 +132,14 @@ class RowStore:
             return ()
         found = rows.filter(*(Q(searched__words__begins=word) for word in asked))
         return tuple(_card(row) for row in found.order_by("-updated_at", "-id")[: contract.within(limit)])
+
+    def owners(self) -> dict[uuid.UUID, int]:
+        counted = self._all().order_by().values("owner_id").annotate(number=Count("id"))
+        return {one["owner_id"]: one["number"] for one in counted}
+
+    def hand_over(self, owner_id: uuid.UUID, to: uuid.UUID, *, besides: Collection[uuid.UUID] = ()) -> int:
+        rows = self._all().filter(owner_id=owner_id)
+        return int(rows.exclude(id__in=list(besides)).update(owner_id=to))
 
     def usage(self) -> Usage:
         counted = self._all().aggregate(all=Count("id"), here=Count("id", filter=Q(removed_at=None)))

@@ -98,6 +98,10 @@ companion_that_answered: Port[..., uuid.UUID] = Port("companion_that_answered")
 #: folder is: the member's own chats in it, the latest first; nobody else's are told to anybody.
 chats_in: Port[..., list[Any]] = Port("chats_in")
 
+#: in_conversations(document_ids) -> those of them — filled by `chats`. Runs inside the organization, where
+#: the documents are: which of these somebody attached to a question, or is about to.
+in_conversations: Port[..., set[uuid.UUID]] = Port("in_conversations")
+
 #: answer_as(companion_id=, member=, asked_by=, question=) -> text — filled by `chats`. Runs inside the
 #: organization: what the companion says to another that asks it, with its own prompt, policies and
 #: model, metered for that member. Raises EndpointError as its model does, Conflict where a policy stops the

@@ -111,7 +111,9 @@ class MemberSecondStepView(ApiView):
     permission = MEMBERS.name
 
     @operation(
-        "resetSecondStep", "Let a member in with the password alone who has lost their second step", status=204
+        "resetSecondStep",
+        "Let a member in with the password alone who has lost their second step",
+        status=204,
     )
     def delete(self, request: Request, member_id: uuid.UUID) -> HttpResponse:
         who = access_member(member=self.member, member_id=member_id)

@@ -176,7 +176,7 @@ def _go(row: Membership, action: str) -> None:
 
 
 def hold_owners() -> list[Membership]:
-    """Held in one order by everybody who changes what somebody may do, so that they come one after another."""
+    """Held in one order by everybody who changes what somebody may do: one comes after another."""
     rows = Membership.objects.select_for_update().filter(
         organization_id=current_tenant().organization_id, role=OWNER
     )

@@ -1,8 +1,8 @@
-"""An organization's own roles: made, changed, removed. What a role gives is read at each request, so a change
-holds at everybody's next step.
+"""An organization's own roles: made, changed, removed. What a role gives is read at each request, so a
+change holds at everybody's next step.
 
-Nobody gives what they have not, takes from who may more, or changes what they may themselves. `member=None` is
-Humana itself.
+Nobody gives what they have not, takes from who may more, or changes what they may themselves.
+`member=None` is Humana itself.
 """
 
 from __future__ import annotations
@@ -190,9 +190,7 @@ def _wanted(row: Role, changes: RoleChanges) -> RoleChanges:
     return wanted
 
 
-def _may_change(
-    member: Membership | None, row: Role, wanted: RoleChanges, key: ApiKey | None
-) -> None:
+def _may_change(member: Membership | None, row: Role, wanted: RoleChanges, key: ApiKey | None) -> None:
     """Neither up nor down: what it gives now and what it would give is theirs to give, and nobody who has
     it may more than they do.
     """
@@ -247,9 +245,7 @@ def _holders(role: Role) -> QuerySet[Membership]:
 
 
 def _invited(role: Role) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(
-        organization_id=_here(), role=role.slug, state=Invitation.State.PENDING
-    )
+    return Invitation.objects.filter(organization_id=_here(), role=role.slug, state=Invitation.State.PENDING)
 
 
 def _own() -> QuerySet[Role]:

@@ -17,11 +17,12 @@ from tenants.two_step import has_second_step, tell
 
 
 def reset_second_step(*, member: Membership | None, who: Membership, key: ApiKey | None = None) -> None:
-    """Their app and recovery codes count no more, and they are signed out everywhere: the password alone lets
-    them in, until they set it up again.
+    """Their app and recovery codes count no more, and they are signed out everywhere: the password alone
+    lets them in, until they set it up again.
 
     NotAllowed for oneself, for who may more, and for somebody who signs in for more than this organization:
-    nobody here may answer for the others. `member=None` is an operator, who may. Conflict where there is none.
+    nobody here may answer for the others. `member=None` is an operator, who may. Conflict where there is
+    none.
     """
     judge(member, MEMBERS)
     with control_atomic():
@@ -30,7 +31,9 @@ def reset_second_step(*, member: Membership | None, who: Membership, key: ApiKey
         judge_touch(member, row, key=key)
         user = row.user
         if member is not None and (user.is_staff or _elsewhere(row)):
-            message = _("This person does not sign in for this organization alone: ask an operator of Humana.")
+            message = _(
+                "This person does not sign in for this organization alone: ask an operator of Humana."
+            )
             raise NotAllowed(message, code="not_only_here")
         if not has_second_step(user.id):
             raise Conflict(_("This person has no second step."), code="no_second_step")

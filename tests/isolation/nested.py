@@ -145,6 +145,7 @@ def object_named(place: Place, world: World) -> str:
         "companion": world.companion.pk,
         "folder": world.folder.pk,
         "actor": world.owner.user_id,
+        "person_id": world.owner.user_id,
         "member": world.twin.pk,
         "resource_id": world.organization.pk,
         "resource_type": world.organization.pk,

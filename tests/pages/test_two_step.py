@@ -23,7 +23,11 @@ from tests.pages.conftest import signed_in
 from tests.pages.reading import Page
 
 pytestmark = pytest.mark.django_db
-ON, OFF, CODES = "/accounts/2fa/totp/activate/", "/accounts/2fa/totp/deactivate/", "/accounts/2fa/recovery-codes/"
+ON, OFF, CODES = (
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/recovery-codes/",
+)
 ASKED = "/accounts/2fa/authenticate/"
 
 
@@ -131,7 +135,9 @@ def test_an_organization_asks_it_of_whoever_has_a_password(left: World) -> None:
     client.post(OFF)
     assert Authenticator.objects.filter(user=left.member.user, type="totp").exists(), "it has to stay"
     User.objects.filter(id=left.twin.user_id).update(password="!none")
-    assert signed_in(Membership.objects.get(id=left.twin.id)).get("/o/left/").status_code == 200, "by their provider"
+    assert signed_in(Membership.objects.get(id=left.twin.id)).get("/o/left/").status_code == 200, (
+        "by their provider"
+    )
 
 
 def test_operators_come_in_by_two_steps_only(settings: Any, left: World) -> None:
@@ -169,7 +175,12 @@ def test_who_lost_it_is_let_in_by_somebody_who_may_answer_for_it(left: World, ri
 
 
 def test_an_address_that_waits_for_its_link_locks_nobody_out(client: Client) -> None:
-    told = {"name": "Eve", "organization": "Eve", "email": "victim@x.example", "password1": "quiet-harbour-72"}
+    told = {
+        "name": "Eve",
+        "organization": "Eve",
+        "email": "victim@x.example",
+        "password1": "quiet-harbour-72",
+    }
     client.post("/accounts/signup/", told)
     client.post("/accounts/reauthenticate/", {"password": "quiet-harbour-72", "next": ON})
     page = client.get(ON)
