@@ -14,7 +14,7 @@ Moments have milliseconds, the finest that every store keeps.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -36,10 +36,22 @@ MOST = 100
 
 
 class Order(Enum):
-    """How a folder is listed: by name from A to Z, or the latest change first."""
+    """How documents are listed: by name from A to Z, the latest change first, the largest first; or, with a
+    dash, the other way round. Large is what the file is, or the text of what has none.
+    """
 
-    NAME = "name"
-    CHANGED = "changed"
+    NAME, NAME_TURNED = "name", "-name"
+    CHANGED, CHANGED_TURNED = "changed", "-changed"
+    SIZE, SIZE_TURNED = "size", "-size"
+
+    @property
+    def by(self) -> str:
+        """`name`, `changed` or `size`."""
+        return self.value.removeprefix("-")
+
+    @property
+    def ascending(self) -> bool:
+        return self in (Order.NAME, Order.CHANGED_TURNED, Order.SIZE_TURNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +108,7 @@ class Draft:
 class Place:
     """After the card with this id, whose value in the order is `key`."""
 
-    key: str | datetime
+    key: str | int | datetime
     id: uuid.UUID
 
 
@@ -173,8 +185,15 @@ class DocumentStore(Protocol):
     ) -> Page:
         """The owner's documents in a folder, or in none. Names are compared without accents and case."""
 
-    def list_owned(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
-        """All of the owner's documents, in whatever folder, the latest change first."""
+    def list_owned(
+        self,
+        *,
+        owner_id: uuid.UUID,
+        order: Order = Order.CHANGED,
+        limit: int = 20,
+        after: Place | None = None,
+    ) -> Page:
+        """All of the owner's documents, in whatever folder."""
 
     def count_owned(self, owner_id: uuid.UUID) -> int:
         """How many the owner has, those in the trash too."""
@@ -263,14 +282,22 @@ def within(limit: int) -> int:
     return max(1, min(limit, MOST))
 
 
-def page_of(cards: list[Card], *, limit: int, order: Order) -> Page:
-    """The page of up to `limit` + 1 cards in this order."""
+def page_of(cards: list[Card], *, limit: int, order: Order, sizes: Mapping[uuid.UUID, int]) -> Page:
+    """The page of up to `limit` + 1 cards in this order; `sizes` where a card's own does not count."""
     page, more = tuple(cards[:limit]), len(cards) > limit
-    return Page(page, _place_of(page[-1], order) if more else None)
+    return Page(page, place_of(page[-1], order, sizes.get(page[-1].id)) if more else None)
 
 
-def _place_of(card: Card, order: Order) -> Place:
-    return Place(sort_name(card.name) if order is Order.NAME else card.changed_at, card.id)
+def place_of(card: Card, order: Order, size: int | None = None) -> Place:
+    """Where the next page begins after this card."""
+    return Place(key_of(card, order, size), card.id)
+
+
+def key_of(card: Card, order: Order, size: int | None = None) -> str | int | datetime:
+    """What the card is ordered by; `size` instead of its own."""
+    if order.by == "name":
+        return sort_name(card.name)
+    return card.changed_at if order.by == "changed" else card.size if size is None else size
 
 
 def sort_name(name: str) -> str:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from documents.access import given_to, readable_cards
 from documents.extraction.media import SHOWN
+from documents.listing import KINDS, Wanted, slice_of
 from documents.locating import is_seen, shown_place, written
 from documents.models import Chunk, DocumentFile, Folder, Share
 from documents.services.files import states_of
 from documents.sharing import given_away
-from documents.store import Card, Order, Page, Place, store_of, stored_elsewhere
+from documents.store import Card, Order, store_of, stored_elsewhere
+from humana.api.pagination import read_cursor, write_cursor
+from humana.kernel.errors import Invalid
 from humana.rendering.markdown import render
 from tenants.context import current_tenant
 from tenants.models import Membership
@@ -48,9 +48,49 @@ class Listing:
 
     rows: list[Row]
     sort: str = Order.NAME.value
+    state: str = ""
+    kind: str = ""
     next: str = ""
     later: bool = False
     silent: bool = False
+
+    @property
+    def query(self) -> str:
+        """The same list from its beginning."""
+        told = {"sort": self.sort, "state": self.state, "kind": self.kind}
+        return urlencode({name: one for name, one in told.items() if one})
+
+    @property
+    def sorts(self) -> list[tuple[str, str]]:
+        """The orders to choose from, in words."""
+        return [
+            (Order.CHANGED.value, _("Latest first")),
+            (Order.CHANGED_TURNED.value, _("Oldest first")),
+            (Order.NAME.value, _("By name")),
+            (Order.NAME_TURNED.value, _("By name, backwards")),
+            (Order.SIZE.value, _("Largest first")),
+            (Order.SIZE_TURNED.value, _("Smallest first")),
+        ]
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        return [(one.value, str(one.label)) for one in DocumentFile.State]
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        words = {
+            "pdf": "PDF", "document": _("Text documents"), "table": _("Tables"), "slides": _("Slides"),
+            "image": _("Images"), "text": _("Plain texts"), "note": _("Notes written here"),
+        }  # fmt: skip
+        return list(words.items())
+
+    @property
+    def by_size(self) -> bool:
+        return self.sort.endswith(Order.SIZE.value)
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.state or self.kind)
 
     @property
     def under_way(self) -> bool:
@@ -77,28 +117,15 @@ class Passage:
 
 
 def documents_in(member: Membership, folder: Folder, asked: Mapping[str, str]) -> Listing:
-    """Those in a folder that the member may read."""
-
-    def read(order: Order, after: Place | None) -> Page:
-        return store_of(current_tenant()).list_folder(
-            owner_id=folder.owner_id, folder_id=folder.id, order=order, limit=PER_PAGE, after=after
-        )
-
-    return _listing(member, read, asked)
+    """Those in a folder that the member may read, by name where nothing else is asked."""
+    return _listing(member, asked, folder, Order.NAME)
 
 
 def documents_of(member: Membership, asked: Mapping[str, str]) -> Listing:
-    """All of the member's own, the latest change first; of several placements the first ones of each."""
-
-    def read(order: Order, after: Place | None) -> Page:
-        return store_of(current_tenant()).list_owned(owner_id=member.user_id, limit=PER_PAGE, after=after)
-
-    if not current_tenant().mixed or stored_elsewhere(current_tenant().organization_id):
-        return _listing(member, read, {**asked, "sort": Order.CHANGED.value})
-    gathered = gather(lambda: [_listing(member, read, {"sort": Order.CHANGED.value})])
-    rows = [row for one in gathered.found for row in one.rows]
-    latest = sorted(rows, key=lambda one: (one.card.changed_at, one.card.id), reverse=True)
-    return Listing(latest, Order.CHANGED.value, silent=bool(gathered.silent))
+    """All of the member's own, of all placements as one list; the latest change first where nothing else is
+    asked.
+    """
+    return _listing(member, asked, None, Order.CHANGED)
 
 
 def documents_named(member: Membership, question: str) -> list[Row]:
@@ -164,29 +191,24 @@ def _givers(folders: Iterable[uuid.UUID], documents: Iterable[uuid.UUID]) -> set
     return owners | set(by.values_list("given_by", flat=True))
 
 
-def _listing(
-    member: Membership, read: Callable[[Order, Place | None], Page], asked: Mapping[str, str]
-) -> Listing:
-    order = _SORTS.get(asked.get("sort", ""), Order.NAME)
-    after = _place(asked.get("after", ""), order)
-    page = read(order, after)
-    following = ""
-    if page.next is not None:
-        key = page.next.key.isoformat() if isinstance(page.next.key, datetime) else page.next.key
-        following = urlencode({"sort": order.value, "after": f"{page.next.id}~{key}"})
-    return Listing(rows_of(member, page.cards), order.value, following, after is not None)
-
-
-_PLACE = re.compile(r"^([0-9a-f-]{36})~(.{0,400})\Z", re.DOTALL)
-
-
-def _place(text: str, order: Order) -> Place | None:
-    """Where a page begins; the beginning for what is no place."""
-    found = _PLACE.match(text)
-    if found is None or "\x00" in text:
-        return None
+def _listing(member: Membership, asked: Mapping[str, str], folder: Folder | None, usual: Order) -> Listing:
+    """What makes no sense as an order, a filter or a place is as if it had not been asked."""
+    order = _SORTS.get(asked.get("sort", ""), usual)
+    state = asked.get("state") if asked.get("state") in DocumentFile.State.values else None
+    kind = asked.get("kind") if asked.get("kind") in (*KINDS, "note") else None
+    wanted = Wanted(owner_id=member.user_id, folder=folder, state=state, kind=kind, order=order)
+    of = f"documents:{folder.id if folder else ''}"
     try:
-        key: Any = found[2] if order is Order.NAME else parse_datetime(found[2])
-        return Place(key, uuid.UUID(found[1])) if key is not None else None
-    except ValueError:
-        return None
+        place = read_cursor(asked["after"], of) if asked.get("after") else None
+        found = slice_of(wanted, place, PER_PAGE)
+    except Invalid:
+        place, found = None, slice_of(wanted, None, PER_PAGE)
+    listing = Listing([], order.value, state or "", kind or "", later=place is not None)
+    following = f"{listing.query}&{urlencode({'after': write_cursor(found.next, of)})}" if found.next else ""
+    rows = _shown(member, found.rows)
+    return replace(listing, rows=rows, next=following, silent=bool(found.silent))
+
+
+def _shown(member: Membership, found: list[tuple[Card, DocumentFile | None]]) -> list[Row]:
+    away = given_away([card.id for card, _of in found])
+    return [Row(card, file, card.id in away, card.owner_id == member.user_id) for card, file in found]

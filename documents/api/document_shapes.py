@@ -7,8 +7,8 @@ from datetime import datetime
 
 from rest_framework import serializers
 
-from documents.api.listing import Row, state_of
 from documents.contract import LARGEST_TEXT, LONGEST_NAME
+from documents.listing import Row, state_of
 from documents.problems import problem_words
 from documents.store import Card
 from humana.api.filters import Filter

@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from byoc.uploads import refuse_too_large
 from documents.access import access_document, access_folder
 from documents.api import document_shapes as shapes
-from documents.api.listing import Wanted, slice_of, with_files
+from documents.listing import KINDS, Wanted, slice_of, with_files
 from documents.models import Chunk, DocumentFile, Folder
 from documents.permissions import READ, WRITE
 from documents.queries import passages_of
 from documents.services import files
-from documents.store import Card, store_of
+from documents.store import Card, Order, store_of
 from humana.api.filters import Choice, Flag, Id
 from humana.api.lists import ListView, MergedListView
 from humana.api.pagination import Slice
@@ -44,6 +44,12 @@ class DocumentListView(MergedListView):
     filters = {
         "folder": Id("Only what is in this folder: your own, or one that is shared with you."),
         "state": Choice("Only what is in this state.", tuple(DocumentFile.State.values)),
+        "kind": Choice("Only what is of this kind.", (*KINDS, "note", "other")),
+        "sort": Choice(
+            "By name, by the latest change, or by size; with a dash the other way round. The trash, and what"
+            " is found by words, come with the latest change first.",
+            tuple(one.value for one in Order),
+        ),
         "trash": Flag("What is in the trash, instead of what is not."),
         "q": shapes.Words("Words that the name or the text says, if only as their beginnings."),
     }
@@ -65,6 +71,8 @@ class DocumentListView(MergedListView):
             owner_id=self.member.user_id,
             folder=folder,
             state=self.asked.get("state"),
+            kind=self.asked.get("kind"),
+            order=Order(self.asked.get("sort", Order.CHANGED.value)),
             trash=self.asked.get("trash", False),
             words=self.asked.get("q"),
         )

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from byoc.uploads import refuse_too_large
 from documents.access import access_document
-from documents.api.listing import Row, with_files
+from documents.listing import Row, with_files
 from documents.models import DocumentFile
 from documents.permissions import READ, WRITE
 from documents.problems import problem_words

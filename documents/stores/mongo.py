@@ -44,6 +44,8 @@ TRASHED = ("trashed_at", "trashed_by")
 CARD: Entry = dict.fromkeys((*ON_CARD, *TRASHED), 1)
 HERE: Entry = {"trashed_at": None}
 IN_TRASH: Entry = {"trashed_at": {"$ne": None}}
+#: Large is what a document's text is: the files are elsewhere.
+_COLUMNS = {"name": "sort_name", "changed": "changed_at", "size": "size"}
 #: How many documents are read at once while everything is copied out.
 BATCH = 50
 
@@ -114,8 +116,15 @@ class MongoStore:
         where = {"owner_id": owner_id, "folder_id": folder_id, **HERE}
         return self._page(where, order=order, limit=limit, after=after)
 
-    def list_owned(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
-        return self._page({"owner_id": owner_id, **HERE}, order=Order.CHANGED, limit=limit, after=after)
+    def list_owned(
+        self,
+        *,
+        owner_id: uuid.UUID,
+        order: Order = Order.CHANGED,
+        limit: int = 20,
+        after: Place | None = None,
+    ) -> Page:
+        return self._page({"owner_id": owner_id, **HERE}, order=order, limit=limit, after=after)
 
     def count_owned(self, owner_id: uuid.UUID) -> int:
         return self.documents.count({"owner_id": owner_id})
@@ -198,14 +207,14 @@ class MongoStore:
         return count
 
     def _page(self, where: Entry, *, order: Order, limit: int, after: Place | None) -> Page:
-        limit, by_name = contract.within(limit), order is Order.NAME
-        column, way = ("sort_name", ASCENDING) if by_name else ("changed_at", DESCENDING)
+        limit, column = contract.within(limit), _COLUMNS[order.by]
+        way = ASCENDING if order.ascending else DESCENDING
         if after is not None:
-            beyond = "$gt" if by_name else "$lt"
+            beyond = "$gt" if order.ascending else "$lt"
             level = {column: after.key, "id": {beyond: after.id}}
             where = {**where, "$or": [{column: {beyond: after.key}}, level]}
         found = self.documents.some(where, CARD, order=[(column, way), ("id", way)], limit=limit + 1)
-        return contract.page_of([_card(entry) for entry in found], limit=limit, order=order)
+        return contract.page_of([_card(entry) for entry in found], limit=limit, order=order, sizes={})
 
     def _change(self, where: Entry, seen: datetime | None = None, **changes: Any) -> Card:
         change = {"$set": {**changes, "changed_at": contract.now()}}

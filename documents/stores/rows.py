@@ -10,14 +10,17 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db import IntegrityError, connections
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast, Coalesce, Collate
 
 from documents import contract, words
 from documents.contract import Card, Draft, Order, Page, Place, Record, Usage, Version
-from documents.models import Document, DocumentVersion, DocumentWords
+from documents.models import Document, DocumentFile, DocumentVersion, DocumentWords
+from tenants.context import current_tenant
 from tenants.transactions import tenant_atomic
 
+_COLUMNS = {"name": "named", "changed": "updated_at", "size": "large"}
 #: How many documents are read at once while everything is copied out.
 BATCH = 50
 
@@ -79,9 +82,15 @@ class RowStore:
         rows = self._rows().filter(owner_id=owner_id).filter(Q(folder=folder_id))
         return _page(rows, order=order, limit=limit, after=after)
 
-    def list_owned(self, *, owner_id: uuid.UUID, limit: int = 20, after: Place | None = None) -> Page:
-        rows = self._rows().filter(owner_id=owner_id)
-        return _page(rows, order=Order.CHANGED, limit=limit, after=after)
+    def list_owned(
+        self,
+        *,
+        owner_id: uuid.UUID,
+        order: Order = Order.CHANGED,
+        limit: int = 20,
+        after: Place | None = None,
+    ) -> Page:
+        return _page(self._rows().filter(owner_id=owner_id), order=order, limit=limit, after=after)
 
     def count_owned(self, owner_id: uuid.UUID) -> int:
         return self._all().filter(owner_id=owner_id).count()
@@ -198,14 +207,33 @@ class RowStore:
 
 
 def _page(rows: QuerySet[Document], *, order: Order, limit: int, after: Place | None) -> Page:
-    limit, by_name = contract.within(limit), order is Order.NAME
-    column, beyond = ("sort_name", "gt") if by_name else ("updated_at", "lt")
+    limit, column = contract.within(limit), _COLUMNS[order.by]
+    rows = _ordered_alike(rows) if order.by == "name" else rows
+    if order.by == "size":
+        rows = rows.annotate(large=_large())
+    beyond, sign = ("gt", "") if order.ascending else ("lt", "-")
     if after is not None:
         level = Q(**{column: after.key}) & Q(**{f"id__{beyond}": after.id})
         rows = rows.filter(Q(**{f"{column}__{beyond}": after.key}) | level)
-    sign = "" if by_name else "-"
-    found = [_card(row) for row in rows.order_by(f"{sign}{column}", f"{sign}id")[: limit + 1]]
-    return contract.page_of(found, limit=limit, order=order)
+    found = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: limit + 1])
+    sizes = {row.id: row.large for row in found} if order.by == "size" else {}
+    return contract.page_of([_card(row) for row in found], limit=limit, order=order, sizes=sizes)
+
+
+def _large() -> Coalesce:
+    """The size of the file; of what has none, that of its text."""
+    file = DocumentFile.objects.filter(document_id=OuterRef("pk")).order_by().values("size")[:1]
+    return Coalesce(Subquery(file), Cast("size", BigIntegerField()))
+
+
+def _ordered_alike(rows: QuerySet[Document]) -> QuerySet[Document]:
+    """Names by their letters' numbers: what several placements hold is one list, so all have to agree.
+
+    A server's own order is that of its index, so it stays where nobody has to.
+    """
+    postgres = connections[rows.db].vendor == "postgresql"
+    named = Collate("sort_name", "C") if current_tenant().mixed and postgres else F("sort_name")
+    return rows.annotate(named=named)
 
 
 def _versions(document_id: uuid.UUID) -> QuerySet[DocumentVersion]:
