@@ -60,10 +60,10 @@ def test_a_folder_is_shared_with_a_colleague_and_refused_to_another_organization
         reader.pardon(word)
 
 
-def read_as_the_worker_does(world: World) -> uuid.UUID:
+def read_as_the_worker_does(world: World, name: str = "plan.md") -> uuid.UUID:
     try:
         with use_tenant(world.context):
-            document = Document.objects.get(name="plan.md")
+            document = Document.objects.get(name=name)
             indexing.index(document.id)
             indexing.embed(document.id)
             return document.id
