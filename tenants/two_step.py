@@ -59,7 +59,8 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return "Humana"
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        return not has_to(authenticator.user)
+        user: User = authenticator.user
+        return not has_to(user)
 
 
 def listen() -> None:
@@ -70,7 +71,7 @@ def listen() -> None:
 
 def has_second_step(user_id: uuid.UUID) -> bool:
     """Whether a code is asked for when they sign in."""
-    return Authenticator.objects.filter(user_id=user_id, type=Kind.TOTP).exists()
+    return bool(Authenticator.objects.filter(user_id=user_id, type=Kind.TOTP).exists())
 
 
 def codes_left(user: User) -> int:

@@ -216,7 +216,7 @@ def _page(rows: QuerySet[Document], *, order: Order, limit: int, after: Place | 
         level = Q(**{column: after.key}) & Q(**{f"id__{beyond}": after.id})
         rows = rows.filter(Q(**{f"{column}__{beyond}": after.key}) | level)
     found = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: limit + 1])
-    sizes = {row.id: row.large for row in found} if order.by == "size" else {}
+    sizes = {row.id: vars(row)["large"] for row in found} if order.by == "size" else {}
     return contract.page_of([_card(row) for row in found], limit=limit, order=order, sizes=sizes)
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Conflict, NotAllowed
 from tenants.devices import sign_out_elsewhere
-from tenants.models import ApiKey, Membership
+from tenants.models import ApiKey, Membership, User
 from tenants.permissions import MEMBERS
 from tenants.ranks import judge_touch
 from tenants.services.members import hold_owners
@@ -16,12 +16,12 @@ from tenants.transactions import control_atomic
 from tenants.two_step import has_second_step, tell
 
 
-def reset_second_step(*, member: Membership | None, who: Membership, key: ApiKey | None = None) -> None:
+def reset_second_step(*, member: Membership, who: Membership, key: ApiKey | None = None) -> None:
     """Their app and recovery codes count no more, and they are signed out everywhere: the password alone
     lets them in, until they set it up again.
 
     NotAllowed for oneself, for who may more, and for somebody who signs in for more than this organization:
-    nobody here may answer for the others. `member=None` is an operator, who may. Conflict where there is
+    nobody here may answer for the others (`forget_second_step` is for operators). Conflict where there is
     none.
     """
     judge(member, MEMBERS)
@@ -30,16 +30,22 @@ def reset_second_step(*, member: Membership | None, who: Membership, key: ApiKey
         row = hold(Membership, who.id)
         judge_touch(member, row, key=key)
         user = row.user
-        if member is not None and (user.is_staff or _elsewhere(row)):
+        if user.is_staff or _elsewhere(row):
             message = _(
                 "This person does not sign in for this organization alone: ask an operator of Humana."
             )
             raise NotAllowed(message, code="not_only_here")
+        forget_second_step(user=user)
+
+
+def forget_second_step(*, user: User) -> None:
+    """The same for anybody; who may is the caller's to see to."""
+    with control_atomic():
         if not has_second_step(user.id):
             raise Conflict(_("This person has no second step."), code="no_second_step")
         Authenticator.objects.filter(user=user).delete()
         tell(user, "reset")
-    sign_out_elsewhere(user)
+        sign_out_elsewhere(user)
 
 
 def _elsewhere(row: Membership) -> bool:

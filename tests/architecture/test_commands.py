@@ -52,6 +52,7 @@ COMMANDS = {
     "structure": "the organization named, entered",
     "config": "every organization in turn, its rows of the control plane",
     "create_api_key": "the organization named by --organization; rows of the control plane",
+    "reset_second_step": "those in which the person named by --email works: a line in the trail of each",
     "move_organization": "the organization named first; the job enters it",
     "remove_organization": "the organization named first; the job enters it",
     "migrate": "none: the control plane, then `migrate_placements`",

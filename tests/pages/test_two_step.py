@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from tenants.config.snapshot import snapshot
@@ -152,6 +154,12 @@ def test_operators_come_in_by_two_steps_only(settings: Any, left: World) -> None
     assert client.get("/admin/").status_code == 200
     client.post(OFF)
     assert Authenticator.objects.filter(user=operator, type="totp").exists()
+    call_command("reset_second_step", email=operator.email, stdout=StringIO())
+    assert client.get("/admin/")["Location"].startswith("/admin/login/"), "signed out everywhere"
+    _again, answer = sign_in(operator)
+    assert answer["Location"] == "/", "by the password alone, and then to set it up"
+    with pytest.raises(CommandError):
+        call_command("reset_second_step", email=operator.email)
 
 
 def test_who_lost_it_is_let_in_by_somebody_who_may_answer_for_it(left: World, right: World) -> None:
