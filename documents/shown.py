@@ -205,10 +205,16 @@ def _listing(member: Membership, asked: Mapping[str, str], folder: Folder | None
         place, found = None, slice_of(wanted, None, PER_PAGE)
     listing = Listing([], order.value, state or "", kind or "", later=place is not None)
     following = f"{listing.query}&{urlencode({'after': write_cursor(found.next, of)})}" if found.next else ""
-    rows = _shown(member, found.rows)
+    rows = _shown(member, found.rows, _given_away([card.id for card, _of in found.rows], folder))
     return replace(listing, rows=rows, next=following, silent=bool(found.silent))
 
 
-def _shown(member: Membership, found: list[tuple[Card, DocumentFile | None]]) -> list[Row]:
-    away = given_away([card.id for card, _of in found])
+def _given_away(ids: list[uuid.UUID], folder: Folder | None) -> set[uuid.UUID]:
+    """Shares lie beside what is shared: where the folder is, else in any placement."""
+    return set(given_away(ids) if folder else gather(lambda: list(given_away(ids))).found)
+
+
+def _shown(
+    member: Membership, found: list[tuple[Card, DocumentFile | None]], away: set[uuid.UUID]
+) -> list[Row]:
     return [Row(card, file, card.id in away, card.owner_id == member.user_id) for card, file in found]

@@ -7,16 +7,21 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from documents.access import access_document
 from documents.contract import sort_name
 from documents.models import DocumentFile
+from documents.services.handing import hand_over, left_behind
+from documents.services.sharing import Party, share
+from documents.shown import documents_of
 from documents.store import Card, Draft, store_of
 from tenants.context import current_tenant, use_tenant
-from tenants.models import Membership
+from tenants.models import Membership, User
 from tenants.places import everywhere
+from tenants.services.members import remove_member
 from tests.api.conftest import program_of, refused
 from tests.companions.conftest import _no_placement_is_thought_silent, mixed  # noqa: F401
 from tests.fixtures.mixed import Mixed
-from tests.fixtures.organizations import World
+from tests.fixtures.organizations import PASSWORD, World, join
 from tests.pages.conftest import signed_in
 from tests.pages.reading import Page, shortcomings
 
@@ -77,6 +82,30 @@ def test_documents_in_every_order_and_of_one_kind(left: World, monkeypatch: pyte
     refused(program.get("documents/?sort=owner_id"), 422, "bad_parameter", "sort")
     refused(program.get("documents/?kind=x"), 422, "bad_parameter", "kind")
     assert [one["name"] for one in program.get("documents/?kind=table").json()["results"]] == ["beta.csv"]
+
+
+def test_what_is_left_in_every_placement_is_handed_over(mixed: Mixed) -> None:  # noqa: F811
+    """And in each a share is seen, and stays."""
+    owner, slug = mixed.owner, mixed.organization.slug
+    gone = join(mixed.organization, User.objects.create_user(f"gone@{slug}.example", PASSWORD), "member")
+    stays = join(mixed.organization, User.objects.create_user(f"stays@{slug}.example", PASSWORD), "member")
+    with use_tenant(mixed.context):
+        cards = []
+        for place in everywhere():
+            with use_tenant(place):
+                cards.append(written(gone, f"Estate {len(cards)}", "x"))
+                share(member=gone, aim=cards[-1], party=Party(member=stays), right="read")
+        listed = documents_of(gone, {"sort": "name"}).rows
+        assert [(one.card.name, one.shared) for one in listed] == [(one.name, True) for one in cards]
+        remove_member(member=owner, who=gone)
+        done = hand_over(member=owner, person_id=gone.user_id, heir=owner)
+        assert (done.folders, done.documents) == (0, len(cards))
+        mine = {one.card.id for one in documents_of(owner, {"sort": "-changed"}).rows}
+        assert {one.id for one in cards} <= mine
+        for place, card in zip(everywhere(), cards, strict=True):
+            with use_tenant(place):
+                assert access_document(member=stays, document_id=card.id).owner_id == owner.user_id
+        assert left_behind(member=owner) == []
 
 
 def test_all_placements_are_one_list(mixed: Mixed, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
