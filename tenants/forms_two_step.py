@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +37,14 @@ class CodeAgainForm(_Coded, ReauthenticateForm):  # type: ignore[misc]
 
 
 class TurnOnForm(_Coded, ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of a new app shows that it was set up."""
+    """The first code of a new app shows that it was set up. Until then its secret lies in the session, sealed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        session, adapter = context.request.session, get_adapter()
+        if SECRET_SESSION_KEY in session:
+            session[SECRET_SESSION_KEY] = adapter.decrypt(session[SECRET_SESSION_KEY])
+        super().__init__(*args, **kwargs)
+        session[SECRET_SESSION_KEY] = adapter.encrypt(self.secret)
 
     def clean_code(self) -> str:
         if not may_turn_on(self.user):
