@@ -37,7 +37,7 @@ class CodeAgainForm(_Coded, ReauthenticateForm):  # type: ignore[misc]
 
 
 class TurnOnForm(_Coded, ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of a new app shows that it was set up. Until then its secret lies in the session, sealed."""
+    """The first code shows that an app is set up. Until then its secret lies in the session, sealed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         session, adapter = context.request.session, get_adapter()
