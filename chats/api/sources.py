@@ -52,7 +52,7 @@ class Beside:
 def beside(member: Membership, message_ids: Sequence[uuid.UUID]) -> Beside:
     return Beside(
         {one: list(map(_attachment, found)) for one, found in attached_to(member, message_ids).items()},
-        {one: list(map(_citation, found)) for one, found in sources_of(member, message_ids).items()},
+        {one: list(map(citation, found)) for one, found in sources_of(member, message_ids).items()},
     )
 
 
@@ -60,7 +60,7 @@ def _attachment(one: Attached) -> AttachmentShape:
     return AttachmentShape(one.id, one.name, one.there, one.state)
 
 
-def _citation(one: Source) -> CitationShape:
+def citation(one: Source) -> CitationShape:
     return CitationShape(
         one.number, one.kind, one.id, one.version, one.ordinal, one.title, one.place, one.quote, one.there
     )

@@ -33,6 +33,7 @@ from mcp_types import (
 from byoc.contracts import TextDelta
 from chats.answering import Answering
 from chats.blocking import ANSWER, kept, sentence_of
+from chats.doors.cited import Told, cited_by
 from chats.doors.mcp import Caller
 from chats.doors.sentences import sentence_for
 from chats.doors.visitors import in_language, said_in
@@ -64,8 +65,13 @@ _ANSWERS: dict[str, Any] = {
         "finish_reason": {"type": "string"},
         "chat_id": {"type": "string", "format": "uuid"},
         "run_id": {"type": "string", "format": "uuid"},
+        "sources": {
+            "type": "array",
+            "description": "What the answer cites as [number], in order of their numbers.",
+            "items": {"type": "object", "required": ["number", "kind", "id", "title", "place", "quote"]},
+        },
     },
-    "required": ["answer", "companion", "finish_reason", "chat_id", "run_id"],
+    "required": ["answer", "companion", "finish_reason", "chat_id", "run_id", "sources"],
 }
 
 
@@ -148,7 +154,7 @@ class CompanionTools:
             return _failed(answering.outcome.whole_text, self._words_of(error))
         if answering.stopped_by_policy:
             return _failed(answering.outcome.whole_text, self._stopped(answering))
-        return _done(plan, answering)
+        return _done(plan, answering, await cited_by(plan, answering.outcome.whole_text))
 
     def _stopped(self, answering: Answering) -> str:
         provenance = kept(answering.findings)
@@ -204,7 +210,7 @@ def _message(params: CallToolRequestParams) -> str:
         raise MCPError(INVALID_PARAMS, f"The arguments are not valid: {error}"[:300]) from None
 
 
-def _done(plan: RunPlan, answering: Answering) -> CallToolResult:
+def _done(plan: RunPlan, answering: Answering, cited: Told) -> CallToolResult:
     text = answering.outcome.whole_text
     told = {
         "answer": text,
@@ -212,6 +218,7 @@ def _done(plan: RunPlan, answering: Answering) -> CallToolResult:
         "finish_reason": answering.outcome.reason,
         "chat_id": str(plan.chat_id),
         "run_id": str(plan.run_id),
+        "sources": cited.told,
     }
     return CallToolResult(content=[TextContent(text=text)], structured_content=told)
 

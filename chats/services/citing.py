@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from chats.models import Citation, Message
+from chats.turns import Turn
 from companions.references import Given
 from humana.rendering.citations import Cited, blanked
 from humana.rendering.markdown import cites_in
 from tenants.statements import insert, send
+
+ANY_NUMBER = range(1, 1000)
 
 
 def give_sources(message_id: uuid.UUID, given: Sequence[Given]) -> None:
@@ -45,6 +49,15 @@ def without_numbers(said: Sequence[Message]) -> list[Message]:
         if one.id in cited:
             one.text = blanked(one.text, cited[one.id])  # of this copy, which nobody saves
     return list(said)
+
+
+def unnumbered(turns: Sequence[Turn]) -> list[Turn]:
+    """A client's conversation for an answer that is to cite: what earlier answers cite has other numbers by
+    now, and which of theirs were sources nobody tells us.
+    """
+    return [
+        replace(one, text=blanked(one.text, ANY_NUMBER)) if one.role == "assistant" else one for one in turns
+    ]
 
 
 def handed_over(one: Citation, target: Message, moved: Mapping[uuid.UUID, uuid.UUID]) -> Citation:

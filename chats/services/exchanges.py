@@ -22,7 +22,7 @@ from chats.passing import check_offer, given, told
 from chats.permissions import WRITE
 from chats.plans import RunPlan, fitted, room_for_knowledge
 from chats.services.attaching import attach, documents_for
-from chats.services.citing import give_sources
+from chats.services.citing import give_sources, unnumbered
 from chats.services.conversations import message_limit, title_from
 from chats.services.equipping import equipped
 from chats.services.runs import admitted
@@ -44,6 +44,7 @@ from humana.kernel.text import clean_text
 from tenants.config.resolver import Subject, resolve
 from tenants.context import current_tenant, use_tenant
 from tenants.doors import Visitor, by_key, require_of
+from tenants.models import Membership
 from tenants.services.pending import mark_pending
 from tenants.statements import insert, send
 from tenants.transactions import tenant_atomic
@@ -82,7 +83,7 @@ def seconds_to_wait(*, token: str, seen_as: Actor, model: str, document_ids: Seq
     with use_tenant(visitor.context), acting_as(visitor.actor):
         require_of(visitor, WRITE.name)
         companion, _prompt = _asked(visitor, model)
-        files = states_of([one.id for one in documents_for(visitor.member, document_ids)])
+        files = states_of([one.id for one in _files_for(visitor.member, document_ids)])
         if not any(one.state in UNREAD for one in files.values()):
             return 0
         return float(resolve(DOCUMENT_SECONDS, Subject(companion_team_id=companion.team_id)))
@@ -105,6 +106,28 @@ def _asked(visitor: Visitor, model: str) -> tuple[Companion, PreparedPrompt]:
     if companion.state != Companion.State.ACTIVE:
         raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
     return companion, prompt_of(inherited)
+
+
+def _files_for(member: Membership, ids: Sequence[uuid.UUID]) -> list[Card]:
+    try:
+        return documents_for(member, ids)
+    except NotFound:
+        message = _("One of these files is not here, or you may not read it. GET /v1/files lists yours.")
+        raise NotFound(message, field="file_id", code="file_not_found") from None
+
+
+def _read(cards: list[Card]) -> list[Card]:
+    """The same files. Conflict for one that is still being read, Invalid for one that could not be."""
+    files = states_of([one.id for one in cards]) if cards else {}
+    for one in cards:
+        state = files[one.id].state if one.id in files else "ready"
+        if state in UNREAD and state != "indexing":  # then it is found by its words already
+            message = _("“%(name)s” is still being read. Ask again when GET /v1/files says it is processed.")
+            raise Conflict(message % {"name": one.name}, field="file_id", code="file_not_ready")
+        if state == "failed":
+            message = _("“%(name)s” could not be read. Send the file in another format, or leave it out.")
+            raise Invalid(message % {"name": one.name}, field="file_id", code="file_unreadable")
+    return cards
 
 
 def _check(turns: Sequence[Turn]) -> None:
@@ -163,10 +186,10 @@ def _prepare(call: _Call, prompt: PreparedPrompt) -> _Prepared:
     companion, member = call.companion, call.visitor.member
     tuning = tuning_for(companion, **call.wishes)
     check_offer(call.offer, tuning.endpoint, prompt.guard)
-    documents = documents_for(member, call.asked.documents)
+    documents = _read(_files_for(member, call.asked.documents))
     shared = shared_for(companion, member, call.asked.text, prompt.guard, Brought(brought(call.turns)))
     shared = shared.within(room_for_knowledge(tuning.endpoint))
-    prompt = with_shared(prompt, shared, companion.language, citing=False)  # nothing says there what [1] is
+    prompt = with_shared(prompt, shared, companion.language)
     chat, question, answer = _dialogue(call.visitor, companion, call.asked.text)
     provenance = tuning.provenance(prompt.provenance)
     run = _run(answer, call.owner, prompt.digest, tuning.endpoint, provenance)
@@ -198,7 +221,7 @@ def _plan(call: _Call, ready: _Prepared) -> RunPlan:
         member_id=member.id,
         team_id=member.team_id,
         endpoint=ready.tuning.endpoint,
-        request=_request(ready.prompt, call.turns, ready.tuning, call.offer),
+        request=_request(ready, call),
         answer_seconds=ready.tuning.seconds,
         guard=guard,
         question=new(call.turns),
@@ -218,8 +241,10 @@ def _note_asked(question: Message, companion: Companion, run: Run, door: str) ->
     record_trail(action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told)
 
 
-def _request(prompt: PreparedPrompt, turns: Sequence[Turn], tuning: Tuning, offer: Offer) -> ChatRequest:
+def _request(ready: _Prepared, call: _Call) -> ChatRequest:
     """Our prompt, then the client's own instructions, then what was said."""
+    prompt, tuning, offer = ready.prompt, ready.tuning, call.offer
+    turns = unnumbered(call.turns) if ready.shared.passages else call.turns
     system = "\n\n".join([prompt.text, *instructions(turns)])
     said = told([*past(turns, prompt.guard), *latest(turns)], prompt.guard)
     messages = fitted(system, said, tuning.endpoint)

@@ -19,6 +19,13 @@ from markdown_it.token import Token
 #: In brackets, and not the words of a link.
 _GROUP = re.compile(r"\[(\d{1,3}(?:\s?[,;]\s?\d{1,3})*)\](?!\()")
 _NUMBER = re.compile(r"\d+")
+#: The same where it stands in no code: code is fenced, or between backticks within one paragraph.
+_GROUP_OR_CODE = re.compile(
+    r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1|\Z)"
+    r"|(?<!`)(`{1,3})(?!`)(?:(?!\n\s*\n).)+?(?<!`)\2(?!`)"
+    r"|(?<!\\)\[(?P<numbers>\d{1,3}(?:\s?[,;]\s?\d{1,3})*)\](?!\()",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,15 @@ class Cited:
     unknown: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One use of a number: where its brackets begin and end in the text, in characters."""
+
+    number: int
+    start: int
+    end: int
+
+
 def learn_citations(parser: MarkdownIt) -> None:
     """From now on the parser knows them: `env["cites"]` says which numbers were given."""
     parser.inline.ruler.before("link", "citation", _citation)
@@ -53,16 +69,24 @@ def cited(parser: MarkdownIt, text: str, given: Sequence[int]) -> Cited:
     return Cited(tuple(dict.fromkeys(env.get("cited", ()))), env.get("unknown", 0))
 
 
+def marks_in(text: str, given: Collection[int]) -> list[Mark]:
+    """Each use of these numbers outside code, in order; of one bracket with two numbers there are two."""
+    return [
+        Mark(int(one), found.start(), found.end())
+        for found in _GROUP_OR_CODE.finditer(text)
+        for one in _NUMBER.findall(found["numbers"] or "")
+        if int(one) in given
+    ]
+
+
 def blanked(text: str, given: Collection[int]) -> str:
     """The text with blanks where it names these numbers, as long as before: told again, they would name
     something else.
     """
-
-    def blank(found: re.Match[str]) -> str:
-        ours = any(int(one) in given for one in _NUMBER.findall(found[1]))
-        return " " * len(found[0]) if ours else found[0]
-
-    return _GROUP.sub(blank, text)
+    told = list(text)
+    for one in marks_in(text, given):
+        told[one.start : one.end] = " " * (one.end - one.start)
+    return "".join(told)
 
 
 def link_of(tokens: Sequence[Token], idx: int, env: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from humana.rendering.blocks import BlockStream
-from humana.rendering.citations import Cite
+from humana.rendering.citations import Cite, Mark, blanked, marks_in
 from humana.rendering.markdown import cites_in, render
 
 CITES = {
@@ -42,6 +42,20 @@ def test_what_is_a_citation_and_what_is_not(text: str, numbers: tuple[int, ...],
     shown = [int(one) for link in links(text) for one in re.findall(r">(\d+)<", link)]
     assert tuple(dict.fromkeys(shown)) == numbers, "the page shows just what is counted"
     assert "evil.example" not in render(text, cites=CITES)
+
+
+def test_where_a_text_names_its_sources_and_how_it_reads_without() -> None:
+    text = "Ten [1][3], `x[1]`.\n\n```\ny[1]\n```\n\n[1](https://a.example) \\[1] [1, 9]"
+    marks = marks_in(text, [1, 3])
+    assert [(one.number, text[one.start : one.end]) for one in marks] == [
+        (1, "[1]"),
+        (3, "[3]"),
+        (1, "[1, 9]"),
+    ]
+    assert marks[0] == Mark(1, 4, 7)
+    without = blanked(text, [1])
+    assert (len(without), without[:14]) == (len(text), "Ten    [3], `x")
+    assert "`x[1]`" in without, "code says what it says"
 
 
 def test_a_link_says_which_source_it_is_and_copies_as_it_was_written() -> None:

@@ -1,7 +1,8 @@
 """An answer as the protocol of responses tells it: whole, or event by event.
 
 response.created · in_progress
-  output_item.added · content_part.added · output_text.delta … · .done · content_part.done · output_item.done
+  output_item.added · content_part.added · output_text.delta …
+    output_text.annotation.added … · .done · content_part.done · output_item.done
   output_item.added · function_call_arguments.delta · .done · output_item.done         for each call
 response.completed | incomplete | failed
 """
@@ -16,13 +17,17 @@ import msgspec
 
 from byoc.contracts import End, TextDelta, ToolCall
 from chats.answering import Answering
+from chats.api.sources import citation
 from chats.blocking import ANSWER, kept, sentence_of
+from chats.doors.cited import NOTHING, Told, cited_by
 from chats.doors.openai.errors import error_body
 from chats.doors.visitors import in_language
 from chats.plans import RunPlan
+from chats.sources import Source
 from chats.watching import Said as Event
 from humana.kernel.errors import EndpointError
 from humana.kernel.http import Request, Send, send_chunk, send_json, start_events
+from humana.rendering.citations import Mark
 
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -37,11 +42,14 @@ class Answered:
         self._number = 0
         self._output: list[dict[str, Any]] = []
         self._text: list[str] = []
+        self._calls: list[dict[str, Any]] = []
+        self._cited: Told = NOTHING
         self._begun = False
 
     async def whole(self, answering: Answering) -> None:
         async with aclosing(answering.events()) as events:
             calls = [event async for event in events if isinstance(event, ToolCall)]
+        self._cited = await cited_by(self._plan, answering.outcome.whole_text)
         if text := self._said(answering):
             self._output.append(self._message("completed", [text]))
         self._output += map(_called, calls)
@@ -69,8 +77,7 @@ class Answered:
             self._text.append(event.text)
             await self._tell("output_text.delta", **self._place, delta=event.text, logprobs=[])
         elif isinstance(event, ToolCall):
-            await self._end_message()
-            await self._call(_called(event))
+            self._calls.append(_called(event))  # told once it is known what the answer cites
 
     async def _begin(self) -> None:
         if self._begun:
@@ -83,9 +90,13 @@ class Answered:
         if not self._begun or self._output:
             return
         text = "".join(self._text)
+        part = _text(text, self._cited)
+        for index, one in enumerate(part["annotations"]):
+            told = {"annotation_index": index, "annotation": one}
+            await self._tell("output_text.annotation.added", **self._place, **told)
         await self._tell("output_text.done", **self._place, text=text, logprobs=[])
-        await self._tell("content_part.done", **self._place, part=_text(text))
-        item = self._message("completed", [_text(text)])
+        await self._tell("content_part.done", **self._place, part=part)
+        item = self._message("completed", [part])
         self._output.append(item)
         await self._tell("output_item.done", output_index=0, item=item)
 
@@ -102,7 +113,10 @@ class Answered:
     async def _finish(self, answering: Answering) -> None:
         if answering.stopped_by_policy and not self._begun:
             self._output.append(self._message("completed", [self._said(answering)]))
+        self._cited = await cited_by(self._plan, "".join(self._text))
         await self._end_message()
+        for one in self._calls:
+            await self._call(one)
         response = self._response(answering)
         await self._tell(response["status"], response=response, last=True)
 
@@ -133,7 +147,7 @@ class Answered:
             found = kept(answering.findings)
             language = self._plan.language or "en"
             return {"type": "refusal", "refusal": in_language(language, lambda: sentence_of(ANSWER, found))}
-        return _text(text) if text else None
+        return _text(text, self._cited) if text else None
 
     def _response(self, answering: Answering | None = None) -> dict[str, Any]:
         """As it stands: in progress, or how it ended."""
@@ -162,8 +176,16 @@ async def _first(events: Any) -> Event | None:
     return None
 
 
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+def _text(text: str, cited: Told = NOTHING) -> dict[str, Any]:
+    notes = [_annotation(one, cited.sources[one.number]) for one in cited.marks]
+    return {"type": "output_text", "text": text, "annotations": notes, "logprobs": []}
+
+
+def _annotation(mark: Mark, source: Source) -> dict[str, Any]:
+    """`index` is where its brackets begin. What stands beside the protocol's own fields is ours."""
+    named = f"{'file' if source.is_document else source.kind}-{source.id.hex}"
+    protocol = {"type": "file_citation", "file_id": named, "filename": source.title, "index": mark.start}
+    return {**protocol, "source": msgspec.to_builtins(citation(source))}
 
 
 def _called(call: ToolCall) -> dict[str, Any]:

@@ -1,16 +1,21 @@
-"""What all ways of asking have in common: the client's tools, and what each of them said."""
+"""What all ways of asking have in common: the client's tools and files, and what each of them said."""
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 
 from byoc.contracts import ToolCall, ToolSpec
-from chats.turns import Turn
+from chats.services.exchanges import seconds_to_wait
+from chats.turns import Turn, brought, questions
 from humana.kernel.errors import Invalid
+from tenants.threads import in_thread
 
 Tokens = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 Warmth = Annotated[float, msgspec.Meta(ge=0, le=2)]
@@ -19,9 +24,33 @@ Warmth = Annotated[float, msgspec.Meta(ge=0, le=2)]
 MOST_MESSAGES, MOST_TOOLS, LONGEST_TOOLS = 1000, 128, 200_000
 #: Characters of a call's id, and of what a tool is called.
 LONGEST_ID = 128
+#: Seconds between two looks at a file that is being read.
+LOOK_AGAIN = 1.0
+#: As /v1/files gives it.
+_FILE_ID = re.compile(r"file-([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})")
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 #: What a choice of tools may say without naming one.
 CHOICES = frozenset({"none", "auto", "required"})
+
+
+def documents_named(ids: Sequence[str], role: str, where: str) -> tuple[uuid.UUID, ...]:
+    """The documents behind ids of /v1/files. Invalid for what is none, as a file sent along has none, and
+    where anybody but the user sends them.
+    """
+    if ids and role != "user":
+        raise Invalid("Only a user sends files.", field=where, code="unsupported_content")
+    found = [_FILE_ID.fullmatch(one) for one in ids]
+    if None in found:
+        message = "Send the file to /v1/files first, and name it here by its id, as file_id."
+        raise Invalid(message, field=where, code="unsupported_content")
+    return tuple(uuid.UUID(one[1]) for one in found if one)
+
+
+async def until_read(turns: Sequence[Turn], **who: Any) -> None:
+    """The answer waits for files that came with the question; no connection is held meanwhile."""
+    ids, began = brought(questions(turns)[-1:]), time.monotonic()
+    while ids and time.monotonic() - began < await in_thread(seconds_to_wait, document_ids=ids, **who):
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 def tool_spec(name: str, description: str, parameters: Mapping[str, Any] | None, where: str) -> ToolSpec:

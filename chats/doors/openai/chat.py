@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import time
-import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -16,26 +13,22 @@ from django.conf import settings
 from byoc.contracts import End, TextDelta, ToolCall, ToolSpec
 from chats.answering import Answering
 from chats.blocking import ANSWER, kept, sentence_of
+from chats.doors.cited import cited_by
 from chats.doors.openai import asking
 from chats.doors.openai.errors import error_body
 from chats.doors.visitors import in_language
 from chats.plans import RunPlan
-from chats.services.exchanges import open_exchange, seconds_to_wait
+from chats.services.exchanges import open_exchange
 from chats.signals import process_owner
-from chats.turns import Offer, Turn, brought, questions
+from chats.turns import Offer, Turn
 from chats.watching import Said as Event
 from humana.kernel.errors import EndpointError, Invalid
 from humana.kernel.http import Request, Send, send_chunk, send_json, start_events, while_connected
 from tenants.threads import in_thread
 
-#: Seconds between two looks at a file that is being read.
-LOOK_AGAIN = 1.0
-#: As /v1/files gives it.
-_FILE_ID = re.compile(r"file-([0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12})")
-
 
 class FileRef(msgspec.Struct):
-    file_id: str = ""
+    file_id: str | None = None
 
 
 class Part(msgspec.Struct):
@@ -112,7 +105,7 @@ _ROLES = {
 async def complete(request: Request, send: Send, token: str) -> None:
     ask: Ask = asking.decoded(_ask, await request.body(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
     turns = _turns(ask.messages)
-    await _until_read(questions(turns)[-1:], token=token, seen_as=request.actor(), model=ask.model)
+    await asking.until_read(turns, token=token, seen_as=request.actor(), model=ask.model)
     plan = await in_thread(
         open_exchange,
         token=token,
@@ -126,13 +119,6 @@ async def complete(request: Request, send: Send, token: str) -> None:
     answering = Answering(plan)
     reply = _Reply(plan, request, send, ask)
     await while_connected(request, reply.stream(answering) if ask.stream else reply.whole(answering))
-
-
-async def _until_read(asked: Sequence[Turn], **who: Any) -> None:
-    """The answer waits for files that came with the question; no connection is held meanwhile."""
-    ids, began = brought(asked), time.monotonic()
-    while ids and time.monotonic() - began < await in_thread(seconds_to_wait, document_ids=ids, **who):
-        await asyncio.sleep(LOOK_AGAIN)
 
 
 def _turns(messages: Sequence[Said]) -> list[Turn]:
@@ -150,19 +136,14 @@ def _turn(said: Said, where: str) -> Turn:
     calls = tuple(_call(one, f"{where}.tool_calls") for one in said.tool_calls or ())
     if calls and role != "assistant":
         raise Invalid("Only an assistant calls tools.", field=f"{where}.tool_calls")
-    call_id, documents = said.tool_call_id if role == "tool" else "", _documents(said.content, where)
-    if documents and role != "user":
-        raise Invalid("Only a user sends files.", field=f"{where}.content", code="unsupported_content")
+    call_id = said.tool_call_id if role == "tool" else ""
+    documents = asking.documents_named(_file_ids(said.content), role, f"{where}.content")
     return Turn(role, _text(said.content, where), calls, call_id, documents)
 
 
-def _documents(content: str | list[Part] | None, where: str) -> tuple[uuid.UUID, ...]:
+def _file_ids(content: str | list[Part] | None) -> list[str]:
     parts = [part for part in content if part.type == "file"] if isinstance(content, list) else []
-    found = [_FILE_ID.fullmatch(part.file.file_id if part.file else "") for part in parts]
-    if None in found:
-        message = "Send the file to /v1/files first, and name it here by its id."
-        raise Invalid(message, field=f"{where}.content", code="unsupported_content")
-    return tuple(uuid.UUID(one[1]) for one in found if one)
+    return [part.file.file_id or "" if part.file else "" for part in parts]
 
 
 def _call(one: Called, where: str) -> ToolCall:
@@ -206,6 +187,7 @@ class _Reply:
         self._id = f"chatcmpl-{plan.run_id.hex}"
         self._created = int(time.time())
         self._called = 0
+        self._end: End | None = None
         head = {
             "id": self._id,
             "object": "chat.completion.chunk",
@@ -222,15 +204,16 @@ class _Reply:
             await start_events(self._send, self._request)
             await self._chunk({"role": "assistant", "content": ""})
             try:
-                await self._say(first, answering)
+                await self._say(first)
                 async for event in events:
-                    await self._say(event, answering)
+                    await self._say(event)
+                await self._over(answering)
             except EndpointError as error:
                 body = error_body(error, self._request)
                 await send_chunk(self._send, b"data: " + msgspec.json.encode(body) + b"\n\n")
         await self._finish(answering)
 
-    async def _say(self, event: Event | None, answering: Answering) -> None:
+    async def _say(self, event: Event | None) -> None:
         if isinstance(event, TextDelta):
             text = msgspec.json.encode(event.text)
             await send_chunk(
@@ -240,9 +223,19 @@ class _Reply:
             await self._chunk({"tool_calls": [{"index": self._called, **_called(event)}]})
             self._called += 1
         elif isinstance(event, End):
-            if refusal := self._refusal(answering):
-                await self._chunk({"refusal": refusal})
-            await self._chunk({}, event.reason)
+            self._end = event  # told once it is known what the answer cites
+
+    async def _over(self, answering: Answering) -> None:
+        if self._end is None:
+            return
+        if refusal := self._refusal(answering):
+            await self._chunk({"refusal": refusal})
+        if sources := await self._sources(answering):
+            await self._chunk({"sources": sources})
+        await self._chunk({}, self._end.reason)
+
+    async def _sources(self, answering: Answering) -> list[dict[str, Any]]:
+        return (await cited_by(self._plan, answering.outcome.whole_text)).told
 
     async def _chunk(self, delta: dict[str, Any], reason: str | None = None) -> None:
         tail = b',"finish_reason":' + msgspec.json.encode(reason) + b"}]}\n\n"
@@ -276,6 +269,8 @@ class _Reply:
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": refusal}
         if calls:
             message |= {"content": text or None, "tool_calls": calls}
+        if sources := await self._sources(answering):
+            message["sources"] = sources
         choice = {"index": 0, "message": message, "finish_reason": answering.outcome.reason, "logprobs": None}
         body = {
             "id": self._id,

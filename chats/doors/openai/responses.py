@@ -24,8 +24,11 @@ from tenants.threads import in_thread
 
 
 class Part(msgspec.Struct):
+    """Text, or a file that /v1/files has kept."""
+
     type: str
     text: str = ""
+    file_id: str | None = None
 
 
 class Item(msgspec.Struct):
@@ -77,13 +80,14 @@ _TEXT = {"input_text", "output_text", "text"}
 async def respond(request: Request, send: Send, token: str) -> None:
     ask: Ask = asking.decoded(_ask, await request.body(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
     _refuse_kept(ask)
-    offer = _offer(ask)
+    offer, turns = _offer(ask), _turns(ask)
+    await asking.until_read(turns, token=token, seen_as=request.actor(), model=ask.model)
     plan = await in_thread(
         open_exchange,
         token=token,
         seen_as=request.actor(),
         model=ask.model,
-        turns=_turns(ask),
+        turns=turns,
         owner=process_owner(),
         wishes={"max_tokens": ask.max_output_tokens, "temperature": ask.temperature},
         offer=offer,
@@ -135,7 +139,13 @@ def _turn(one: Item, where: str) -> Turn | None:
     if one.type != "message" or role is None:
         told = one.role if one.type == "message" else one.type
         raise Invalid(f"'{told[:40]}' is not supported.", field=where, code="unsupported_input")
-    return Turn(role, _text(one.content, f"{where}.content"))
+    documents = asking.documents_named(_file_ids(one.content), role, f"{where}.content")
+    return Turn(role, _text(one.content, f"{where}.content"), documents=documents)
+
+
+def _file_ids(content: str | Sequence[Part] | None) -> list[str]:
+    parts = content if isinstance(content, Sequence) and not isinstance(content, str) else ()
+    return [part.file_id or "" for part in parts if part.type == "input_file"]
 
 
 def _together(turns: Iterable[Turn | None]) -> list[Turn]:
@@ -152,9 +162,9 @@ def _together(turns: Iterable[Turn | None]) -> list[Turn]:
 def _text(content: str | Sequence[Part] | None, where: str) -> str:
     if content is None or isinstance(content, str):
         return content or ""
-    if any(part.type not in _TEXT for part in content):
-        raise Invalid("Only text is supported.", field=where, code="unsupported_content")
-    return "\n".join(part.text for part in content)
+    if any(part.type not in {*_TEXT, "input_file"} for part in content):
+        raise Invalid("Only text and files are supported.", field=where, code="unsupported_content")
+    return "\n".join(part.text for part in content if part.type in _TEXT)
 
 
 def _offer(ask: Ask) -> Offer:
