@@ -9,6 +9,12 @@ from chats.views import attachments, conversations, filing, handoffs, searching
 urlpatterns = [
     path("", conversations.organization_home, name="organization-home"),
     path("companions/<slug:companion_slug>/start/", conversations.start, name="start-chat"),
+    path("companions/<slug:companion_slug>/attached/", attachments.attached_first, name="attached-first"),
+    path(
+        "companions/<slug:companion_slug>/attachable/",
+        attachments.attachable_first,
+        name="attachable-first",
+    ),
     path("search/", searching.find, name="search"),
     path("chats/", conversations.chats, name="chats"),
     path("chats/<uuid:chat_id>/", conversations.chat, name="chat"),

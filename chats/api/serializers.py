@@ -181,11 +181,15 @@ class VoteShape(Shape, frozen=True):
 
 
 class ChatInput(Input):
-    """A new chat with a companion."""
+    """A new chat with a companion. With a `text` it is asked at once, and `leaf_id` is its answer to come;
+    `document_ids` are documents of the companion's own place that the caller may read, which come with it.
+    """
 
     companion_id = IdOf()
     folder_id = IdOf(required=False, allow_null=True)
     title = Text(max_length=TITLE_LIMIT, required=False)
+    text = Text(max_length=settings.HUMANA_MESSAGE_LIMIT, required=False)
+    document_ids = ListField(child=IdOf(), max_length=MOST_ATTACHED, required=False)
 
 
 class ChatChanges(Input):

@@ -19,6 +19,7 @@ from chats.searching import saying
 from chats.services import consents, conversations, replies, votes
 from chats.services.exporting import MEDIA, export_chat
 from chats.views.files import as_file
+from companions.models import Companion
 from companions.queries import access_companion
 from documents.access import access_folder
 from documents.models import Folder
@@ -67,19 +68,16 @@ class ChatListView(MergedListView):
 
     @operation(
         "createChat",
-        "Begin a chat with a companion",
+        "Begin a chat with a companion, and ask at once where there is a text",
         takes=serializers.ChatInput,
         gives=serializers.ChatShape,
         status=201,
     )
     def post(self, request: Request) -> HttpResponse:
         given = self.body(serializers.ChatInput)
-        with tenant_atomic():
-            companion = access_companion(member=self.member, companion_id=given["companion_id"])
-            folder = _folder(self.member, given.get("folder_id"))
-            chat = conversations.start_chat(member=self.member, companion=companion, folder=folder)
-            if "title" in given:
-                conversations.rename_chat(member=self.member, chat=chat, title=given["title"])
+        companion = access_companion(member=self.member, companion_id=given.pop("companion_id"))
+        folder = _folder(self.member, given.pop("folder_id", None))
+        chat = _begun(self.member, companion, folder, given)
         return self.answer(
             _shape(self.member, chat), status=201, version=chat.version, location=f"/api/v1/chats/{chat.id}/"
         )
@@ -302,6 +300,18 @@ class CallsView(ApiView):
 
 def _shape(member: Membership, chat: Chat) -> serializers.ChatShape:
     return in_folders_of(member, [serializers.chat(chat)])[0]
+
+
+def _begun(member: Membership, companion: Companion, folder: Folder | None, given: dict[str, Any]) -> Chat:
+    """An empty chat, or one that begins with a question."""
+    if {"text", "document_ids"} & given.keys():
+        run = replies.begin(member=member, companion=companion, folder=folder, **({"text": ""} | given))
+        return access_chat(member=member, chat_id=run.chat_id)
+    with tenant_atomic():
+        chat = conversations.start_chat(member=member, companion=companion, folder=folder)
+        if "title" in given:
+            conversations.rename_chat(member=member, chat=chat, title=given["title"])
+    return chat
 
 
 def _folder(member: Membership, folder_id: uuid.UUID | None) -> Folder | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import F
 from django.utils import timezone
@@ -15,11 +15,13 @@ from chats.models import Chat, Draft, Message, Run
 from chats.permissions import WRITE
 from chats.queries import latest_run
 from chats.services.attaching import attach, attach_again, documents_for
-from chats.services.conversations import message_limit, title_from
+from chats.services.conversations import message_limit, rename_chat, start_chat, title_from
 from chats.services.runs import end_unowned
 from chats.services.words import note_said, note_title
 from chats.signals import ask_to_stop, wake_runner
 from companions.models import Companion
+from documents.models import Folder
+from documents.store import Card
 from humana.kernel.errors import Conflict, NotFound
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
@@ -43,26 +45,30 @@ def ask(
     `parent_id` is the message it follows; without it, the end of the current branch. `document_ids` are
     documents that come with it, each of which the person may read.
     """
-    require(member, WRITE.name)
-    text = clean_text(text, field="text", limit=message_limit())
-    _check_companion(chat)
-    _check_room(member, chat)
-    documents = documents_for(member, document_ids)
+    text, documents = _asked(member, chat.companion, text, document_ids)
     with tenant_atomic():
-        place = _lock(chat)
-        parent = _parent(place, parent_id)
-        question = Message.objects.create(
-            chat=chat, parent_id=parent, role=Message.Role.PERSON, text=text, author_id=member.user_id
-        )
-        note_said(question, place.owner_id)
-        attach(question, documents)
-        Draft.objects.filter(member_id=member.id, place_id=chat.id).delete()
-        if not place.title:
-            title = title_from(text)
-            Chat.objects.filter(id=chat.id).update(title=title)
-            note_title(place, title)
-        run = _queue(chat, question)
-        _tell("chats.message.asked", question.id, chat=chat, run=run)
+        return _ask(member, chat, text, documents, parent_id)
+
+
+def begin(
+    *,
+    member: Membership,
+    companion: Companion,
+    text: str,
+    document_ids: Iterable[uuid.UUID] = (),
+    folder: Folder | None = None,
+    title: str = "",
+) -> Run:
+    """A chat that begins with a question, and what comes with it. Where the question is refused there is no
+    chat either, and what was drafted for the companion stays.
+    """
+    text, documents = _asked(member, companion, text, document_ids)
+    with tenant_atomic():
+        chat = start_chat(member=member, companion=companion, folder=folder)
+        if title:
+            rename_chat(member=member, chat=chat, title=title)
+        run = _ask(member, chat, text, documents)
+        Draft.objects.filter(member_id=member.id, place_id=companion.id).delete()
     return run
 
 
@@ -76,8 +82,8 @@ def edit(
     if message.role != Message.Role.PERSON:
         raise Conflict(_("Only your own messages can be edited."), code="not_a_question")
     text = clean_text(text, field="text", limit=message_limit())
-    _check_companion(message.chat)
-    _check_room(member, message.chat)
+    _check_companion(message.chat.companion)
+    _check_room(member, message.chat.companion_id)
     documents = documents_for(member, document_ids) if document_ids is not None else None
     with tenant_atomic():
         _lock(message.chat)
@@ -106,8 +112,8 @@ def regenerate(*, member: Membership, message: Message) -> Run:
     run = latest_run(message)
     if run is not None and run.state in Run.LIVE:
         raise Conflict(_("This answer is still being written. Stop it first."), code="still_running")
-    _check_companion(message.chat)
-    _check_room(member, message.chat)
+    _check_companion(message.chat.companion)
+    _check_room(member, message.chat.companion_id)
     with tenant_atomic():
         _lock(message.chat)
         question = Message.objects.get(id=message.parent_id)
@@ -124,7 +130,7 @@ def go_on(*, member: Membership, message: Message) -> Run:
     require(member, WRITE.name)
     if not may_go_on(message):
         raise Conflict(_("Only an answer that broke off can be continued."), code="not_broken_off")
-    _check_companion(message.chat)
+    _check_companion(message.chat.companion)
     with tenant_atomic():
         place = _lock(message.chat)
         if place.leaf_id != message.id:
@@ -149,6 +155,38 @@ def stop(*, member: Membership, run: Run) -> Run:
     if not end_unowned(run_id=run.id, state=Run.State.STOPPED):
         ask_to_stop(current_tenant().organization_id, run.id)
     run.refresh_from_db()
+    return run
+
+
+def _asked(
+    member: Membership, companion: Companion, text: str, document_ids: Iterable[uuid.UUID]
+) -> tuple[str, list[Card]]:
+    """What may be asked now: the text, and cards of what comes with it. Outside a transaction."""
+    require(member, WRITE.name)
+    text = clean_text(text, field="text", limit=message_limit())
+    _check_companion(companion)
+    _check_room(member, companion.id)
+    return text, documents_for(member, document_ids)
+
+
+def _ask(
+    member: Membership, chat: Chat, text: str, documents: Sequence[Card], parent_id: uuid.UUID | None = None
+) -> Run:
+    """In a transaction."""
+    place = _lock(chat)
+    parent = _parent(place, parent_id)
+    question = Message.objects.create(
+        chat=chat, parent_id=parent, role=Message.Role.PERSON, text=text, author_id=member.user_id
+    )
+    note_said(question, place.owner_id)
+    attach(question, documents)
+    Draft.objects.filter(member_id=member.id, place_id=chat.id).delete()
+    if not place.title:
+        title = title_from(text)
+        Chat.objects.filter(id=chat.id).update(title=title)
+        note_title(place, title)
+    run = _queue(chat, question)
+    _tell("chats.message.asked", question.id, chat=chat, run=run)
     return run
 
 
@@ -180,14 +218,14 @@ def _parent(chat: Chat, parent_id: uuid.UUID | None) -> uuid.UUID | None:
     return parent_id
 
 
-def _check_companion(chat: Chat) -> None:
-    if chat.companion.state != Companion.State.ACTIVE or chat.companion.removed_at is not None:
+def _check_companion(companion: Companion) -> None:
+    if companion.state != Companion.State.ACTIVE or companion.removed_at is not None:
         raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
 
 
-def _check_room(member: Membership, chat: Chat) -> None:
+def _check_room(member: Membership, companion_id: uuid.UUID) -> None:
     """Raises OverBudget or TooMany before anything is saved: the text stays where it was written."""
-    refuse_where_spent(member, chat.companion_id)
+    refuse_where_spent(member, companion_id)
     admit_question()
 
 

@@ -13,6 +13,8 @@ from chats.permissions import READ
 from chats.queries import access_chat, access_message
 from chats.services.attaching import MOST_ATTACHED, save_attached
 from chats.sources import sources_of
+from companions.queries import access_companion_by_slug
+from tenants.models import Membership
 from tenants.permissions import require
 from tenants.views import MemberRequest
 
@@ -20,9 +22,19 @@ from tenants.views import MemberRequest
 @require_GET
 def attached(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     """Fragment: the documents named by `documents` as chips of the composer. Context: `attached`."""
+    access_chat(member=_reader(request), chat_id=chat_id)
+    return _chips(request)
+
+
+@require_GET
+def attached_first(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
+    """The same before there is a chat."""
+    access_companion_by_slug(member=_reader(request), slug=companion_slug)
+    return _chips(request)
+
+
+def _chips(request: MemberRequest) -> HttpResponse:
     member = request.visitor.member
-    require(member, READ.name)
-    access_chat(member=member, chat_id=chat_id)
     found = shown_documents(member, named_ids(request.GET.getlist("documents"))[:MOST_ATTACHED])
     return render(request, "chats/_chips.html", {"attached": [one for one in found if one.there]})
 
@@ -32,12 +44,28 @@ def attachable(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRes
     """Fragment: documents that the member may read and attach here, those whose name has every word of `q`.
     Context: `offered`, `query`, `most`.
     """
+    access_chat(member=_reader(request), chat_id=chat_id)
+    return _offered(request)
+
+
+@require_GET
+def attachable_first(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
+    """The same before there is a chat."""
+    access_companion_by_slug(member=_reader(request), slug=companion_slug)
+    return _offered(request)
+
+
+def _offered(request: MemberRequest) -> HttpResponse:
     member = request.visitor.member
-    require(member, READ.name)
-    access_chat(member=member, chat_id=chat_id)
     query = request.GET.get("q", "").strip()[:80]
     context = {"offered": offered_documents(member, query), "query": query, "most": MOST_OFFERED}
     return render(request, "chats/_attachable.html", context)
+
+
+def _reader(request: MemberRequest) -> Membership:
+    member = request.visitor.member
+    require(member, READ.name)
+    return member
 
 
 @require_POST

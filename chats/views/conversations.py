@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from byoc import gateway
 from chats.attached import drafted, named_ids
@@ -27,8 +28,10 @@ from chats.views.files import as_file
 from chats.views.filing import chats_in_folder, folders_to_choose
 from companions.choosing import offered_models, shown_model
 from companions.correspondence import waiting_for
+from companions.models import Companion
 from companions.queries import access_companion_by_slug, companions_for, silent_companions
 from documents.sharing import waiting_shares
+from humana.kernel.errors import HumanaError
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
 
@@ -84,13 +87,36 @@ def listed(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRespons
 
 @require_POST
 def start(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
-    """Open a chat; with a first question in `text` it is asked at once."""
+    """Open a chat; with a first question in `text` it is asked at once, with what is in `documents`."""
     member = request.visitor.member
     companion = access_companion_by_slug(member=member, slug=companion_slug)
-    chat = conversations.start_chat(member=member, companion=companion)
-    if request.POST.get("text", "").strip():
-        replies.ask(member=member, chat=chat, text=request.POST["text"])
-    return redirect("chat", slug=slug, chat_id=chat.id)
+    if not {"text", "documents"} & request.POST.keys():
+        chat = conversations.start_chat(member=member, companion=companion)
+        return redirect("chat", slug=slug, chat_id=chat.id)
+    text, documents = request.POST.get("text", ""), named_ids(request.POST.getlist("documents"))
+    try:
+        run = replies.begin(member=member, companion=companion, text=text, document_ids=documents)
+    except HumanaError as refusal:
+        return _not_begun(request, companion, refusal)
+    address = reverse("chat", args=[slug, run.chat_id])
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(address)
+    return redirect(address)
+
+
+def _not_begun(request: MemberRequest, companion: Companion, refusal: HumanaError) -> HttpResponse:
+    """A script still has what was written; without one it is kept as a draft, with the reason above it. What
+    a companion offers to be asked is nobody's draft.
+    """
+    text = request.POST.get("text", "")
+    if request.htmx or refusal.status >= 500 or text in companion.starters:  # type: ignore[attr-defined]
+        raise refusal
+    documents = named_ids(request.POST.getlist("documents"))
+    drafts.keep_unsent(
+        member=request.visitor.member, place_id=companion.id, text=text, document_ids=documents
+    )
+    notices.error(request, str(refusal.message))
+    return redirect("companion", slug=request.visitor.context.slug, companion_slug=companion.slug)
 
 
 @require_GET

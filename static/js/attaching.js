@@ -76,7 +76,7 @@
 
   // They went with the question, once the server has it.
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target === form && event.detail.successful) show([]);
+    if (event.target === form && window.humana.sent(event)) show([]);
   });
   look();
 })();

@@ -91,7 +91,7 @@
   form.addEventListener("htmx:beforeRequest", () => clearTimeout(saving));
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.target !== form) return;
-    if (event.detail.successful) forget();
+    if (window.humana.sent(event)) forget();
     else keep();
     text.focus();
   });

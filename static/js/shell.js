@@ -43,7 +43,13 @@
     return button;
   }
 
-  window.humana = { notify, again, texts, csrfToken };
+  // Whether the server took it; htmx does not say so of an answer that leads to another page.
+  function sent(event) {
+    const { successful, xhr } = event.detail;
+    return successful || Boolean(xhr?.getResponseHeader("HX-Redirect"));
+  }
+
+  window.humana = { notify, again, sent, texts, csrfToken };
 
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {

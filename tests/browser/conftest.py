@@ -45,6 +45,7 @@ class Reader:
     def open_chat(self) -> None:
         self.page.get_by_role("link", name="Clara").first.click()
         self.page.get_by_role("button", name="Start a chat").click()
+        self.page.wait_for_url("**/chats/**")
         self.composer.wait_for()
         self.page.wait_for_load_state()  # scripts have run
 

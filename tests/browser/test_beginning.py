@@ -1,0 +1,51 @@
+"""A conversation begins with a question and a file, on the page of a companion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chats.models import Attachment, Draft
+from tenants.context import use_tenant
+from tests.browser.conftest import Reader
+
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
+
+
+def test_a_first_question_goes_with_its_file_and_nothing_of_it_stays_behind(
+    reader: Reader, tmp_path: Path
+) -> None:
+    """Written and attached, kept over a reload, still there after a refusal, and sent once."""
+    file = tmp_path / "rules.txt"
+    file.write_text("Everybody has thirty days of leave.")
+    reader.sign_in()
+    page = reader.page
+    page.get_by_role("link", name="Clara").first.click()
+    page.wait_for_url("**/companions/clara/")
+    page.wait_for_load_state()
+    with page.expect_response("**/drafts/*/documents/"):
+        page.locator("[data-upload-choose]").set_input_files(str(file))
+    chips = page.locator("#composer .chips")
+    chips.get_by_text("rules.txt").wait_for()
+    with page.expect_response("**/drafts/*/"):
+        reader.composer.fill("say:Thirty.")
+    page.reload()
+    assert "rules.txt" in chips.inner_text()
+    assert reader.composer.input_value() == "say:Thirty."
+    stranger = "00000000-0000-7000-8000-000000000000"
+    page.locator("#composer [name=documents]").evaluate("(one, id) => (one.value = id)", stranger)
+    reader.composer.press("Enter")
+    page.get_by_text("There is nothing here.").wait_for()
+    reader.pardon("404")
+    assert reader.composer.input_value() == "say:Thirty."
+    page.reload()
+    reader.composer.press("Enter")
+    page.wait_for_url("**/chats/**")
+    page.get_by_role("list", name="Attached documents").get_by_text("rules.txt").wait_for()
+    with use_tenant(reader.desk.world.context):
+        assert Attachment.objects.filter(name="rules.txt").count() == 1
+        assert not Draft.objects.exists()
+    reader.visit(f"/o/{reader.desk.world.slug}/companions/clara/")
+    assert reader.composer.input_value() == ""
+    assert chips.count() == 0
