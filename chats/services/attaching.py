@@ -11,7 +11,7 @@ from chats.models import Attachment, Draft, Message
 from chats.permissions import WRITE
 from documents.access import access_document
 from documents.store import Card
-from humana.kernel.errors import Invalid
+from humana.kernel.errors import Invalid, NotFound
 from tenants.models import Membership
 from tenants.permissions import require
 from tenants.transactions import tenant_atomic
@@ -28,7 +28,11 @@ def documents_for(member: Membership, ids: Iterable[uuid.UUID]) -> list[Card]:
     if len(wanted) > MOST_ATTACHED:
         message = _("At most %(limit)d documents.") % {"limit": MOST_ATTACHED}
         raise Invalid(message, field="document_ids", code="too_many")
-    return [access_document(member=member, document_id=one) for one in wanted]
+    try:
+        return [access_document(member=member, document_id=one) for one in wanted]
+    except NotFound:
+        message = _("An attached document is not there any more, or not for you. Remove it and send again.")
+        raise NotFound(message) from None
 
 
 def attach(question: Message, cards: Sequence[Card]) -> None:

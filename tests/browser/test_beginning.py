@@ -36,7 +36,7 @@ def test_a_first_question_goes_with_its_file_and_nothing_of_it_stays_behind(
     stranger = "00000000-0000-7000-8000-000000000000"
     page.locator("#composer [name=documents]").evaluate("(one, id) => (one.value = id)", stranger)
     reader.composer.press("Enter")
-    page.get_by_text("There is nothing here.").wait_for()
+    page.get_by_text("Remove it and send again.").wait_for()
     reader.pardon("404")
     assert reader.composer.input_value() == "say:Thirty."
     page.reload()
@@ -45,7 +45,8 @@ def test_a_first_question_goes_with_its_file_and_nothing_of_it_stays_behind(
     page.get_by_role("list", name="Attached documents").get_by_text("rules.txt").wait_for()
     with use_tenant(reader.desk.world.context):
         assert Attachment.objects.filter(name="rules.txt").count() == 1
-        assert not Draft.objects.exists()
+        place = reader.desk.world.companion.id
+        assert not Draft.objects.filter(place_id=place).exists()
     reader.visit(f"/o/{reader.desk.world.slug}/companions/clara/")
     assert reader.composer.input_value() == ""
     assert chips.count() == 0

@@ -77,7 +77,7 @@ def test_a_first_question_that_is_refused_begins_nothing_and_is_not_lost(desk: D
     form = Page(client.post(f"{page}start/", sent, follow=True))
     assert written(form) == "What do they say?"
     assert [one["value"] for one in form.all("input") if one["name"] == "documents"] == [str(document)]
-    assert "There is nothing here." in form.words
+    assert "Remove it and send again." in form.words
     assert "Theirs.txt" not in form.words
     assert begun(desk) == before
     kept = client.post(f"{page}start/", {"text": "What?"}, headers={"hx-request": "true"})
