@@ -12,6 +12,7 @@ class DocumentsConfig(AppConfig):
         # Declared as they are imported.
         from documents import config_keys, permissions, tasks_meaning  # noqa: F401
         from documents.queries import place_of_document, place_of_folder, place_of_share
+        from documents.services.room import stored_bytes
         from documents.store import erase_elsewhere, stored_elsewhere
         from humana.kernel import ports
         from tenants.places import finders
@@ -20,4 +21,5 @@ class DocumentsConfig(AppConfig):
         finders.add("document_id", place_of_document)
         finders.add("share_id", place_of_share)
         ports.erase_elsewhere.fill(erase_elsewhere)
+        ports.stored_bytes.fill(stored_bytes)
         ports.stored_elsewhere.fill(stored_elsewhere)

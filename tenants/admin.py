@@ -67,6 +67,7 @@ class OrganizationAdmin(OperatorAdmin):
     readonly_fields = ("placement", "created_at")
     fieldsets = (
         (None, {"fields": ("name", "slug", "plan", "state", "placement", "created_at")}),
+        (_("Room beyond its plan"), {"fields": ("seats", "stored_gigabytes")}),
         (_("Rules"), {"fields": ("regulations", "retention_days", "zone")}),
         (_("Customs"), {"fields": ("language", "time_zone", "currency")}),
     )

@@ -23,11 +23,12 @@ from unfold.widgets import (
 from humana.kernel.errors import HumanaError
 from humana.kernel.text import clean_line
 from tenants.config.catalogue import GROUPS, config_keys, in_groups
-from tenants.models import ConfigValue, Isolation, Organization, Placement, Plan
+from tenants.models import ConfigValue, Isolation, Membership, Organization, Placement, Plan
 from tenants.models.organizations import Regulation, slug_rule
 from tenants.permissions import BUILT_IN_ROLES, permissions
 from tenants.queries import pools, roles_of
 from tenants.services.config import UNSET
+from tenants.services.seats import take_seats
 from tenants.services.support import LONGEST
 
 #: A hundred years, in days.
@@ -162,6 +163,16 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg]
     withheld_permissions = forms.MultipleChoiceField(
         label=_("withheld permissions"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+
+    def clean_state(self) -> str:
+        """Who is brought back takes a seat, as everywhere."""
+        wanted = str(self.cleaned_data["state"])
+        if wanted != self.instance.state and wanted == Membership.State.ACTIVE:
+            try:
+                take_seats()
+            except HumanaError as refusal:
+                raise forms.ValidationError(str(refusal.message)) from None
+        return wanted
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

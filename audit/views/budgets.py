@@ -18,6 +18,7 @@ from audit.budgeting import known
 from audit.forms import BudgetForm, LimitForm
 from audit.models import Budget
 from audit.permissions import BUDGETS, READ
+from audit.plan_bars import plan_bars
 from audit.services.budget_changes import change_budget, checked, make_budget, remove_budget
 from audit.services.rates import limits
 from humana.kernel.errors import HumanaError, NotAllowed, NotFound
@@ -29,7 +30,7 @@ from tenants.views import MemberRequest
 @require_GET
 def budgets(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `budgets` (Listed, the fullest first), `may_change`, `renews` (when days and months begin),
-    `limits` of the plan.
+    `limits` of the plan, and `bars` of what it has room for.
     """
     member = request.visitor.member
     found = listed(member=member)
@@ -41,6 +42,7 @@ def budgets(request: MemberRequest, slug: str) -> HttpResponse:
             "may_change": allowed(member, BUDGETS.name),
             "renews": _renews(found),
             "limits": limits(),
+            "bars": plan_bars(),
         },
     )
 

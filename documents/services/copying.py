@@ -7,6 +7,7 @@ import uuid
 from documents import keeping
 from documents.models import DocumentFile
 from documents.services import indexing
+from documents.services.room import room_for
 from documents.store import Card, Draft, store_of
 from humana.kernel.models import new_id
 from tenants.context import current_tenant
@@ -18,9 +19,9 @@ def copy_document(draft: Draft, file: DocumentFile | None) -> Card:
     """Keep the draft as a document with a copy of that file, which may be of another placement.
 
     The content is copied by a worker, which then reads it; until then the copy is given out from where the
-    original is. A note has no file, and is found at once.
+    original is. A note has no file, and is found at once. Conflict where the plan has no room for the file.
     """
-    with tenant_atomic():
+    with room_for(file.size if file else 0), tenant_atomic():
         card = store_of(current_tenant()).add(draft)
         if file is None:
             indexing.index_text(card, draft.text)

@@ -23,6 +23,7 @@ from documents.models import DocumentFile, Folder
 from documents.naming import file_name
 from documents.permissions import READ, WRITE
 from documents.services import indexing
+from documents.services.room import refuse_full, room_for
 from documents.store import Card, Draft, store_of
 from humana.kernel.errors import Conflict, Invalid
 from humana.kernel.models import new_id
@@ -50,6 +51,7 @@ def receive(
     media = _media(content, name)
     draft = _draft(member, folder, file_name(name, media), media.type)
     _refuse_crowd(draft.owner_id)
+    refuse_full(getattr(content, "size", None) or 1)
     file = DocumentFile(id=new_id(), document_id=draft.id, uploaded_by=member.user_id, purpose=purpose)
     file.key, file.name, file.media_type = keeping.key_of(file.id), draft.name, media.type
     kept = keeping.keep(file.key, content)
@@ -199,7 +201,7 @@ def _not_taken(media: Media | None) -> str:
 
 
 def _add(draft: Draft, file: DocumentFile) -> Card:
-    with tenant_atomic():
+    with room_for(file.size), tenant_atomic():
         _refuse_crowd(draft.owner_id)
         file.save(force_insert=True)
         enqueue_on_commit(indexing.INDEX, document_id=draft.id)

@@ -78,6 +78,10 @@ release_database: Port[..., None] = Port("release_database")
 #: it keeps documents in a database of its own beside its placement; empty where it does not.
 stored_elsewhere: Port[..., str] = Port("stored_elsewhere")
 
+#: stored_bytes() -> number — filled by `documents`. Runs inside the organization: what the files of its
+#: documents take, in all its placements that answer.
+stored_bytes: Port[[], int] = Port("stored_bytes")
+
 #: erase_elsewhere(organization_id) -> number — filled by `documents`. Runs inside the organization: what
 #: it keeps in a database of its own beside its placement is deleted there.
 erase_elsewhere: Port[..., int] = Port("erase_elsewhere")

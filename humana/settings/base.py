@@ -309,6 +309,13 @@ HUMANA_PLAN_LIMITS = {
     "business": (3_000, 256),
     "enterprise": (60_000, 4_096),
 }
+#: And how much there may be of it: members (with open invitations), bytes of documents. None: without end.
+HUMANA_PLAN_ROOM = {
+    "free": (10, 2 * 1024**3),
+    "pro": (100, 100 * 1024**3),
+    "business": (1_000, 2_000 * 1024**3),
+    "enterprise": (None, None),
+}
 HUMANA_WEB_THREADS = env.integer("HUMANA_WEB_THREADS", 4)
 HUMANA_ASYNC_THREADS = env.integer("HUMANA_ASYNC_THREADS", 4)
 HUMANA_RECHECK_SECONDS = env.integer("HUMANA_RECHECK_SECONDS", 15, least=1)  # of who reads a stream

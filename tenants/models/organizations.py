@@ -57,6 +57,12 @@ class Organization(BaseModel):
     currency = models.CharField(_("currency"), max_length=3, default="BRL")
     frozen_until = models.DateTimeField(null=True, editable=False)
     retention_days = models.PositiveIntegerField(_("keep the trail for (days)"), null=True, blank=True)
+    seats = models.PositiveIntegerField(
+        _("members at most"), null=True, blank=True, help_text=_("Empty: as its plan says.")
+    )
+    stored_gigabytes = models.PositiveIntegerField(
+        _("documents at most (GB)"), null=True, blank=True, help_text=_("Empty: as its plan says.")
+    )
 
     class Meta:
         verbose_name = _("organization")

@@ -24,6 +24,7 @@ from tenants.queries import may_enter
 from tenants.ranks import judge_giving
 from tenants.services.events import control_event
 from tenants.services.people import is_known
+from tenants.services.seats import take_invited_seat
 
 #: An organization that takes people in.
 _OPEN = (Organization.State.ACTIVE, Organization.State.MOVING)
@@ -98,6 +99,8 @@ def _vouched(row: Invitation) -> bool:
 def _come_in(row: Invitation, user: User) -> Membership:
     if user.is_staff or not user.is_active:
         raise NotAllowed(_("This account cannot become a member."), code="cannot_join")
+    if not Membership.objects.filter(user=user, organization_id=row.organization_id).exists():
+        take_invited_seat()
     member, is_new = Membership.objects.get_or_create(
         user=user,
         organization_id=row.organization_id,

@@ -22,6 +22,7 @@ from tenants.models import ApiKey, Invitation, Membership, Position, Team
 from tenants.permissions import MEMBERS
 from tenants.ranks import judge_giving, known_role
 from tenants.services.events import control_event
+from tenants.services.seats import take_seats
 from tenants.services.structuring import judge, ours
 from tenants.transactions import control_atomic
 
@@ -66,6 +67,7 @@ def invite(
         language = _language(member, coming.get("language", ""))
         _nobody_is_here(member, addresses)
         _room_for(member, len(addresses))
+        take_seats(len(addresses))
         made = [
             Invitation(
                 organization=member.organization, email=address, role=role, language=language,
@@ -95,6 +97,8 @@ def send_again(
             message = _("It was sent a moment ago. Wait a minute before you send it again.")
             raise Conflict(message, code="just_sent")
         _room_for(member, 1)
+        if row.ran_out:
+            take_seats()
         _ask(row, member)
         row.save()
         _tell("sent_again", row)

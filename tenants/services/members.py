@@ -14,6 +14,7 @@ from tenants.context import current_tenant
 from tenants.models import ApiKey, Membership, Position, Team, User
 from tenants.permissions import MEMBERS
 from tenants.ranks import OWNER, judge_giving, judge_touch, known_permissions, known_role
+from tenants.services.seats import take_seats
 from tenants.services.structuring import announce, apply, hold, judge, ours
 from tenants.transactions import control_atomic
 
@@ -157,6 +158,8 @@ def _set_state(
     with _changing(member, who, version, key) as row:
         if row.state == state:
             return row
+        if state == State.ACTIVE:
+            take_seats()
         row.state = state
         if state != State.ACTIVE and row.role == OWNER:
             _an_owner_stays(row)
