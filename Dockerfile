@@ -23,6 +23,11 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=humana.settings.prod \
     HUMANA_HOME=/srv/humana/.home \
     PORT=8000
+# The languages of scans and photos.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends tesseract-ocr-eng tesseract-ocr-por \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin humana \
     && install --directory --owner 10001 --mode 0700 /srv/files
 COPY --from=build /opt/venv /opt/venv

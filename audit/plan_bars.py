@@ -1,4 +1,4 @@
-"""How much of what a plan allows there is already: people and documents, as the page of budgets shows them."""
+"""How much of what a plan allows is taken: people and documents, as the page of budgets shows them."""
 
 from __future__ import annotations
 

@@ -10,11 +10,12 @@ from typing import Any
 from django.conf import settings
 from rest_framework.serializers import ListField
 
-from chats.api.sources import AttachmentShape, Beside, CitationShape
+from chats.api.sources import Beside
 from chats.doors.sentences import notice_of
 from chats.models import Chat, Message, Run
 from chats.services.attaching import MOST_ATTACHED
 from chats.services.conversations import TITLE_LIMIT
+from chats.source_shapes import AttachmentShape, CitationShape
 from chats.steps import steps_of, told_step
 from humana.api.inputs import IdOf, Input, Text, YesNo
 from humana.api.shapes import NameRef, Shape

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from chats.api.sources import citation
 from chats.plans import RunPlan
+from chats.source_shapes import citation
 from chats.sources import Source, sources_of
 from humana.rendering.citations import Mark, marks_in
 from tenants.context import use_tenant

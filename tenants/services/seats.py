@@ -59,7 +59,7 @@ def take_invited_seat() -> None:
     allowed = hold_room("seats")
     if allowed.seats is not None and seats_taken().members + 1 > allowed.seats:
         message = _(
-            "This organization has no free seat just now. Ask whoever invited you to make room; your invitation"
-            " stays good until its day."
+            "This organization has no free seat just now. Ask whoever invited you to make room;"
+            " your invitation stays good until its day."
         )
         raise Conflict(message, code="no_seat")

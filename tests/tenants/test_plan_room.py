@@ -1,4 +1,4 @@
-"""A plan has seats for people and room for documents: what is there stays, what would be too much is refused."""
+"""A plan has seats for people and room for documents: what is there stays, more than fits is refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from humana.kernel.errors import Conflict
 from tenants.context import use_tenant
 from tenants.links import write_link
 from tenants.models import Membership, Organization, User
-from tenants.services.arriving import accept_as, accept_anew
+from tenants.services.arriving import accept_anew, accept_as
 from tenants.services.invitations import invite, withdraw
 from tenants.services.members import bring_back, suspend_member
 from tenants.services.seats import Taken, seats_taken
@@ -133,7 +133,7 @@ def test_documents_have_the_room_of_the_plan_and_the_last_of_it_goes_to_one(sett
     assert sorted(told) == ["kept", "kept", "no_room", "no_room"]
     with use_tenant(world.context), override("en"):
         assert stored_bytes() == room
-        with pytest.raises(Conflict, match="There is no room for this file.*administrator"):
+        with pytest.raises(Conflict, match=r"There is no room for this file.*administrator"):
             receive(member=world.twin, content=io.BytesIO(SENTENCE), name="more.txt")
         plan(settings, stored=1)
         assert stored_bytes() == room, "a lowered limit takes nothing away"

@@ -17,12 +17,12 @@ import msgspec
 
 from byoc.contracts import End, TextDelta, ToolCall
 from chats.answering import Answering
-from chats.api.sources import citation
 from chats.blocking import ANSWER, kept, sentence_of
 from chats.doors.cited import NOTHING, Told, cited_by
 from chats.doors.openai.errors import error_body
 from chats.doors.visitors import in_language
 from chats.plans import RunPlan
+from chats.source_shapes import citation
 from chats.sources import Source
 from chats.watching import Said as Event
 from humana.kernel.errors import EndpointError
