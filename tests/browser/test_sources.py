@@ -31,6 +31,7 @@ def test_upload_to_cited_answer(reader: Reader, tmp_path: Path) -> None:
     page.locator("[data-upload-choose]").set_input_files([str(file), str(other)])
     chips.get_by_text("rules.md").wait_for()
     chips.get_by_text("other.md").wait_for()
+    page.wait_for_load_state("networkidle")  # both are kept with the draft
     with page.expect_response("**/drafts/*/documents/"):
         chips.get_by_role("listitem").filter(has_text="other.md").get_by_role("button").click()
     page.reload()
