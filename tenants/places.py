@@ -133,8 +133,11 @@ def _answering(place: TenantContext) -> Iterator[None]:
         with use_tenant(place):
             yield
     except FAILURES as error:
-        if place.main is None or refusal(error, place.placement.alias) is None:
+        told = refusal(error, place.placement.alias)
+        if place.main is None or told is None:
             raise
+        if told.code == "busy":  # it answers: nobody else need keep away
+            raise told from error
         cache.set(key, True, LEFT_ALONE)
         raise no_answer() from error
 

@@ -20,8 +20,10 @@ NO_ANSWER = (OperationalError, InterfaceError, EndpointError)
 #: Whatever may be the matter with a database: `refusal` says whether it is that.
 FAILURES = (Error, EndpointError)
 
-#: By the SQLSTATE of PostgreSQL and the number of MariaDB.
-_TAKES_NO_CHANGES = {"25006", 1290, 1792, 1836}
+#: By the SQLSTATE of PostgreSQL, the number of MariaDB, the name SQLite has for it.
+_TAKES_NO_CHANGES = {"25006", 1290, 1792, 1836, "SQLITE_READONLY"}
+#: Two wrote at once, and this one was given up: a deadlock, or a wait that took too long.
+_BUSY = {"40P01", "40001", "55P03", 1020, 1205, 1213, "SQLITE_BUSY", "SQLITE_BUSY_SNAPSHOT", "SQLITE_LOCKED"}
 _TAKES_TOO_LONG = {"57014", 1969}
 _LACKS_RIGHTS = {"42501", "42P01", "3F000", 1044, 1142, 1143, 1146}
 
@@ -31,6 +33,8 @@ def refusal(error: Exception, alias: str) -> Unavailable | None:
     if alias == DEFAULT_DB_ALIAS:
         return None
     code = _code_of(error)
+    if code in _BUSY:
+        return busy()
     if code in _TAKES_NO_CHANGES:
         return _takes_no_changes()
     if code in _LACKS_RIGHTS:
@@ -56,7 +60,15 @@ def _code_of(error: Exception) -> object:
     """As the driver has it, below what Django raised. Of MariaDB the number: its SQLSTATEs are coarse."""
     cause = error.__cause__
     number = cause.args[0] if cause and cause.args else None
-    return number if isinstance(number, int) else getattr(cause, "sqlstate", None)
+    if isinstance(number, int):
+        return number
+    return getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+
+
+def busy() -> Unavailable:
+    """It answers, and only somebody else was first: the same again succeeds."""
+    message = _("Somebody else is writing just now. Try again in a moment.")
+    return Unavailable(message, code="busy")
 
 
 def _takes_no_changes() -> Unavailable:

@@ -11,6 +11,7 @@ says must hold wherever its rows are. One that cannot carries why, and is skippe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -59,9 +60,8 @@ def organizations_engine(request: pytest.FixtureRequest, services: Services) -> 
     if place == "pool":
         yield None
         return
-    made = request.config.stash[ENGINE] = _engine(place, request, services)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tenants.services.organizations.settle", _settling(made))
+    made = request.config.stash[ENGINE] = engine_of(place, request, services)
+    with founded_on(made):
         yield made
     del request.config.stash[ENGINE]
     made.close()
@@ -81,7 +81,15 @@ def _a_place_for_each(request: pytest.FixtureRequest, organizations_engine: Engi
     request.config.stash[COMMITTED] = commits(request.node)
 
 
-def _engine(place: str, request: pytest.FixtureRequest, services: Services) -> Engine:
+@contextmanager
+def founded_on(engine: Engine) -> Iterator[None]:
+    """Whoever founds an organization for a pool within the block founds it there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tenants.services.organizations.settle", _settling(engine))
+        yield
+
+
+def engine_of(place: str, request: pytest.FixtureRequest, services: Services) -> Engine:
     if place == "sqlite":
         return Sqlite(services.home)
     if place == "mysql":
