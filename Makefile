@@ -13,6 +13,9 @@ ADAPTER_PEERS := .venv/peers/adapters
 # The tests whose stories happen in an organization; the others would only run again.
 WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats companions demo documents \
 	isolation jobs pages tenants)
+# Of those the heart: rows that are kept, found, shared and cited, and that nobody else sees.
+HEART := $(addprefix tests/,documents/test_files.py documents/test_finding.py documents/test_sharing.py \
+	chats/test_sources.py chats/test_finding.py isolation/test_mixed.py)
 # A module stays with one process, which has a PostgreSQL and a Valkey of its own. One more than cores: tests
 # wait for servers.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -26,7 +29,7 @@ INSTALL := $(BIN)/uv pip install --quiet $(CERTS) --python $(BIN)/python --requi
 COMPILE := uv pip compile --quiet $(CERTS) --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help up test test-batteries test-adapters test-engines lint format types contracts migrations-check check messages footprint \
+.PHONY: help up test test-batteries test-adapters test-engines test-engines-heart lint format types contracts migrations-check check messages footprint \
 	bench bench-stream bench-chat bench-api bench-tenancy bench-health bench-failover bench-broadcast bench-retrieval bench-budgets bench-start chaos injections browser-install ci-tools node-wheel mongo-peer adapter-peers docker-lint lock clean
 .DEFAULT_GOAL := help
 
@@ -44,6 +47,9 @@ test-batteries: $(DEV) messages ## the tests that take long: crowds, crashes, ki
 
 test-adapters: $(DEV) messages adapter-peers ## the adapters against servers of other houses; ARGS as above
 	@$(BIN)/pytest -q $(SHARED) -m "adapters" $(ARGS)
+
+test-engines-heart: ## of those the heart, in minutes
+	@$(MAKE) --no-print-directory test-engines ARGS="$(HEART)"
 
 test-engines: $(DEV) messages ## again, each organization in an SQLite file, then on MariaDB; ARGS as above
 	@for engine in sqlite mysql; do \

@@ -21,32 +21,38 @@ from tenants.context import current_tenant, use_tenant
 from tenants.db import aliases
 from tests.chats.conftest import Desk, desk_at
 from tests.documents.hostile import docx, paragraph
+from tests.fixtures.engines import Engine
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server
 from tests.plugins.engines import engine_of, founded_on
 from tests.plugins.services import Services
 
 pytestmark = [pytest.mark.adapters, pytest.mark.django_db(transaction=True)]
-ROSES = "As férias coletivas da equipe do jardim 🌹 começam em dezembro. João Figueiredo cuida dos elevadores."
+ROSES = (
+    "As férias coletivas da equipe do jardim 🌹 começam em dezembro. João Figueiredo cuida delas."
+)
 OVENS = "The ovens are cleaned with vinegar every Friday."
 LONG = "paciência 🌹 " * 9_000
 AT_ONCE = 8
 
 
-@pytest.fixture(params=["sqlite", "mysql"])
-def there(
-    request: pytest.FixtureRequest, services: Services, server: Server, transactional_db: None
-) -> Iterator[Desk]:
+@pytest.fixture(scope="module", params=["sqlite", "mysql"])
+def engine(request: pytest.FixtureRequest, services: Services) -> Iterator[Engine]:
+    made = engine_of(request.param, request, services)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def there(engine: Engine, server: Server, transactional_db: None) -> Iterator[Desk]:
     """An organization whose rows are in a database of its own on that engine."""
-    engine = engine_of(request.param, request, services)
     with founded_on(engine):
         desk = desk_at(server)
     with use_tenant(desk.world.context):
-        assert current_tenant().placement.engine == request.param
+        assert current_tenant().placement.engine in ("sqlite", "mysql")
         Chunk.objects.all().delete()
     yield desk
     aliases.close_mine()
-    engine.close()
 
 
 def test_a_file_is_read_found_and_cited(there: Desk, scripted_model: ScriptedModel) -> None:
