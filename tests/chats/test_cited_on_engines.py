@@ -28,9 +28,7 @@ from tests.plugins.engines import engine_of, founded_on
 from tests.plugins.services import Services
 
 pytestmark = [pytest.mark.adapters, pytest.mark.django_db(transaction=True)]
-ROSES = (
-    "As férias coletivas da equipe do jardim 🌹 começam em dezembro. João Figueiredo cuida delas."
-)
+ROSES = "As férias coletivas da equipe do jardim 🌹 começam em dezembro. João Figueiredo cuida delas."
 OVENS = "The ovens are cleaned with vinegar every Friday."
 LONG = "paciência 🌹 " * 9_000
 AT_ONCE = 8
