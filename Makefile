@@ -15,7 +15,7 @@ WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats comp
 	isolation jobs pages tenants)
 # Of those the heart: rows that are kept, found, shared and cited, and that nobody else sees.
 HEART := $(addprefix tests/,documents/test_files.py documents/test_finding.py documents/test_sharing.py \
-	chats/test_sources.py chats/test_finding.py isolation/test_mixed.py)
+	chats/test_sources.py chats/test_finding.py isolation/test_orm.py)
 # A module stays with one process, which has a PostgreSQL and a Valkey of its own. One more than cores: tests
 # wait for servers.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -48,7 +48,7 @@ test-batteries: $(DEV) messages ## the tests that take long: crowds, crashes, ki
 test-adapters: $(DEV) messages adapter-peers ## the adapters against servers of other houses; ARGS as above
 	@$(BIN)/pytest -q $(SHARED) -m "adapters" $(ARGS)
 
-test-engines-heart: ## of those the heart, in minutes
+test-engines-heart: ## of those the heart
 	@$(MAKE) --no-print-directory test-engines ARGS="$(HEART)"
 
 test-engines: $(DEV) messages ## again, each organization in an SQLite file, then on MariaDB; ARGS as above
