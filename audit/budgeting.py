@@ -50,8 +50,9 @@ class Rule:
     def in_money(self) -> bool:
         return self.unit == Budget.Unit.MONEY
 
-    def holder(self, member_id: uuid.UUID) -> uuid.UUID:
-        return member_id if self.each else POT
+    def holder(self, member_id: uuid.UUID | None) -> uuid.UUID:
+        """Who has the counter; what no member asked for comes out of the pot."""
+        return member_id if self.each and member_id else POT
 
     def starts(self, today: date) -> date:
         return today.replace(day=1) if self.period == Budget.Period.MONTH else today

@@ -21,6 +21,7 @@ class ChatsConfig(AppConfig):
         ports.answer_as.fill(answer_as)
         ports.chats_in.fill(queries.chats_in)
         ports.in_conversations.fill(queries.in_conversations)
+        ports.living_owner.fill(signals.living_owner)
         ports.owner_lives.fill(signals.alive)
         ports.companion_that_answered.fill(queries.companion_that_answered)
         counting.declare()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.services.budgets import Reserved
+from audit.tokens import CHARACTERS_PER_TOKEN
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard, Usage
 from chats.models import Message
 from chats.steps import Step
@@ -19,8 +20,6 @@ from companions.services.tooling import Offered
 from humana.kernel.actor import Actor
 from tenants.context import TenantContext
 
-#: Characters that one token stands for at the very least; a safe estimate for both languages.
-CHARACTERS_PER_TOKEN = 3
 #: Tokens kept free for an answer where the endpoint names no limit of its own.
 ANSWER_TOKENS = 1024
 #: Tokens of context where the endpoint does not say.

@@ -92,6 +92,13 @@ def beating() -> Iterator[None]:
         over.set()
 
 
+@contextmanager
+def living_owner() -> Iterator[str]:
+    """The same, and the name under which this process owns what it does."""
+    with beating():
+        yield process_owner()
+
+
 def _beat_until(over: threading.Event) -> None:
     while not over.wait(BEAT):
         _tell(_beat)

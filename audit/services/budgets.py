@@ -181,7 +181,7 @@ def _shares(rules: Sequence[Rule], whose: Whose, worst: Worst) -> list[Share]:
     return sorted(
         Share(
             rule.id,
-            rule.holder(whose.member_id) if whose.member_id else rule.id,
+            rule.holder(whose.member_id),
             rule.starts(today),
             _worst(rule, worst),
             rule.hard,

@@ -13,6 +13,8 @@ from audit.models import UNITS, UsageDay, UsageEvent
 from tenants.context import current_tenant
 from tenants.statements import Statement, insert
 
+#: Who stands in a line that is of no companion, or of no member: texts that became vectors.
+NOBODY = uuid.UUID(int=0)
 #: What a line is that is no answer to somebody: it counts with the answers of its day, and is none itself.
 BESIDE = frozenset({"judged", "titled", "embedded"})
 
@@ -26,14 +28,18 @@ def written(event: UsageEvent, team_id: uuid.UUID | None) -> tuple[Statement, ..
 def _day(event: UsageEvent, team_id: uuid.UUID | None) -> UsageDay:
     """Whose row: everything that tells two rows of one day apart."""
     named = {
-        "companion_id": event.companion_id,
-        "member_id": event.member_id,
+        "companion_id": _somebody(event.companion_id),
+        "member_id": _somebody(event.member_id),
         "team_id": team_id,
         "model": event.model or event.endpoint,
         "currency": event.currency,
     }
     key = uuid.uuid5(uuid.NAMESPACE_OID, "|".join(str(one) for one in named.values()))
     return UsageDay(day=this_day(), key=key.hex, **named)
+
+
+def _somebody(one: uuid.UUID) -> uuid.UUID | None:
+    return None if one == NOBODY else one
 
 
 def _add(day: UsageDay, event: UsageEvent) -> Statement:

@@ -7,24 +7,21 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.models import UsageEvent
+from audit.services.budgets import Whose
+from audit.services.vectors import VectorRoom, hold_vectors
 from byoc import gateway
 from byoc.contracts import EmbeddingAdapter, Embeddings, TextKind
 from chats.permissions import WRITE
-from chats.plans import CHARACTERS_PER_TOKEN
+from chats.signals import process_owner
 from humana.kernel.actor import Actor
 from humana.kernel.errors import EndpointError
-from humana.kernel.models import new_id
 from tenants.context import TenantContext, use_tenant
 from tenants.doors import by_key, require_of
-from tenants.statements import insert, send
-from tenants.transactions import tenant_atomic
 
 #: Seconds that the vectors of one request may take.
 PATIENCE = 60.0
-#: No companion is asked for vectors: the line of the ledger names nobody.
-NOBODY = uuid.UUID(int=0)
-EMBEDDED = "embedded"
+#: What is held for them is given back by itself so long after that, in seconds.
+GRACE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,7 @@ class Asked:
 
     context: TenantContext
     member_id: uuid.UUID
+    team_id: uuid.UUID | None
     adapter: EmbeddingAdapter
 
     @property
@@ -46,7 +44,7 @@ def open_embedding(*, token: str, seen_as: Actor) -> Asked:
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context):
         require_of(visitor, WRITE.name)
-        return Asked(visitor.context, visitor.member.id, gateway.embedding())
+        return Asked(visitor.context, visitor.member.id, visitor.member.team_id, gateway.embedding())
 
 
 async def ask_vectors(asked: Asked, texts: Sequence[str], kind: TextKind) -> Embeddings:
@@ -58,24 +56,22 @@ async def ask_vectors(asked: Asked, texts: Sequence[str], kind: TextKind) -> Emb
         raise EndpointError("the vectors took too long", permanent=False, code="timeout") from None
 
 
-def note_vectors(asked: Asked, found: Embeddings, texts: Sequence[str]) -> None:
-    """What was used; not priced, since no table says what these cost."""
-    line = UsageEvent(
-        run_id=new_id(),
-        companion_id=NOBODY,
-        member_id=asked.member_id,
-        endpoint=asked.adapter.spec.name,
-        model=found.model,
-        input_tokens=tokens_of(found, texts),
-        output_tokens=0,
-        outcome=EMBEDDED,
-    )
-    with use_tenant(asked.context), tenant_atomic():
-        send(insert(line))
+def hold_for(asked: Asked, texts: Sequence[str]) -> VectorRoom:
+    """Room in the budgets of whoever asks. Raises OverBudget."""
+    whose = Whose(asked.member_id, asked.team_id, None)
+    with use_tenant(asked.context):
+        return hold_vectors(
+            asked.adapter, texts, whose=whose, owner=process_owner(), seconds=int(PATIENCE) + GRACE
+        )
 
 
-def tokens_of(found: Embeddings, texts: Sequence[str]) -> int:
-    """As counted by the provider; an estimate where nobody counted."""
-    if found.input_tokens is not None:
-        return found.input_tokens
-    return sum(map(len, texts)) // CHARACTERS_PER_TOKEN + len(texts)
+def note_vectors(asked: Asked, room: VectorRoom, found: Embeddings | None) -> None:
+    """What was used, once; None where whoever asked is gone and nobody heard the count."""
+    with use_tenant(asked.context):
+        room.settle(found)
+
+
+def forget_vectors(asked: Asked, room: VectorRoom) -> None:
+    """The model gave none."""
+    with use_tenant(asked.context):
+        room.release()

@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 
 from audit.budgeting import applying
 from audit.services.budgets import OverBudget, Reserved, Use, Whose, Worst, reserve, reserve_more, settle
+from audit.tokens import tokens_of
 from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard, ToolSpec, Usage
 from byoc.pricing import CURRENCY, price_of
-from chats.plans import CHARACTERS_PER_TOKEN, Outcome, RunPlan
+from chats.plans import Outcome, RunPlan
 from chats.signals import beating, process_owner
 from humana.kernel.errors import EndpointError
 
@@ -181,12 +182,6 @@ def tokens_in(request: ChatRequest) -> int:
     """At most, for the whole request."""
     messages = sum(_message(one) for one in request.messages)
     return messages + sum(_tool(one) for one in request.tools) + REQUEST_TOKENS
-
-
-def tokens_of(text: str) -> int:
-    """At most: what is not ASCII may be a token for each of its bytes."""
-    plain = len(text.encode("ascii", "ignore"))
-    return -(-plain // CHARACTERS_PER_TOKEN) + len(text.encode(errors="replace")) - plain
 
 
 def _message(one: ChatMessage) -> int:

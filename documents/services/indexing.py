@@ -91,8 +91,8 @@ def index_text(card: Card, text: str) -> None:
 def embed(document_id: uuid.UUID) -> None:
     """For a worker: the meaning of some passages; the rest by a task of its own, so that others get a turn.
 
-    Without a model the document is found by its words. EndpointError where the model should answer later;
-    the document is ready all the same.
+    Without a model, or room for it in the budget, the document is found by its words. EndpointError where the
+    model should answer later; the document is ready all the same.
     """
     rows = Chunk.objects.filter(source_kind=OF, source_id=document_id)
     try:

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from documents.meaning import model_key, model_now, vectors_of
+from documents.meaning import model_key, model_now
 from documents.models import Chunk, ChunkVector, Meaning
+from documents.services.metered import OVER_BUDGET, metered_vectors
 from documents.services.vectors import PENDING, embed, held, mark_waiting, wanting, without_vector
 from documents.standing import name_in, standing
 from humana.kernel.errors import EndpointError, Unavailable
@@ -60,7 +61,9 @@ def unfinished() -> bool:
     here = standing()
     if not here.wanted or name_in(here.wanted) != model_now():
         return Chunk.objects.exists()
-    return here.serving != here.wanted or without_vector(Chunk.objects.all(), here.wanted).exists()
+    if here.serving != here.wanted or here.state != Meaning.State.STEADY:
+        return True
+    return without_vector(Chunk.objects.all(), here.wanted).exists()
 
 
 def renew() -> None:
@@ -85,7 +88,7 @@ def _wake() -> None:
 
 
 def _part() -> None:
-    told = vectors_of(["."])  # what it is and how long its vectors are, only it can say
+    told = metered_vectors(["."])  # what it is and how long its vectors are, only it can say
     wanting(model_key(told.model, told.dims))
     embed(Chunk.objects.all(), most=PART)
     left = without_vector(Chunk.objects.all(), standing().wanted).count()
@@ -96,7 +99,7 @@ def _part() -> None:
 
 def _failed(error: EndpointError) -> None:
     """Said on pages, but where there never was a model: then words alone are how it is."""
-    if standing().serving or not error.permanent:
+    if standing().serving or not error.permanent or error.code == OVER_BUDGET:
         Meaning.objects.update(state=Meaning.State.WAITING, problem=error.code[:60])
 
 

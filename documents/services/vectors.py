@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from documents.meaning import model_key, vectors_of
+from byoc.contracts import Embeddings
+from documents.meaning import model_key
 from documents.models import Chunk, ChunkVector, Meaning
+from documents.services.metered import OVER_BUDGET, metered_vectors
 from documents.standing import standing
+from humana.kernel.errors import EndpointError
 from tenants.context import current_tenant
 from tenants.scoping import locked
 from tenants.services.pending import mark_pending
@@ -17,6 +21,8 @@ from tenants.transactions import tenant_atomic
 
 #: Passages whose meaning is asked for at once.
 BATCH = 32
+#: How long passages are left alone that a budget has no room for.
+UNTIL_THE_BUDGET = timedelta(minutes=15)
 #: What marks an organization whose passages wait for vectors.
 PENDING = "meaning"
 
@@ -28,7 +34,7 @@ def embed(rows: QuerySet[Chunk], *, most: int | None = None) -> int:
     """
     model, done = standing().wanted, 0
     while some := without_vector(rows, model)[: BATCH if most is None else min(BATCH, most - done)]:
-        told = vectors_of([f"{place}\n{text}".strip() for _key, place, text in some])
+        told = _asked([f"{place}\n{text}".strip() for _key, place, text in some])
         named = model_key(told.model, told.dims)
         if named != model:
             wanting(named)
@@ -39,6 +45,27 @@ def embed(rows: QuerySet[Chunk], *, most: int | None = None) -> int:
         }
         done += _keep(vectors, model)
     return done
+
+
+def _asked(texts: list[str]) -> Embeddings:
+    """Where a budget has no room the organization's passages wait, and are looked at again by themselves."""
+    try:
+        return metered_vectors(texts)
+    except EndpointError as error:
+        if error.code == OVER_BUDGET:
+            wait_for_budget()
+        raise
+
+
+def wait_for_budget() -> None:
+    with tenant_atomic():
+        row = held()
+        row.state, row.problem = Meaning.State.WAITING, OVER_BUDGET
+        row.total = Chunk.objects.count()
+        row.done = row.total - without_vector(Chunk.objects.all(), row.wanted).count()
+        row.busy_until = timezone.now() + UNTIL_THE_BUDGET
+        row.save()
+        mark_waiting()
 
 
 def without_vector(rows: QuerySet[Chunk], model: str) -> QuerySet[Chunk, tuple[uuid.UUID, str, str]]:

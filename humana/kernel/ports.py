@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from humana.kernel.errors import Misconfigured
@@ -115,6 +116,10 @@ answer_as: Port[..., str] = Port("answer_as")
 #: owner_lives(owner) -> bool — filled by `chats`. Whether whoever makes an answer under this name still does;
 #: unknown counts as alive.
 owner_lives: Port[..., bool] = Port("owner_lives")
+
+#: living_owner() -> a block, and the name of its owner — filled by `chats`. Within it this process lives, as
+#: `owner_lives` sees it.
+living_owner: Port[[], AbstractContextManager[str]] = Port("living_owner")
 
 #: companion_names() -> the name of each companion, by its id — filled by `companions`. Runs inside the
 #: organization: of all its placements, removed ones too.

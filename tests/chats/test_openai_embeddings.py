@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx2
@@ -9,9 +10,15 @@ import numpy as np
 import openai
 import pytest
 
-from audit.models import UsageEvent
+from audit.models import BudgetReservation, UsageDay, UsageEvent
+from audit.services.budget_changes import change_budget
+from byoc import endpoints
+from byoc.services import endpoints as services
 from tenants.context import use_tenant
+from tests.byoc.test_endpoints import created, granted
 from tests.chats.conftest import Desk
+from tests.chats.test_budgets_at_doors import counted, limited
+from tests.fixtures.models import ScriptedModel
 
 
 @pytest.fixture
@@ -60,3 +67,38 @@ def test_what_is_no_text_is_refused(desk: Desk, more: dict[str, Any]) -> None:
 def test_another_model_is_not_found(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
         client.embeddings.create(model="text-embedding-9", input="x")
+
+
+def test_paid_vectors_are_under_the_budget_and_those_of_ours_are_not(
+    desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel
+) -> None:
+    world, texts = desk.world, ["Eight rooms face the harbour.", "Two face the garden."]
+    granted(world, scripted_model.openai_url)
+    endpoint = created(
+        world, scripted_model.openai_url, name="paid", role="embedding", values={"model": "paid"}
+    )
+    whose = {"organization": world.organization, "endpoint_id": endpoint.id, "member": world.owner}
+    assert services.validate_endpoint(**whose).ok
+    services.activate_endpoint(**whose)
+    endpoints.forget()
+    row = limited(desk, 100_000)
+    each = limited(desk, 100_000, each=True)
+    time.sleep(1.2)  # every process knows of both within a second
+    client.embeddings.create(model="embeddings", input=texts)
+    with use_tenant(world.context):
+        (line,) = UsageEvent.objects.filter(outcome="embedded", endpoint="paid")
+        spent = (line.input_tokens or 0) + (line.estimated_tokens or 0)
+        assert counted(row) == counted(each) == (spent, 0)
+        assert spent > 0
+        day = UsageDay.objects.get(model=line.model)
+        assert (day.input_tokens + day.estimated_tokens, day.companion_id) == (spent, None)
+        change_budget(member=world.owner, budget=row, wanted={"amount": spent})
+    with pytest.raises(openai.RateLimitError) as refusal:
+        client.embeddings.create(model="embeddings", input=texts)
+    assert refusal.value.code == "insufficient_quota"
+    services.withdraw_endpoint(**whose)
+    time.sleep(1.2)
+    assert client.embeddings.create(model="embeddings", input=texts).usage.prompt_tokens > 0, "ours is free"
+    with use_tenant(world.context):
+        assert counted(row) == (spent, 0)
+        assert not BudgetReservation.objects.filter(state="held").exists()

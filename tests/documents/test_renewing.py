@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
 
 import pytest
 from django.utils import timezone
 
+from audit import budgeting
+from audit.models import BudgetCounter, BudgetReservation, UsageEvent
+from audit.services.budget_changes import Wish, change_budget, make_budget
 from byoc import endpoints
 from byoc.models import EgressGrant, Endpoint
 from byoc.services import endpoints as services
 from documents.finding import find
-from documents.models import Chunk, ChunkVector, Meaning
+from documents.models import Chunk, ChunkVector, DocumentFile, Meaning
 from documents.passages import Passage
-from documents.services import renewing, vectors
+from documents.services import indexing, renewing, vectors
+from documents.services.files import receive
+from documents.services.metered import metered_vectors
 from documents.services.passages import embed_passages, write_passages
 from documents.standing import Progress, progress, question_as_vector, standing
 from humana.kernel.models import new_id
@@ -137,3 +144,42 @@ def test_a_model_that_does_not_answer_is_said_and_asked_again(
     for _part in range(3):
         renewing.renew()
     assert (standing().serving, standing().problem) == ("two/8", "")
+
+
+def test_a_spent_budget_lets_passages_wait_and_they_go_on_when_it_is_raised(
+    told: World, scripted_model: ScriptedModel
+) -> None:
+    """What is paid for is held before and counted after, like answers; the model of ours is never refused."""
+    wish = Wish(scope="organization", unit="tokens", period="month", amount=Decimal(10))
+    budget = make_budget(member=told.owner, wish=wish)
+    budgeting.forget()
+    counted = BudgetCounter.objects.filter(budget=budget)
+    begun = counted.get().used if counted.exists() else 0
+    card = receive(member=told.twin, content=BytesIO(b"Eight rooms face the harbour."), name="rooms.txt")
+    indexing.index(card.id)
+    indexing.embed(card.id)
+    file = DocumentFile.objects.get(document_id=card.id)
+    assert file.state == "ready"
+    assert (standing().state, standing().problem) == (Meaning.State.WAITING, "over_budget")
+    assert find(Chunk.objects.filter(source_id=card.id), "harbour", passages=1, characters=99), "by its words"
+    page = signed_in(told.owner, "en")
+    assert "A budget has no room" in page.get("/o/left/settings/knowledge/").content.decode()
+    Meaning.objects.update(busy_until=None)
+    renewing.renew()
+    assert standing().problem == "over_budget", "still none"
+    assert not BudgetReservation.objects.filter(state="held").exists()
+    change_budget(member=told.owner, budget=budget, wanted={"amount": 100_000})
+    Meaning.objects.update(busy_until=None)
+    renewing.renew()
+    assert ChunkVector.objects.filter(chunk__source_id=card.id).exists()
+    assert (standing().state, renewing.unfinished()) == (Meaning.State.STEADY, False)
+    lines = UsageEvent.objects.filter(outcome="embedded", endpoint="one")
+    spent = sum((one.input_tokens or 0) + (one.estimated_tokens or 0) for one in lines)
+    assert (counted.get().used, counted.get().reserved) == (spent, 0)
+    assert spent > begun
+    change_budget(member=told.owner, budget=budget, wanted={"amount": 1})
+    endpoint = Endpoint.objects.get(name="one")
+    services.withdraw_endpoint(organization=told.organization, endpoint_id=endpoint.id, member=told.owner)
+    endpoints.forget()
+    assert metered_vectors(["Ours is free."]).input_tokens != 0, "whatever the budget says"
+    assert counted.get().used == spent

@@ -9,10 +9,18 @@ from typing import Any, Literal
 import msgspec
 from django.conf import settings
 
-from byoc.contracts import Embeddings
+from audit.services.vectors import counted_or_guessed
+from byoc.contracts import Embeddings, TextKind
 from chats.doors.openai import asking
-from chats.services.embedding import Asked, ask_vectors, note_vectors, open_embedding, tokens_of
-from humana.kernel.errors import Invalid, NotFound
+from chats.services.embedding import (
+    Asked,
+    ask_vectors,
+    forget_vectors,
+    hold_for,
+    note_vectors,
+    open_embedding,
+)
+from humana.kernel.errors import EndpointError, Invalid, NotFound
 from humana.kernel.http import Request, Send, send_json, while_connected
 from tenants.threads import in_thread
 
@@ -45,12 +53,26 @@ async def embed(request: Request, send: Send, token: str) -> None:
 
 
 async def _answer(request: Request, send: Send, ask: Ask, asked: Asked, texts: Sequence[str]) -> None:
-    found = await ask_vectors(asked, texts, ask.input_type)
+    found = await _metered(asked, texts, ask.input_type)
     if ask.dimensions not in {None, found.dims}:
         message = f"These vectors have {found.dims} dimensions, and no others."
         raise Invalid(message, field="dimensions", code="unsupported_dimensions")
-    await in_thread(note_vectors, asked, found, texts)
     await send_json(send, request, 200, _told(found, ask, texts))
+
+
+async def _metered(asked: Asked, texts: Sequence[str], kind: TextKind) -> Embeddings:
+    """What is held is settled or given back, whatever becomes of the request."""
+    room = await in_thread(hold_for, asked, texts)
+    try:
+        found = await ask_vectors(asked, texts, kind)
+    except EndpointError:
+        await in_thread(forget_vectors, asked, room)
+        raise
+    except BaseException:
+        await in_thread(note_vectors, asked, room, None)
+        raise
+    await in_thread(note_vectors, asked, room, found)
+    return found
 
 
 def _texts(given: str | list[str]) -> list[str]:
@@ -69,7 +91,7 @@ def _told(found: Embeddings, ask: Ask, texts: Sequence[str]) -> dict[str, Any]:
         {"object": "embedding", "index": index, "embedding": _vector(row, ask.encoding_format)}
         for index, row in enumerate(found.vectors)
     ]
-    tokens = tokens_of(found, texts)
+    tokens = counted_or_guessed(found, texts)
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     return {"object": "list", "data": rows, "model": ask.model, "usage": usage}
 
