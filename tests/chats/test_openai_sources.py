@@ -134,11 +134,11 @@ def test_a_file_that_is_not_read_yet_or_never_is_refused_in_words(
         file = being_read(desk, document)
         where, key = of_organization(world.organization.id), config_keys.get("documents.reading_seconds")
         set_value(member=None, where=where, key=key, value=0)
-    with pytest.raises(openai.ConflictError, match="processed"):
+    with pytest.raises(openai.ConflictError, match=r"“Rules.txt”.*GET /v1/files"):
         client.responses.create(model=name, input=with_file(f"file-{document}"))
     with use_tenant(world.context):
         DocumentFile.objects.filter(id=file.id).update(state=DocumentFile.State.FAILED)
-    with pytest.raises(openai.BadRequestError, match="could not be read"):
+    with pytest.raises(openai.BadRequestError, match=r"“Rules.txt”"):
         client.chat.completions.create(model=name, messages=asking({"file_id": f"file-{document}"}))
     inline: Any = [{"role": "user", "content": [{"type": "input_file", "file_data": "data:,x"}]}]
     with pytest.raises(openai.BadRequestError, match="/v1/files"):
