@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
-import pymysql
 import pytest
 from django.db import OperationalError
 
@@ -63,5 +62,5 @@ def add_books(server: MariaDB, met: Barrier, failed: list[Any], order: tuple[int
                     met.wait()
                 cursor.execute("UPDATE shelf SET books = books + 1 WHERE id = %s", [shelf])
             connection.commit()
-        except pymysql.err.OperationalError as error:
+        except connection.OperationalError as error:
             failed.append(error)
