@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.plugins.needs",
     "tests.plugins.peers",
     "tests.plugins.storages",
+    "tests.plugins.turns",
     "tests.fixtures.models",
     "tests.fixtures.organizations",
     "tests.fixtures.prepared",

@@ -118,6 +118,7 @@ def events(world: World) -> str:
         return f"{mine} {list(ControlEvent.objects.values_list('payload', flat=True))}"
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.parametrize(
     ("wrong", "field", "sentence"),
     [

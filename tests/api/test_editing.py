@@ -59,6 +59,7 @@ def test_who_does_not_mind_writes_last(twin: Program, address: str, tag: str | N
     assert twin.patch(address, named(address, "Mine"), **condition).status_code == 200
 
 
+@pytest.mark.in_turn(3)
 @pytest.mark.parametrize(
     "tag", ['""', "1", '"1"', '"1.zz"', '"9' * 3000, '"99999999999999999999.0123456789abcdef"']
 )

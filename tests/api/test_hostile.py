@@ -76,6 +76,7 @@ def sent_to_all(
                 break
 
 
+@pytest.mark.in_turn(4)
 @every_route
 def test_whatever_is_sent_is_refused_clearly_and_writes_nothing(
     twin: Program, left: World, route: Route

@@ -120,12 +120,14 @@ def test_a_page_keeps_its_filters(twin: Program, left: World) -> None:
     assert len(ids(pages(twin, other))) == 6
 
 
+@pytest.mark.in_turn(4)
 @every_list
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "1e2", "", "many", "9" * 500, "1 "])
 def test_a_limit_out_of_bounds_is_refused(twin: Program, address: str, limit: str) -> None:
     refused(twin.get(f"{address}?limit={limit}"), 422, "bad_parameter", "limit")
 
 
+@pytest.mark.in_turn(4)
 @every_list
 @pytest.mark.parametrize("cursor", ["", "x", "AAAA", "%00", "a" * 5000, "eyJhIjoxfQ", "é"])
 def test_a_cursor_that_was_never_ours_is_refused(twin: Program, address: str, cursor: str) -> None:

@@ -56,6 +56,7 @@ def test_every_operation_has_a_name_and_says_how_it_refuses() -> None:
             assert "default" in operation["responses"] or "schema" in address, (address, method)
 
 
+@pytest.mark.in_turn(5)
 @pytest.mark.parametrize("route", ours, ids=str)
 def test_what_is_read_is_what_the_schema_says(route: Route, twin: Program, left: World) -> None:
     operation = schema()["paths"][written(route)].get("get")

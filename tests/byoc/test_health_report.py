@@ -56,6 +56,7 @@ def codes(world: World) -> list[str]:
     return [one.code for one in report(world).recommendations]
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.parametrize(
     ("looks", "told"),
     [

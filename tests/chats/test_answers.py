@@ -92,6 +92,7 @@ def test_stopping_cancels_upstream_within_a_second_from_another_process(
     assert ended.message.text, "what was written stays"
 
 
+@pytest.mark.in_turn(3)
 @pytest.mark.parametrize(
     ("script", "state", "error"),
     [

@@ -152,6 +152,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_bodies_are_refused_with_a_sentence(desk: Desk, body: bytes) -> None:
     headers = {"Authorization": f"Bearer {desk.key}"}

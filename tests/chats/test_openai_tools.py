@@ -162,6 +162,7 @@ WRONG: list[tuple[dict[str, Any], Any]] = [
 ]
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.parametrize(("more", "messages"), WRONG, ids=range(len(WRONG)))
 def test_what_no_service_would_take_is_refused_with_its_place(
     desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel, more: dict[str, Any], messages: Any

@@ -98,6 +98,7 @@ def tellers(reader: Reader, run_id: uuid.UUID) -> dict[Callable[..., str], Calla
     }
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.parametrize("seed", range(4))
 def test_a_reader_may_come_back_anywhere_and_nothing_is_lost_or_doubled(
     seed: int, monkeypatch: pytest.MonkeyPatch

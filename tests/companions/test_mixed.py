@@ -99,6 +99,7 @@ def test_chats_of_every_place_are_one_list_in_order(mixed: Mixed) -> None:
         ]
 
 
+@pytest.mark.in_turn(3)
 @pytest.mark.parametrize("name", [AT_HOME, IN_SCHEMA, IN_DATABASE])
 def test_talking_through_pages(
     mixed: Mixed, name: str, server: Server, scripted_model: ScriptedModel

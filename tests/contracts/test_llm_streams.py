@@ -35,6 +35,7 @@ async def failure(adapter: LLMAdapter, text: str) -> tuple[list[Event], Endpoint
     return events, raised.value
 
 
+@pytest.mark.in_turn(3)
 @pytest.mark.parametrize("form", sorted(FORMS))
 async def test_lawful_forms_all_say_the_same(adapter: LLMAdapter, peer: Peer, form: str) -> None:
     if form == "no-done" and peer.type == "anthropic":  # there an answer without its last event is cut

@@ -102,6 +102,7 @@ def test_the_people_work_where_they_should(owner: str, colleague: str) -> None:
             assert len(companions_for(member=person)) == 3
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.parametrize("email", demo_emails())
 def test_everybody_signs_in_with_the_demo_password(email: str, client: Client) -> None:
     seed()

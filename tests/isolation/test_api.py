@@ -207,6 +207,7 @@ def test_a_key_of_a_repeated_request_counts_in_one_organization_only(left: World
     assert made[0] == made[2] != made[1]
 
 
+@pytest.mark.in_turn(5)
 @every_route
 def test_without_a_working_key_there_is_nothing(route: Route, left: World) -> None:
     refusals = set()
@@ -225,6 +226,7 @@ def test_without_a_working_key_there_is_nothing(route: Route, left: World) -> No
     assert refusals == {401}
 
 
+@pytest.mark.in_turn(5)
 @every_route
 def test_a_session_names_its_organization_and_belongs_to_it(route: Route, left: World, right: World) -> None:
     client, address = Client(), route.address("", objects_of(right))

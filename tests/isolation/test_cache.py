@@ -53,6 +53,7 @@ def keep_and_look(here: TenantContext, there: TenantContext) -> None:
         }
 
 
+@pytest.mark.in_turn(3)
 @every_pair
 def test_a_key_never_crosses(contexts: tuple[TenantContext, TenantContext]) -> None:
     keep_and_look(*contexts)

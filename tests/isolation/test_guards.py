@@ -36,6 +36,7 @@ def scene(
     connection.close()
 
 
+@pytest.mark.in_turn(3)
 @on_postgresql
 @every_isolation
 def test_with_every_guard_on_nothing_is_noticed(scene: Scene) -> None:

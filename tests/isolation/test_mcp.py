@@ -38,6 +38,7 @@ def hello(headers: Headers, name: str, **more: str) -> tuple[int, Any]:
     return ask("tools/call", headers, name=name, arguments={"message": "hello", **more})
 
 
+@pytest.mark.in_turn(3)
 @every_isolation
 def test_tools_are_the_companions_of_the_key(left: World, right: World) -> None:
     with use_tenant(right.context):

@@ -118,6 +118,7 @@ def outsiders_are_refused(route: Route, outsider: User, world: World) -> None:
         assert answer.status_code == 403, f"{method} {route}: {answer.status_code}"
 
 
+@pytest.mark.in_turn(5)
 @every_page
 def test_members_of_another_organization_are_refused(route: Route, left: World, right: World) -> None:
     before = everything_of(right)
@@ -125,6 +126,7 @@ def test_members_of_another_organization_are_refused(route: Route, left: World, 
     assert everything_of(right) == before
 
 
+@pytest.mark.in_turn(5)
 @every_page
 def test_an_organization_nobody_has_looks_like_somebody_elses(
     route: Route, left: World, right: World
@@ -136,6 +138,7 @@ def test_an_organization_nobody_has_looks_like_somebody_elses(
         assert told(unknown) == told(ask(client, method, route.address(right.slug, objects)))
 
 
+@pytest.mark.in_turn(5)
 @every_page
 def test_strangers_are_sent_to_sign_in(route: Route, left: World) -> None:
     before = everything_of(left)
@@ -188,6 +191,7 @@ def test_lists_show_nothing_of_another_organization(route: Route, left: World, r
         assert [one for one in ids if one in page] == []
 
 
+@pytest.mark.in_turn(5)
 @each_in_some_pair("route", [one for one in routes(PAGES) if not one.names_an_object])
 def test_lists_asked_for_by_what_belongs_next_door_show_nothing_of_it(
     route: Route, left: World, right: World

@@ -280,6 +280,7 @@ def test_to_another_engine_and_back(world: World, on_sqlite: TenantContext, besi
     }
 
 
+@pytest.mark.battery
 def test_another_engine_catches_up(world: World, on_sqlite: TenantContext, monkeypatch: Any) -> None:
     monkeypatch.setattr(copying.rounds, "BUCKET", 7)
     with use_tenant(world.context):

@@ -131,6 +131,7 @@ def test_people_are_told_what_a_database_does_not_hold(world: World, brought: Ad
     moved(world, Isolation.ROW)
 
 
+@pytest.mark.battery
 def test_one_statement_has_an_end_there_and_a_move_has_none(world: World, brought: Address) -> None:
     moves_in(world, brought)
     say(world, STATEMENT_SECONDS, 1)
@@ -213,6 +214,7 @@ def test_with_two_roles_the_trail_is_append_only_there_too(world: World, two_rol
             clerk.execute(f"DELETE FROM {entries}".encode())
 
 
+@pytest.mark.in_turn(5)
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -389,6 +391,7 @@ def test_without_the_pause_they_would_all_wait(
     aliases.forget_all()
 
 
+@pytest.mark.battery
 def test_once_it_answers_again_people_go_on(world: World, one_role: Address, monkeypatch: Any) -> None:
     moves_in(world, one_role)
     breaker._silent_until[world.organization.placement.database] = time.monotonic() + 60

@@ -386,6 +386,7 @@ def test_who_is_removed_leaves_nothing_where_they_lived_before(world: World) -> 
     assert not Placement.objects.filter(id=schema.id).exists()
 
 
+@pytest.mark.battery
 def test_to_a_file_that_the_organization_brought_and_back(world: World) -> None:
     """Another engine: no row-level security, no marks, the same move."""
     endpoint = Endpoint(organization=world.organization, kind="database", type="sqlite", name="A file")

@@ -289,6 +289,7 @@ def test_nobody_enters_once_it_is_being_removed() -> None:
         membership_at(user=world.owner.user, slug=world.slug)
 
 
+@pytest.mark.in_turn(4)
 @pytest.mark.pool_only("its rows are counted in the pool")
 @pytest.mark.parametrize("begun", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("broken", [step.name for step in jobs.steps_of(PlacementJob.Kind.REMOVE)])

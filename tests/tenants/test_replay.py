@@ -62,6 +62,7 @@ def test_a_new_schema_is_what_django_would_have_made(owner: psycopg.Connection[A
     assert level(owner, "made") == wanted()
 
 
+@pytest.mark.battery
 def test_a_missing_force_would_be_seen(owner: psycopg.Connection[Any]) -> None:
     create(owner, "made")
     by_django("theirs")
