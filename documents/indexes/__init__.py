@@ -49,7 +49,10 @@ class Index(Protocol):
         ...
 
     def similar(self, rows: QuerySet[Chunk], asked: Asked) -> Order:
-        """Those with a word spelled much like one of the question that none of `rows` has."""
+        """Those with a word spelled much like one of the question that none of `rows` has.
+
+        Trusted as far as the best has the whole question so: one odd word among many says little.
+        """
         ...
 
     def near(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> list[uuid.UUID]:

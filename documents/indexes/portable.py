@@ -54,8 +54,8 @@ class Portable:
         unknown = self._unknown(rows, asked)
         if not unknown:
             return Order()
-        order, likeness = ranking.by_letters(unknown, _read(rows), ALIKE)
-        return Order(order[:MOST_RANKED], likeness)
+        order, alike = ranking.by_letters(unknown, _read(rows), ALIKE)
+        return Order(order[:MOST_RANKED], alike / len(asked.words))
 
     def near(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> list[uuid.UUID]:
         """Every one is looked at, the latest first, AT_ONCE in memory."""

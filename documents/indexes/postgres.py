@@ -68,7 +68,7 @@ class Postgres(Portable):
         if not self._there.trigrams:
             return super().similar(rows, asked)
         unknown = self._unknown(rows, asked)
-        return self._spelled_like(rows, unknown) if unknown else Order()
+        return self._spelled_like(rows, unknown, len(asked.words)) if unknown else Order()
 
     def near(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> list[uuid.UUID]:
         """Every vector of these rows is compared, by the database itself: no index knows whose each is."""
@@ -90,13 +90,13 @@ class Postgres(Portable):
             and not rows.filter(_saying("websearch_to_tsquery", _any_of([one]))).exists()
         ]
 
-    def _spelled_like(self, rows: QuerySet[Chunk], words: list[str]) -> Order:
+    def _spelled_like(self, rows: QuerySet[Chunk], words: list[str], of: int) -> Order:
         any_of = " OR ".join(["{row}.words %%> %s"] * len(words))
         like = " + ".join(["word_similarity(%s, {row}.words)"] * len(words))
         found = rows.filter(Sql(_SPELLED_SO, str(ALIKE)), Sql(f"({any_of})", *words))
         ranked = found.annotate(like=number(like, *words)).order_by("-like", "id")
         best = list(ranked.values_list("id", "like")[:MOST_RANKED])
-        return Order([key for key, _like in best], best[0][1] / len(words) if best else 0.0)
+        return Order([key for key, _like in best], best[0][1] / of if best else 0.0)
 
 
 def _any_of(words: list[str] | tuple[str, ...]) -> str:
