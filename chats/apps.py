@@ -11,6 +11,7 @@ class ChatsConfig(AppConfig):
     def ready(self) -> None:
         from chats import counting, permissions, queries, signals  # noqa: F401
         from chats.services.collaborating import answer_as
+        from chats.services.forgetting import forget_quotes
         from chats.services.removal import stop_answers
         from humana.kernel import ports
         from tenants.models import PlacementJob
@@ -19,6 +20,7 @@ class ChatsConfig(AppConfig):
 
         stop = Step("answers", stop_answers, _("Stop the answers that are being written"))
         ports.answer_as.fill(answer_as)
+        ports.forget_quotes.fill(forget_quotes)
         ports.chats_in.fill(queries.chats_in)
         ports.in_conversations.fill(queries.in_conversations)
         ports.living_owner.fill(signals.living_owner)

@@ -4,6 +4,7 @@ import uuid
 
 from celery import shared_task
 
+from chats.services import forgetting
 from chats.services.sweeping import sweep_runs as sweep
 from chats.services.titles import make_title
 from chats.services.words import catch_up
@@ -22,6 +23,11 @@ def index_words() -> None:
     if catch_up():
         with tenant_atomic():
             enqueue_on_commit("chats.index_words")
+
+
+@tenant_task(forgetting.FORGET)
+def forget_quotes(document_id: str) -> None:
+    forgetting.forget_everywhere(uuid.UUID(document_id))
 
 
 @shared_task(name="chats.sweep_runs")

@@ -16,7 +16,7 @@ from documents.services.passages import drop_passages
 from documents.services.sharing import forget_shares
 from documents.store import store_of
 from humana.kernel.errors import Conflict, NotFound
-from humana.kernel.ports import record_trail
+from humana.kernel.ports import forget_quotes, record_trail
 from tenants.config.resolver import resolve_for
 from tenants.context import current_tenant, use_tenant
 from tenants.jobs import enqueue_on_commit
@@ -57,7 +57,8 @@ def purge_due() -> int:
 def purge(document_id: uuid.UUID) -> None:
     """Delete a document from the trash for good, with its file. Conflict for one that is not in it.
 
-    The rows go at once, the content of the file by a task that is tried until it has.
+    The rows go at once, with what answers quoted of it, the content of the file by a task that is tried until
+    it has.
     """
     with tenant_atomic():
         for file in DocumentFile.objects.filter(document_id=document_id):
@@ -65,6 +66,7 @@ def purge(document_id: uuid.UUID) -> None:
             file.delete()
         drop_passages(kind=OF, source_id=document_id)
         forget_shares(document_id)
+        forget_quotes(document_id)
         record_trail(action="documents.document.purged", resource_type="document", resource_id=document_id)
         store_of(current_tenant()).purge(document_id)
 

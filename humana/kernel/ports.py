@@ -107,6 +107,10 @@ chats_in: Port[..., list[Any]] = Port("chats_in")
 #: the documents are: which of these somebody attached to a question, or is about to.
 in_conversations: Port[..., set[uuid.UUID]] = Port("in_conversations")
 
+#: forget_quotes(document_id) — filled by `chats`. Runs inside the organization, in the transaction in which a
+#: document goes for good: what answers quoted of it is emptied, and its title, in every placement.
+forget_quotes: Port[[uuid.UUID], None] = Port("forget_quotes")
+
 #: answer_as(companion_id=, member=, asked_by=, question=) -> text — filled by `chats`. Runs inside the
 #: organization: what the companion says to another that asks it, with its own prompt, policies and
 #: model, metered for that member. Raises EndpointError as its model does, Conflict where a policy stops the

@@ -18,6 +18,7 @@ from chats.sources import sources_of
 from companions.services.knowledge import write_asset
 from documents.models import Chunk, Folder
 from documents.services.passages import keep_passages
+from documents.services.purging import purge
 from documents.store import Draft, store_of
 from humana.kernel.errors import Invalid, NotFound
 from tenants.context import current_tenant, use_tenant
@@ -124,6 +125,15 @@ def test_while_it_is_written_its_numbers_lead_to_the_sources(
     assert 'aria-label="Source 1: no longer available to you"' in chat_page
     assert "Rules.txt" not in chat_page + shown
     assert "thirty days of leave" not in shown
+    with use_tenant(world.context):
+        cited = Citation.objects.filter(message_id=run.message_id)
+        assert "thirty days" in cited.get().quote, "it can still be brought back"
+        purge(document)
+        assert [(one.number, one.title, one.place, one.quote) for one in cited] == [(1, "", "", "")]
+        assert not Citation.objects.exclude(message_id=run.message_id).filter(quote="").exists()
+    assert (
+        'aria-label="Source 1: no longer' in client.get(f"/o/{world.slug}/chats/{chat.id}/").content.decode()
+    )
 
 
 def test_a_chat_in_a_folder_is_told_of_its_documents_and_those_above(

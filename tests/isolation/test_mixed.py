@@ -7,8 +7,11 @@ from itertools import cycle
 from typing import Any
 
 import pytest
+from celery import current_app
 
-from audit.models import AuditEntry, Budget, UsageDay, UsageEvent
+from audit.models import AuditEntry, Budget, Outbox, UsageDay, UsageEvent
+from chats.models import Citation
+from chats.services.forgetting import FORGET, forget_quotes
 from companions.models import (
     BrandAsset,
     BrandVersion,
@@ -31,8 +34,11 @@ from companions.models import (
     Value,
 )
 from documents.models import DocumentFile, Share
+from tenants.context import use_tenant
 from tenants.db import aliases
+from tenants.jobs import headers_for
 from tenants.models import Isolation
+from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World
 from tests.isolation import nested, test_api, test_pages
 from tests.isolation.mixed import FAR_PASSAGE, Far, build_far_world, nothing_stays_there, raze_far_world
@@ -204,6 +210,24 @@ def test_every_list_of_pages_names_what_is_there(address: str, named: str, far: 
     page = signed_in(far.twin.user).get(f"/o/{far.slug}/{address}")
     assert page.status_code == 200
     assert named in page.content.decode()
+
+
+# --- what reaches every placement ---------------------------------------------------------------
+
+
+def test_a_document_that_goes_for_good_takes_what_is_quoted_of_it_elsewhere_along(far: Far) -> None:
+    """A conversation with a copy of an answer may live in another placement than the document."""
+    with use_tenant(far.there):
+        cited = Citation.objects.get(pk=far.row(Citation).pk)
+        assert cited.quote
+    with use_tenant(far.context):
+        with tenant_atomic():
+            forget_quotes(cited.source_id)
+        item = Outbox.objects.get(task=FORGET)
+        headers = headers_for(FORGET, far.organization.id, item.arguments)
+        current_app.tasks[FORGET].apply(kwargs=item.arguments, headers=headers, throw=True)
+    with use_tenant(far.there):
+        assert Citation.objects.get(pk=cited.pk).quote == ""
 
 
 # --- the guard that leads there -----------------------------------------------------------------
