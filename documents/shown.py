@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 
 from documents.access import given_to, readable_cards
 from documents.extraction.media import SHOWN
-from documents.listing import KINDS, Wanted, slice_of
+from documents.listing import KINDS, Wanted, slice_of, with_files
 from documents.locating import is_seen, shown_place, written
 from documents.models import Chunk, DocumentFile, Folder, Share
-from documents.services.files import states_of
 from documents.sharing import given_away
 from documents.store import Card, Order, store_of, stored_elsewhere
 from humana.api.pagination import read_cursor, write_cursor
@@ -140,10 +139,8 @@ def documents_named(member: Membership, question: str) -> list[Row]:
 
 
 def rows_of(member: Membership, cards: Iterable[Card]) -> list[Row]:
-    cards = list(cards)
-    ids = [one.id for one in cards]
-    files, away = states_of(ids), given_away(ids)
-    return [Row(one, files.get(one.id), one.id in away, one.owner_id == member.user_id) for one in cards]
+    found = with_files(list(cards))
+    return _shown(member, found, given_away([card.id for card, _file in found]))
 
 
 def passages_of(card: Card) -> list[Passage]:
@@ -205,7 +202,7 @@ def _listing(member: Membership, asked: Mapping[str, str], folder: Folder | None
         place, found = None, slice_of(wanted, None, PER_PAGE)
     listing = Listing([], order.value, state or "", kind or "", later=place is not None)
     following = f"{listing.query}&{urlencode({'after': write_cursor(found.next, of)})}" if found.next else ""
-    rows = _shown(member, found.rows, _given_away([card.id for card, _of in found.rows], folder))
+    rows = _shown(member, found.rows, _given_away([card.id for card, _file in found.rows], folder))
     return replace(listing, rows=rows, next=following, silent=bool(found.silent))
 
 
@@ -215,6 +212,6 @@ def _given_away(ids: list[uuid.UUID], folder: Folder | None) -> set[uuid.UUID]:
 
 
 def _shown(
-    member: Membership, found: list[tuple[Card, DocumentFile | None]], away: set[uuid.UUID]
+    member: Membership, found: Iterable[tuple[Card, DocumentFile | None]], away: set[uuid.UUID]
 ) -> list[Row]:
     return [Row(card, file, card.id in away, card.owner_id == member.user_id) for card, file in found]

@@ -78,6 +78,13 @@ def test_phrases_must_be_there_and_what_is_shut_out_may_not(told: dict[str, uuid
         assert found(told, nonsense) == [], nonsense
 
 
+def test_one_odd_word_does_not_drown_a_question(told: dict[str, uuid.UUID]) -> None:
+    """Alone it is all that was asked; among many it is one of them."""
+    assert found(told, "figueredo") == ["joao"]
+    asked = "Suppliers paid fifth working day month invoices figueredo"
+    assert found(told, asked)[0] == "invoices"
+
+
 @pytest.mark.postgresql_only("elsewhere the order of words is not known")
 def test_a_phrase_is_words_in_their_order(told: dict[str, uuid.UUID]) -> None:
     assert found(told, '"coletivas férias"') == []

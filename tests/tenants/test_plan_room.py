@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -48,6 +48,27 @@ def come(row: Any, name: str) -> Membership:
     return accept_anew(link=write_link(row), name=name, password=PASSWORD)
 
 
+def at_once(people: int, act: Callable[[int], Any]) -> list[Any]:
+    """What each comes to who begins in the same moment; where it is refused, the code."""
+    start, told = threading.Barrier(people), []
+
+    def one(number: int) -> None:
+        start.wait()
+        try:
+            told.append(act(number))
+        except Conflict as refusal:
+            told.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(people)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return told
+
+
 @pytest.mark.django_db
 def test_seats_are_for_members_and_open_invitations(left: World, settings: Any) -> None:
     plan(settings, seats=5)
@@ -85,22 +106,7 @@ def test_of_two_at_once_for_the_last_seat_one_comes_in(settings: Any) -> None:
         taken = seats_taken()
     plan(settings, seats=taken.members + 1)
     people = [User.objects.create_user(row.email, PASSWORD, name="New") for row in rows]
-    start, came = threading.Barrier(2), []
-
-    def accept(number: int) -> None:
-        start.wait()
-        try:
-            came.append(accept_as(user=people[number], link=write_link(rows[number])))
-        except Conflict as refusal:
-            came.append(refusal.code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=accept, args=(number,)) for number in range(2)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    came = at_once(2, lambda number: accept_as(user=people[number], link=write_link(rows[number])))
     assert [one for one in came if isinstance(one, str)] == ["no_seat"]
     with use_tenant(world.context):
         assert seats_taken().members == taken.members + 1
@@ -112,24 +118,13 @@ def test_documents_have_the_room_of_the_plan_and_the_last_of_it_goes_to_one(sett
     with use_tenant(world.context):
         room = stored_bytes() + 2 * len(SENTENCE)
     plan(settings, stored=room)
-    start, told = threading.Barrier(4), []
 
-    def send(number: int) -> None:
-        start.wait()
-        try:
-            with use_tenant(world.context):
-                receive(member=world.twin, content=io.BytesIO(SENTENCE), name=f"{number}.txt")
-            told.append("kept")
-        except Conflict as refusal:
-            told.append(refusal.code)
-        finally:
-            connection.close()
+    def send(number: int) -> str:
+        with use_tenant(world.context):
+            receive(member=world.twin, content=io.BytesIO(SENTENCE), name=f"{number}.txt")
+        return "kept"
 
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(4)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    told = at_once(4, send)
     assert sorted(told) == ["kept", "kept", "no_room", "no_room"]
     with use_tenant(world.context), override("en"):
         assert stored_bytes() == room
