@@ -179,7 +179,7 @@ async def test_leaving_frees_the_places_of_the_real_model(adapter: LLMAdapter, p
     await asyncio.wait(tasks)
     started = time.monotonic()
     await adapter.generate(ask("Hello", max_tokens=1))
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize("peer", SCRIPTED, indirect=True)

