@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import TypeGuard
 from urllib.parse import urlsplit
@@ -66,15 +67,21 @@ def _dotted(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> tuple[ast.AST, ...]:
+    """Of one file at a time: whoever asks for many lints asks file by file."""
+    return tuple(ast.walk(ast.parse(text)))
+
+
 def _calls(text: str) -> Iterator[tuple[ast.Call, str]]:
-    for node in ast.walk(ast.parse(text)):
+    for node in _nodes(text):
         if isinstance(node, ast.Call):
             yield node, _dotted(node.func)
 
 
 def _imports(text: str) -> Iterator[tuple[ast.stmt, str]]:
     """Every imported name, in full."""
-    for node in ast.walk(ast.parse(text)):
+    for node in _nodes(text):
         if isinstance(node, ast.ImportFrom):
             yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Import):
@@ -136,7 +143,7 @@ def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
 
 def yields_inside_an_organization(path: str, text: str) -> Iterator[str]:
     """A generator runs in its caller's context, which would then be inside too."""
-    for function in ast.walk(ast.parse(text)):
+    for function in _nodes(text):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_context_manager(function):
             for block in _own(function):
                 if isinstance(block, ast.With | ast.AsyncWith) and _enters(block):
@@ -186,7 +193,7 @@ def rows_at_the_edges(path: str, text: str) -> Iterator[str]:
     app, room = _room(path)
     if app == "humana" or (room not in EDGES and not room.endswith("_pages")):
         return
-    for node in ast.walk(ast.parse(text)):
+    for node in _nodes(text):
         if isinstance(node, ast.Attribute) and node.attr in {"objects", "everything", "_base_manager"}:
             yield f"{node.lineno}: .{node.attr} at an edge: ask queries.py or a service"
 
@@ -216,7 +223,7 @@ def valkey_past_the_cache(path: str, text: str) -> Iterator[str]:
 
 def keys_of_valkey(path: str, text: str) -> Iterator[str]:
     """A new kind of key is listed in KEYS, with what in it names the organization."""
-    for node in ast.walk(ast.parse(text)):
+    for node in _nodes(text):
         if _is_text(node) and re.match(r"humana:\w", node.value) and node.value not in KEYS:
             yield f"{node.lineno}: {node.value} is not in KEYS"
 

@@ -78,6 +78,7 @@ def test_routes_are_found() -> None:
     assert len(routes(API)) > 5, "routes of the API live under /api/v1/"
 
 
+@pytest.mark.in_turn(2)
 @every_object
 def test_objects_of_another_organization_are_missing_here(route: Route, left: World, right: World) -> None:
     before, statuses = everything_of(right), set()
@@ -90,6 +91,7 @@ def test_objects_of_another_organization_are_missing_here(route: Route, left: Wo
     assert statuses <= {404, 405, 422}, statuses
 
 
+@pytest.mark.in_turn(5)
 @each_in_some_pair("route", OBJECTS)
 def test_ones_own_objects_are_found(route: Route, left: World) -> None:
     """The control of the test above: it is isolation that said no."""
@@ -99,6 +101,7 @@ def test_ones_own_objects_are_found(route: Route, left: World) -> None:
     assert any(status < 300 or status in {409, 422, 428} for status in statuses), statuses
 
 
+@pytest.mark.in_turn(2)
 @every_list
 def test_lists_and_bodies_do_not_reach_over(route: Route, left: World, right: World) -> None:
     before = everything_of(right)
@@ -128,6 +131,7 @@ def sent_with(place: Place, world: World, key: str, value: object) -> HttpRespon
     return answer
 
 
+@pytest.mark.in_turn(5)
 @each_in_some_pair("place", nested.in_bodies())
 def test_no_id_in_a_body_names_an_object_of_another_organization(
     place: Place, left: World, right: World
@@ -140,6 +144,7 @@ def test_no_id_in_a_body_names_an_object_of_another_organization(
     assert everything_of(right) == before
 
 
+@pytest.mark.in_turn(5)
 @each_in_some_pair("place", nested.in_bodies())
 def test_ids_in_bodies_name_ones_own_objects(place: Place, left: World) -> None:
     """The control of the test above: what is one's own is answered otherwise than what is nobody's."""
@@ -176,6 +181,7 @@ def ids_of(world: World) -> set[str]:
     return {str(row["id"]) for rows in everything_of(world).values() for row in rows}
 
 
+@pytest.mark.in_turn(5)
 @each_in_some_pair("address", nested.lists())
 def test_lists_and_exports_hold_only_ones_own(address: str, left: World, right: World) -> None:
     """In every format and state, also from a place in the list that was given out next door."""
@@ -207,7 +213,7 @@ def test_a_key_of_a_repeated_request_counts_in_one_organization_only(left: World
     assert made[0] == made[2] != made[1]
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @every_route
 def test_without_a_working_key_there_is_nothing(route: Route, left: World) -> None:
     refusals = set()
@@ -226,7 +232,7 @@ def test_without_a_working_key_there_is_nothing(route: Route, left: World) -> No
     assert refusals == {401}
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @every_route
 def test_a_session_names_its_organization_and_belongs_to_it(route: Route, left: World, right: World) -> None:
     client, address = Client(), route.address("", objects_of(right))

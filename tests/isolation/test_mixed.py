@@ -82,7 +82,7 @@ def far(request: pytest.FixtureRequest, far_worlds: dict[str, Far], db: None) ->
         yield world
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @in_turn("route", OF_API)
 def test_the_api_finds_what_is_there(route: Route, far: Far) -> None:
     path = route.address("", objects_of(far))
@@ -90,7 +90,7 @@ def test_the_api_finds_what_is_there(route: Route, far: Far) -> None:
     assert any(status < 300 or status in {409, 422, 428} for status in statuses), statuses
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @in_turn("route", OF_PAGES)
 def test_pages_find_what_is_there(route: Route, far: Far) -> None:
     if route.template in NOT_LOADED:
@@ -100,7 +100,7 @@ def test_pages_find_what_is_there(route: Route, far: Far) -> None:
     assert any(status not in {403, 404, 405} for status in statuses), statuses
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @in_turn("route", OF_API)
 def test_the_api_of_another_organization_finds_none_of_it(route: Route, far: Far, left: World) -> None:
     before = everything_there(far)
@@ -112,7 +112,7 @@ def test_the_api_of_another_organization_finds_none_of_it(route: Route, far: Far
     assert everything_there(far) == before
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @in_turn("route", OF_PAGES)
 def test_pages_of_another_organization_find_none_of_it(route: Route, far: Far, left: World) -> None:
     """Asked by the twin, to whom every one of these objects belongs in the mixed organization."""
@@ -125,6 +125,7 @@ def test_pages_of_another_organization_find_none_of_it(route: Route, far: Far, l
     assert everything_there(far) == before
 
 
+@pytest.mark.in_turn(3)
 @in_turn("route", OF_API)
 def test_who_is_no_member_finds_none_of_it(route: Route, far: Far, left: World) -> None:
     client, path = signed_in(left.owner.user), route.address("", objects_of(far))

@@ -37,7 +37,7 @@ def test_every_cell_would_work_at_home(model: type[Any], left: World) -> None:
         assert model.objects.filter(pk=mine.pk).exists()
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @every_isolation
 @pytest.mark.parametrize("cell", OUTSIDE)
 def test_nothing_works_outside_an_organization(cell: str, left: World, right: World) -> None:

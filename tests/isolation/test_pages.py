@@ -118,7 +118,7 @@ def outsiders_are_refused(route: Route, outsider: User, world: World) -> None:
         assert answer.status_code == 403, f"{method} {route}: {answer.status_code}"
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @every_page
 def test_members_of_another_organization_are_refused(route: Route, left: World, right: World) -> None:
     before = everything_of(right)
@@ -126,7 +126,7 @@ def test_members_of_another_organization_are_refused(route: Route, left: World, 
     assert everything_of(right) == before
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @every_page
 def test_an_organization_nobody_has_looks_like_somebody_elses(
     route: Route, left: World, right: World
@@ -138,7 +138,7 @@ def test_an_organization_nobody_has_looks_like_somebody_elses(
         assert told(unknown) == told(ask(client, method, route.address(right.slug, objects)))
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @every_page
 def test_strangers_are_sent_to_sign_in(route: Route, left: World) -> None:
     before = everything_of(left)
@@ -148,6 +148,7 @@ def test_strangers_are_sent_to_sign_in(route: Route, left: World) -> None:
     assert everything_of(left) == before
 
 
+@pytest.mark.in_turn(2)
 @every_object
 def test_objects_of_another_organization_are_missing_here(route: Route, left: World, right: World) -> None:
     """Asked by the twin, to whom every one of these objects belongs next door."""
@@ -181,6 +182,7 @@ def questions_about(world: World) -> list[str]:
     ]
 
 
+@pytest.mark.in_turn(4)
 @every_list
 def test_lists_show_nothing_of_another_organization(route: Route, left: World, right: World) -> None:
     """Nor does a search for words that both have."""
@@ -191,7 +193,7 @@ def test_lists_show_nothing_of_another_organization(route: Route, left: World, r
         assert [one for one in ids if one in page] == []
 
 
-@pytest.mark.in_turn(5)
+@pytest.mark.in_turn(7)
 @each_in_some_pair("route", [one for one in routes(PAGES) if not one.names_an_object])
 def test_lists_asked_for_by_what_belongs_next_door_show_nothing_of_it(
     route: Route, left: World, right: World
@@ -205,6 +207,7 @@ def test_lists_asked_for_by_what_belongs_next_door_show_nothing_of_it(
         assert [one for one in ids if one in page and one not in asked] == [], asked
 
 
+@pytest.mark.in_turn(5)
 @each_in_some_pair("route", [one for one in routes(PAGES) if one.names_an_object])
 def test_ones_own_objects_are_found(route: Route, left: World) -> None:
     """The control of the test above: it is isolation that said no."""

@@ -1,6 +1,8 @@
 """Of tests with many cases alike, some run every time and all of them with the batteries.
 
-`@pytest.mark.in_turn(3)` keeps every third case of a test; the others become batteries.
+`@pytest.mark.in_turn(5)` keeps every fifth case of a test; the others become batteries. Cases that walk round
+something themselves, pairs of placements for one, take a number without a common divisor, or it would be the
+same few pairs each time.
 """
 
 from __future__ import annotations
