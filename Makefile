@@ -16,10 +16,10 @@ WITH_ORGANIZATIONS := $(addprefix tests/,admin api audit browser byoc chats comp
 # Of those the heart: rows that are kept, found, shared and cited, and that nobody else sees.
 HEART := $(addprefix tests/,documents/test_files.py documents/test_finding.py documents/test_sharing.py \
 	chats/test_sources.py chats/test_finding.py isolation/test_orm.py)
-# A module stays with one process, which has a PostgreSQL and a Valkey of its own. One more than cores: tests
-# wait for servers.
+# A module stays with one process, which has a PostgreSQL and a Valkey of its own, and modules come folder by
+# folder, so that what a folder builds once is not built again and again. One more than cores: tests wait for servers.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-SHARED := -n $(shell echo $$(($(CORES) < 4 ? $(CORES) + 1 : 4))) --dist loadfile
+SHARED := -n $(shell echo $$(($(CORES) < 4 ? $(CORES) + 1 : 4))) --dist loadfile --no-loadscope-reorder
 # A run starts dozens of processes: each would compile all it imports, where the environment says so.
 export PYTHONDONTWRITEBYTECODE =
 # Trust whom this machine trusts, where it says so: uv's own list knows no private authorities.

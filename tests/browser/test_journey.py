@@ -133,6 +133,7 @@ def test_language_and_theme_change_and_stay(reader: Reader) -> None:
     assert (html.get_attribute("lang"), html.get_attribute("data-theme")) == ("pt-br", "dark")
 
 
+@pytest.mark.in_turn(2)
 @pytest.mark.parametrize("path", ["", "companions/", "companions/clara/", "settings/"])
 def test_a_small_screen_scrolls_one_way_only(reader: Reader, path: str) -> None:
     reader.page.set_viewport_size({"width": 360, "height": 740})
@@ -227,7 +228,8 @@ def test_a_draft_outlives_a_server_that_is_away(chatting: Reader) -> None:
     assert chatting.composer.input_value() == "kept here"
 
 
-@pytest.mark.parametrize("width", [1100, 360])
+@pytest.mark.in_turn(2)
+@pytest.mark.parametrize("width", [360, 1100])
 def test_a_long_name_is_cut_and_spills_nowhere(chatting: Reader, width: int) -> None:
     page, name = chatting.page, "Friends of the Philharmonic Orchestra of the Upper Valley and its Harbours"
     Organization.objects.filter(id=chatting.desk.world.organization.id).update(name=name)

@@ -62,6 +62,7 @@ def out_of_reach(world: World) -> Iterator[None]:
             yield
 
 
+@pytest.mark.in_turn(2)
 @KINDS
 def test_people_and_operators_are_told_what_a_database_does_not_hold(
     world: World, kind: str, said: str, request: pytest.FixtureRequest
@@ -84,6 +85,7 @@ def operators_page(world: World) -> str:
 
 
 @POOL_ONLY
+@pytest.mark.in_turn(2)
 @KINDS
 def test_a_further_place_says_the_same(
     world: World, kind: str, said: str, request: pytest.FixtureRequest
@@ -96,6 +98,7 @@ def test_a_further_place_says_the_same(
 
 
 @POOL_ONLY
+@pytest.mark.in_turn(2)
 @KINDS
 def test_nobody_is_asked_for_it(world: World, kind: str, said: str, request: pytest.FixtureRequest) -> None:
     """Its server may be gone, and its name lead nowhere."""
@@ -106,6 +109,7 @@ def test_nobody_is_asked_for_it(world: World, kind: str, said: str, request: pyt
     assert found == [[here] if said == "none" else [], [here] if said == "one" else []]
 
 
+@pytest.mark.in_turn(2)
 @KINDS
 def test_the_audit_says_what_it_could_not_ask(
     world: World, kind: str, said: str, request: pytest.FixtureRequest
@@ -127,6 +131,7 @@ def audited(*options: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.in_turn(2)
 @KINDS
 def test_a_place_from_before_this_was_noted_is_known_after_the_migration(
     world: World, kind: str, said: str, request: pytest.FixtureRequest
