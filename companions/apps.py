@@ -13,9 +13,12 @@ class CompanionsConfig(AppConfig):
         from companions import permissions  # noqa: F401
         from companions.infrastructure import asking
         from companions.intelligence import counting
+        from companions.knowledge import titles_of
         from companions.queries import companion_names, place_of_companion, place_of_slug
         from companions.services.beneficiaries import recount_all_later
         from companions.services.structure import resettle, standing_on
+        from documents.models import Chunk
+        from documents.services import rewriting
         from humana.kernel import ports
         from tenants.places import finders
 
@@ -26,4 +29,5 @@ class CompanionsConfig(AppConfig):
         ports.standing_on.fill(standing_on)
         ports.resettle.fill(resettle)
         ports.structure_changed.fill(recount_all_later)
+        rewriting.titles.add(Chunk.Of.KNOWLEDGE, titles_of)
         counting.declare()

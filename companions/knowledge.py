@@ -7,7 +7,7 @@ the time of use: what moved a moment ago counts.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -164,6 +164,11 @@ def capabilities_of(companion: Companion) -> list[Capability]:
     reach = reach_of(companion)
     with at_main():
         return [one for one in capabilities() if reach.why(item_of(one))[0]]
+
+
+def titles_of(ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The titles of those assets that are in this placement."""
+    return dict(KnowledgeAsset.objects.filter(id__in=ids).values_list("id", "title"))
 
 
 def titles() -> list[tuple[uuid.UUID, str]]:

@@ -11,6 +11,11 @@ def renew_meaning() -> None:
     renewing.renew()
 
 
+@tenant_task(renewing.LOOK_AGAIN)
+def look_again() -> None:
+    renewing.look_again()
+
+
 @shared_task(name="documents.sweep_meaning")
 def sweep_meaning() -> None:
     renewing.sweep()

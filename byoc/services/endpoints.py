@@ -34,6 +34,7 @@ from byoc.types import type_of
 from humana.kernel.crypto import CannotOpen
 from humana.kernel.egress import Guard
 from humana.kernel.errors import Conflict, EndpointError, Invalid, NotFound, StaleVersion
+from humana.kernel.ports import embeddings_changed
 from tenants.context import use_tenant, without_tenant
 from tenants.models import Membership, Organization
 from tenants.permissions import require
@@ -343,6 +344,8 @@ def _keep(endpoint: Endpoint, *, new: bool = False) -> None:
     if endpoint.kind == "storage":
         storage.changed(endpoint.organization_id)
     if endpoint.organization_id is not None:
+        if endpoint.role == Endpoint.Role.EMBEDDING:
+            embeddings_changed(endpoint.organization_id)
         Watch.objects.get_or_create(
             organization_id=endpoint.organization_id, defaults={"due_at": timezone.now()}
         )

@@ -15,8 +15,9 @@ class Chunk(OrganizationScoped):
 
     `title` is its source's, `place` the heading or page it stands under, `language` one of
     `documents.languages`. `words` is what search reads, beside what PostgreSQL keeps of it by itself
-    (`documents.columns`). Its meaning is in `ChunkVector`, made later. Whoever owns the source deletes its
-    passages. `vector` and `vector_model` are not written any more; the next release drops them.
+    (`documents.columns`). `form` says in which way these were made: those of an older way are made anew. Its
+    meaning is in `ChunkVector`, made later. Whoever owns the source deletes its passages. `vector` and
+    `vector_model` are not written any more; the next release drops them.
     """
 
     class Of(models.TextChoices):
@@ -30,6 +31,7 @@ class Chunk(OrganizationScoped):
     title = models.CharField(max_length=200, blank=True, default="", db_default="")
     place = models.CharField(max_length=200, blank=True)
     language = models.CharField(max_length=2, blank=True, default="", db_default="")
+    form = models.PositiveSmallIntegerField(default=0, db_default=0)
     text = ProtectedTextField()
     words = WordsField(default=" ")
     vector = models.BinaryField(null=True)
@@ -42,6 +44,7 @@ class Chunk(OrganizationScoped):
                 fields=["organization_id", "source_kind", "source_id", "ordinal"], name="chunk_once"
             )
         ]
+        indexes = [models.Index(fields=["organization_id", "form"], name="chunk_by_form")]
 
 
 class ChunkVector(OrganizationScoped):

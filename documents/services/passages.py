@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 from documents import words
 from documents.languages import language_of
@@ -15,6 +16,9 @@ from tenants.transactions import tenant_atomic
 
 #: Characters of a source's title that are kept with each passage.
 LONGEST_TITLE = 200
+#: How `described` makes what is kept beside a text: raised with every change, so that what was made before is
+#: made anew (`documents.services.rewriting`).
+FORM = 1
 
 
 def keep_passages(*, kind: str, source_id: uuid.UUID, version: int, title: str, text: str) -> int:
@@ -32,11 +36,9 @@ def write_passages(
             source_id=source_id,
             source_version=version,
             ordinal=number,
-            title=title[:LONGEST_TITLE],
             place=one.place,
-            language=language_of(one.text) or language_of(f"{title} {one.place}"),
             text=one.text,
-            words=words.searched(title, written(one.place), one.text),
+            **described(title, one.place, one.text),
         )
         for number, one in enumerate(passages)
     ]
@@ -44,6 +46,16 @@ def write_passages(
         drop_passages(kind=kind, source_id=source_id)
         Chunk.objects.bulk_create(rows, batch_size=200)
     return len(rows)
+
+
+def described(title: str, place: str, text: str) -> dict[str, Any]:
+    """What is kept beside a passage's text to find it by, by the names of the columns."""
+    return {
+        "title": title[:LONGEST_TITLE],
+        "language": language_of(text) or language_of(f"{title} {place}"),
+        "words": words.searched(title, written(place), text),
+        "form": FORM,
+    }
 
 
 def drop_passages(*, kind: str, source_id: uuid.UUID) -> None:

@@ -83,6 +83,11 @@ stored_elsewhere: Port[..., str] = Port("stored_elsewhere")
 #: documents take, in all its placements that answer.
 stored_bytes: Port[[], int] = Port("stored_bytes")
 
+#: embeddings_changed(organization_id) — filled by `documents`. Inside the organization, in the transaction
+#: of the control plane in which an endpoint of embeddings of its own is entered, changed, used or withdrawn:
+#: its passages are looked at at once.
+embeddings_changed: Port[[uuid.UUID], None] = Port("embeddings_changed")
+
 #: erase_elsewhere(organization_id) -> number — filled by `documents`. Runs inside the organization: what
 #: it keeps in a database of its own beside its placement is deleted there.
 erase_elsewhere: Port[..., int] = Port("erase_elsewhere")

@@ -16,14 +16,16 @@ from audit.services.budget_changes import Wish, change_budget, make_budget
 from byoc import endpoints
 from byoc.models import EgressGrant, Endpoint
 from byoc.services import endpoints as services
+from companions.services.knowledge import write_asset
 from documents.finding import find
 from documents.models import Chunk, ChunkVector, DocumentFile, Meaning
 from documents.passages import Passage
 from documents.services import indexing, renewing, vectors
-from documents.services.files import receive
+from documents.services.files import receive, write
 from documents.services.metered import metered_vectors
 from documents.services.passages import embed_passages, write_passages
 from documents.standing import Progress, progress, question_as_vector, standing
+from documents.store import store_of
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
 from tenants.models import PendingWork
@@ -82,8 +84,10 @@ def test_questions_go_on_by_the_old_model_until_the_new_one_knows_all(
 ) -> None:
     """And by the new one afterwards; a part at a time, each by one worker, whoever dies is followed."""
     assert nearest(7) == ("one/8", [7])
-    serve(told, scripted_model, "two", rank=0)
     marker = PendingWork.objects.filter(organization_id=told.organization.pk, kind=vectors.PENDING)
+    marker.delete()
+    serve(told, scripted_model, "two", rank=0)
+    assert marker.exists(), "whoever changes the endpoint says so"
     marker.delete()
     assert find(Chunk.objects.all(), "Passage 7.", passages=1, characters=99)
     assert marker.exists(), "whoever asks notices"
@@ -139,8 +143,8 @@ def test_a_model_that_does_not_answer_is_said_and_asked_again(
     assert question_as_vector("Passage 5.") is None
     assert find(Chunk.objects.all(), "Passage 5.", passages=1, characters=99), "by its words"
     EgressGrant.objects.bulk_create(grants)
-    endpoints.forget()
-    Meaning.objects.update(busy_until=None)
+    renewing.look_again()
+    assert standing().busy_until is None, "whoever mends the endpoint waits for no pause"
     for _part in range(3):
         renewing.renew()
     assert (standing().serving, standing().problem) == ("two/8", "")
@@ -183,3 +187,26 @@ def test_a_spent_budget_lets_passages_wait_and_they_go_on_when_it_is_raised(
     endpoints.forget()
     assert metered_vectors(["Ours is free."]).input_tokens != 0, "whatever the budget says"
     assert counted.get().used == spent
+
+
+def test_what_an_older_version_wrote_is_prepared_anew_in_the_background(told: World) -> None:
+    """Title, language and words, of knowledge and of documents; what has no source is no hindrance."""
+    asset = write_asset(title="Férias coletivas", text="Começam em dezembro para todos.")
+    note = write(member=told.twin, name="Ovens.txt", text="They are cleaned every Friday with vinegar.")
+    embed_passages("knowledge", asset.id)
+    embed_passages("document", note.id)
+    written = {row["id"]: row for row in Chunk.objects.values("id", "title", "language", "words")}
+    vectors_then = set(ChunkVector.objects.values_list("id", flat=True))
+    assert not renewing.unfinished()
+    Chunk.objects.update(form=0, title="", language="", words=" ")
+    store_of(told.context).trash(note.id, by=told.twin.user_id)
+    assert renewing.unfinished()
+    renewing.renew()
+    assert progress() == Progress("renewing", "one", "one", 8, MANY + 2)
+    page = signed_in(told.owner, "en").get("/o/left/settings/knowledge/").content.decode()
+    assert "prepared for search anew: 8 of 22" in page
+    for _part in range(3):
+        renewing.renew()
+    assert (standing().state, renewing.unfinished()) == (Meaning.State.STEADY, False)
+    assert {row["id"]: row for row in Chunk.objects.values("id", "title", "language", "words")} == written
+    assert set(ChunkVector.objects.values_list("id", flat=True)) == vectors_then
