@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from documents import ranking
 from documents.asking import Asked, asking
 from documents.indexes import Index, Order, index_of_placement
+from documents.languages import language_of
 from documents.models import Chunk
 from documents.services.vectors import mark_waiting
 from documents.standing import question_as_vector
@@ -68,7 +69,7 @@ def _near(index: Index, rows: QuerySet[Chunk], asked: Asked) -> list[uuid.UUID]:
         return []
     if compared.stale:
         mark_waiting()
-    return index.near(rows, compared.vector, compared.model)
+    return index.near(rows, compared.vector, compared.model, language_of(asked.text))
 
 
 def _read(rows: QuerySet[Chunk], best: Sequence[uuid.UUID]) -> list[Found]:

@@ -13,6 +13,9 @@ LENGTH = 0.5
 #: How much the first places count for more than those after them: the usual 60 levels orders of thirty, and
 #: ten still drown what one order is sure of. Chosen with the weights of `documents.finding`.
 _DAMPING = 3
+#: How much of what a model finds alike for the language alone is taken off, told from so many passages of each
+#: at least. Chosen as the weights were.
+_TAKEN_OFF, _TOLD_FROM = 0.8, 10
 #: Characters of a word's beginning that stand for its forms: “feriados” is found by “feriado”.
 STEM = 5
 
@@ -67,6 +70,18 @@ def together(*orders: Sequence[Key], weights: Sequence[float] = ()) -> list[Key]
         for place, key in enumerate(order):
             scores[key] = scores.get(key, 0.0) + weight / (_DAMPING + place + 1)
     return sorted(scores, key=lambda one: -scores[one])
+
+
+def across(ours: Sequence[tuple[Key, float]], others: Sequence[tuple[Key, float]]) -> list[tuple[Key, float]]:
+    """One order of passages in the question's language and of others, each given with their likeness.
+
+    By how much ours are more alike as a whole says the last place that both have, where what answers the
+    question no longer stands. Never all of it: of what is equally far from the answer ours come first.
+    """
+    last = min(len(ours), len(others))
+    ahead = max(ours[last - 1][1] - others[last - 1][1], 0.0) if last >= _TOLD_FROM else 0.0
+    weighed = [*((key, like - _TAKEN_OFF * ahead) for key, like in ours), *others]
+    return sorted(weighed, key=lambda one: -one[1])
 
 
 def _threes(word: str) -> frozenset[str]:

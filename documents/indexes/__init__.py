@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from django.db.models import QuerySet
 
 from documents.asking import Asked
+from documents.languages import OTHER
 from documents.models import Chunk
 
 if TYPE_CHECKING:
@@ -55,8 +56,13 @@ class Index(Protocol):
         """
         ...
 
-    def near(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> list[uuid.UUID]:
-        """Those nearest in meaning, of those with a vector of `model`."""
+    def near(
+        self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str, language: str = OTHER
+    ) -> list[uuid.UUID]:
+        """Those nearest in meaning, of those with a vector of `model`; `language` is the question's.
+
+        Models find what is in the question's language more alike for that alone: it is taken off.
+        """
         ...
 
 

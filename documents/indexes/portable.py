@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from documents import ranking, words
 from documents.asking import Asked
 from documents.indexes import MOST_RANKED, Order
+from documents.languages import OTHER
 from documents.meaning import NEAR
 from documents.models import Chunk, ChunkVector
 
@@ -57,7 +58,20 @@ class Portable:
         order, alike = ranking.by_letters(unknown, _read(rows), ALIKE)
         return Order(order[:MOST_RANKED], alike / len(asked.words))
 
-    def near(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> list[uuid.UUID]:
+    def near(
+        self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str, language: str = OTHER
+    ) -> list[uuid.UUID]:
+        """What is in the question's language and what is not are looked at apart, and then weighed."""
+        if language == OTHER:
+            found = self._alike(rows, vector, model)
+        else:
+            ours, others = rows.filter(language=language), rows.exclude(language=language)
+            found = ranking.across(self._alike(ours, vector, model), self._alike(others, vector, model))
+        return [key for key, likeness in found if likeness >= found[0][1] - NEAR][:MOST_RANKED]
+
+    def _alike(
+        self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str
+    ) -> list[tuple[uuid.UUID, float]]:
         """Every one is looked at, the latest first, AT_ONCE in memory."""
         kept = ChunkVector.objects.filter(model=model, chunk__in=rows.order_by()).order_by("-chunk_id")
         best: list[Likeness] = []
@@ -69,7 +83,7 @@ class Portable:
             if len(page) < AT_ONCE:
                 break
             after = {"chunk_id__lt": page[-1][0]}
-        return [key for likeness, _order, key in best if likeness >= best[0][0] - NEAR]
+        return [(key, likeness) for likeness, _order, key in best]
 
     def _unknown(self, rows: QuerySet[Chunk], asked: Asked) -> list[str]:
         """Words of the question that no passage has."""

@@ -14,7 +14,6 @@ from documents.indexes import MOST_RANKED, Order
 from documents.indexes.portable import SHORTEST, Portable
 from documents.indexes.sql import Sql, number
 from documents.indexes.there import There
-from documents.meaning import NEAR
 from documents.models import Chunk, ChunkVector
 from documents.words import asked as words_in
 
@@ -70,17 +69,19 @@ class Postgres(Portable):
         unknown = self._unknown(rows, asked)
         return self._spelled_like(rows, unknown, len(asked.words)) if unknown else Order()
 
-    def near(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> list[uuid.UUID]:
+    def _alike(
+        self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str
+    ) -> list[tuple[uuid.UUID, float]]:
         """Every vector of these rows is compared, by the database itself: no index knows whose each is."""
         if not self._there.vectors:
-            return super().near(rows, vector, model)
+            return super()._alike(rows, vector, model)
         told = f"[{','.join(f'{one:.6g}' for one in vector)}]"
         kept = ChunkVector.objects.filter(model=model, chunk__in=rows.order_by())
         far = number("{row}.embedding <#> %s::public.halfvec", told)
-        found = list(
+        found = (
             kept.annotate(far=far).order_by("far", "chunk_id").values_list("chunk_id", "far")[:MOST_RANKED]
         )
-        return [key for key, far in found if far is not None and far <= found[0][1] + NEAR]
+        return [(key, -far) for key, far in found if far is not None]
 
     def _unknown(self, rows: QuerySet[Chunk], asked: Asked) -> list[str]:
         return [

@@ -125,6 +125,7 @@ def _scores(made: Corpus, names: dict[uuid.UUID, str], half: int) -> dict[str, d
     from documents.finding import in_one_order
     from documents.indexes import index_of_placement
     from documents.indexes.portable import Portable
+    from documents.languages import language_of
     from documents.models import Chunk
 
     index, rows, scores = index_of_placement(), Chunk.objects.filter(source_kind="document"), {}
@@ -132,11 +133,12 @@ def _scores(made: Corpus, names: dict[uuid.UUID, str], half: int) -> dict[str, d
         scores[kind] = {way: [] for way in WAYS}
         vectors, model = _vectors([text for text, _answer in questions], "query")
         for text, answer in ((text, answer) for text, answer in questions if _half(answer) == half):
-            asked = asking(text)
-            near = index.near(rows, np.frombuffer(vectors[text], "<f4"), model)
+            asked, vector = asking(text), np.frombuffer(vectors[text], "<f4")
+            near = index.near(rows, vector, model, language_of(text))
+            as_alike = index.near(rows, vector, model)
             words, letters = index.words(rows, asked), index.similar(rows, asked)
             orders = {
-                "before": ranking.together(near, Portable().words(rows, asked).keys),
+                "before": ranking.together(as_alike, Portable().words(rows, asked).keys),
                 "words": words.keys,
                 "letters": letters.keys,
                 "meaning": near,

@@ -153,6 +153,31 @@ def test_every_index_gives_the_same_order_of_the_nearest(told: dict[str, uuid.UU
         assert index.near(Chunk.objects.all(), made[0], "three/8") == []
 
 
+def test_an_answer_in_another_language_is_not_behind_all_that_is_in_the_question_s(
+    told: dict[str, uuid.UUID],
+) -> None:
+    """To a model all that is in its language is alike; with little in either, nobody can tell how much."""
+    import numpy as np
+
+    from documents.models import ChunkVector
+
+    alike = {"pt": [0.9 - n / 200 for n in range(12)], "en": [0.8825, *[0.8] * 11]}
+    said = {"pt": "Esta é uma frase que não diz nada.", "en": "This is what they have been asking about."}
+    answer = new_id()
+    for language, source in (("pt", new_id()), ("en", answer)):
+        write_passages("document", source, 1, [Passage("", said[language])] * 12)
+        for like, row in zip(alike[language], Chunk.objects.filter(source_id=source), strict=True):
+            vector = np.array([like, np.sqrt(1 - like**2)], "<f4")
+            ChunkVector(chunk_id=row.id, model="one/2", vector=vector.tobytes()).save()
+    rows, asked = Chunk.objects.all(), np.array([1, 0], "<f4")
+    ours = Chunk.objects.get(source_id=answer, ordinal=0).id
+    few = rows.exclude(source_id=answer, ordinal__gte=9)
+    for index in (index_of_placement(), Portable(), Postgres(There(trigrams=False, vectors=False))):
+        assert index.near(rows, asked, "one/2").index(ours) == 4
+        assert index.near(rows, asked, "one/2", "pt")[0] == ours
+        assert index.near(few, asked, "one/2", "pt").index(ours) == 4
+
+
 @pytest.mark.pool_only("what PostgreSQL keeps by itself, in the database that everybody shares")
 def test_a_text_that_is_sealed_is_in_no_index(told: dict[str, uuid.UUID]) -> None:
     Chunk.objects.filter(source_id=told["oven"]).update(text="\x01s0sealed vinegar")
