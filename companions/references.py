@@ -61,14 +61,19 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What one answer is given beside what its companion inherits. The number of a passage is its place."""
+    """What one answer is given beside what its companion inherits. The number of a passage is its place.
+
+    `by_words` says that passages were looked for by words alone: a budget had no room for the question's
+    meaning.
+    """
 
     skills: tuple[Skill, ...] = ()
     passages: tuple[Given, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    by_words: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.skills or self.passages or self.left_out)
+        return bool(self.skills or self.passages or self.left_out or self.by_words)
 
     def within(self, room: int) -> Shared:
         """Without the passages that a prompt with so much room has none for; in characters.
@@ -93,7 +98,10 @@ class Shared:
             "documents": self.of("document"),
             "left_out": self.left_out,
         }
-        return {name: [one.stamp() for one in given] for name, given in told.items() if given}
+        stamps: dict[str, Any] = {
+            name: [one.stamp() for one in given] for name, given in told.items() if given
+        }
+        return {**stamps, "by_words": True} if self.by_words else stamps
 
 
 NOTHING = Shared()

@@ -20,6 +20,7 @@ from documents.asking import Asked, asking
 from documents.indexes import Index, Order, index_of_placement
 from documents.languages import language_of
 from documents.models import Chunk
+from documents.services.metered import Asker
 from documents.services.vectors import mark_waiting
 from documents.standing import question_as_vector
 
@@ -41,18 +42,25 @@ class Found:
 
 
 def find(
-    rows: QuerySet[Chunk], question: str, *, passages: int, characters: int, meaning: bool = True
+    rows: QuerySet[Chunk],
+    question: str,
+    *,
+    passages: int,
+    characters: int,
+    meaning: bool = True,
+    asker: Asker | None = None,
 ) -> list[Found]:
     """At most so many, the best first; empty where nothing fits the question's words or meaning.
 
-    “Phrases” in quotation marks must stand in a passage, -words may not.
+    “Phrases” in quotation marks must stand in a passage, -words may not. Where the question's meaning costs
+    something it counts for `asker`, and is told there where it had no room.
     """
     asked = asking(question)
     if passages < 1 or not (asked.text or asked.phrases):
         return []
     index = index_of_placement()
     rows = index.narrowed(rows, asked)
-    near = _near(index, rows, asked) if meaning else []
+    near = _near(index, rows, asked, asker) if meaning else []
     best = in_one_order(index.words(rows, asked), index.similar(rows, asked), near)
     return _cut(_read(rows, best[: passages * 2]), passages, characters)
 
@@ -63,8 +71,8 @@ def in_one_order(words: Order, similar: Order, near: Sequence[uuid.UUID]) -> lis
     return ranking.together(words.keys, similar.keys, near, weights=weights)
 
 
-def _near(index: Index, rows: QuerySet[Chunk], asked: Asked) -> list[uuid.UUID]:
-    compared = question_as_vector(asked.text)
+def _near(index: Index, rows: QuerySet[Chunk], asked: Asked, asker: Asker | None) -> list[uuid.UUID]:
+    compared = question_as_vector(asked.text, asker)
     if compared is None:
         return []
     if compared.stale:

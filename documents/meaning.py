@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from django.db import connections
@@ -11,8 +10,6 @@ from django.db import connections
 from byoc import gateway
 from byoc.contracts import Embeddings, TextKind
 from humana.kernel.errors import EndpointError
-
-log = logging.getLogger(__name__)
 
 #: How long a question waits for its vector, in seconds: it is answered by words alone after that.
 PATIENCE = 3.0
@@ -50,15 +47,6 @@ def vectors_of(
             await adapter.close()
 
     return asyncio.run(ask())
-
-
-def vector_of_question(text: str, model: str = "") -> Embeddings | None:
-    """The question's; None where there is none to be had, which is no reason not to answer."""
-    try:
-        return vectors_of([text], "query", seconds=PATIENCE, model=model)
-    except EndpointError as error:
-        log.info("a question is looked up by its words alone", extra={"error": error.code})
-        return None
 
 
 def _let_go() -> None:

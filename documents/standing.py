@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from documents.meaning import model_key, model_now, vector_of_question
+from documents.meaning import model_key, model_now
 from documents.models import Meaning
+from documents.services.metered import Asker, metered_question
 from tenants.places import gather
 
 if TYPE_CHECKING:
@@ -57,20 +58,21 @@ def progress() -> Progress:
     return Progress(worst, name_in(told.serving), name_in(told.wanted), done, total, told.problem)
 
 
-def question_as_vector(question: str) -> Compared | None:
+def question_as_vector(question: str, asker: Asker | None = None) -> Compared | None:
     """By the model that serves; where it answers no more, by the one that is on its way, as far as it is.
 
-    None where no passage has a vector, or no model answers: nobody is asked without need.
+    None where no passage has a vector, no model answers, or a budget of `asker` has no room for one that
+    costs something: nobody is asked without need.
     """
-    here = standing()
+    here, asker = standing(), asker or Asker()
     if not here.serving:
         return None
     changed = model_now() != name_in(here.wanted)
     if changed or here.serving != here.wanted:
-        served = _asked(question, name_in(here.serving))
+        served = _asked(question, asker, name_in(here.serving))
         if served is not None and served.model == here.serving:
             return replace(served, stale=changed)
-    current = _asked(question)
+    current = _asked(question, asker)
     return None if current is None else replace(current, stale=current.model != here.wanted)
 
 
@@ -79,6 +81,6 @@ def name_in(key: str) -> str:
     return key.rpartition("/")[0]
 
 
-def _asked(question: str, model: str = "") -> Compared | None:
-    told = vector_of_question(question, model)
+def _asked(question: str, asker: Asker, model: str = "") -> Compared | None:
+    told = metered_question(question, model, asker)
     return Compared(told.vectors[0], model_key(told.model, told.dims)) if told is not None else None

@@ -97,7 +97,7 @@ def _use(price: Price | None, tokens: int) -> Use:
 def _line(room: VectorRoom, model: str, tokens: int, price: Price | None) -> UsageEvent:
     return UsageEvent(
         run_id=room.run_id,
-        companion_id=NOBODY,
+        companion_id=room.whose.companion_id or NOBODY,
         member_id=room.whose.member_id or NOBODY,
         endpoint=room.card.name,
         model=model,

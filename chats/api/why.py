@@ -92,7 +92,8 @@ class ToolsShape(Shape, frozen=True):
 class WhyShape(Shape, frozen=True):
     """What an answer was made with. `prompt` is the system prompt to the character, `prompt_digest` its
     SHA-256. `stood_in_for` names the endpoint that was asked first where another answered. `values` are
-    as they are now, without those dropped; `findings` are what checks of policies found.
+    as they are now, without those dropped; `findings` are what checks of policies found. `by_words` says that
+    passages were looked for by their words alone: a budget had no room for the meaning of the question.
     """
 
     message_id: uuid.UUID
@@ -106,6 +107,7 @@ class WhyShape(Shape, frozen=True):
     brand: SpokenShape | None
     knowledge: list[PassagesShape]
     documents: list[PassagesShape]
+    by_words: bool
     cited: CitedShape
     skills: list[SkillShape]
     findings: list[dict[str, Any]]
@@ -139,6 +141,7 @@ def _shape(message_id: uuid.UUID, told: Explanation) -> WhyShape:
         brand=_spoken(told.told.brand),
         knowledge=[PassagesShape(one.id, one.title, one.version, one.ordinals) for one in told.knowledge],
         documents=[PassagesShape(one.id, one.title, one.version, one.ordinals) for one in told.documents],
+        by_words=told.by_words,
         cited=CitedShape(told.cited, told.unknown),
         skills=[SkillShape(one.id, one.name, one.version) for one in told.skills],
         findings=list(run.provenance.get("findings", ())),

@@ -35,7 +35,8 @@ class Explanation:
     endpoint that was asked first where another answered. `acted` is what checks of policies found in
     question and answer; `knowledge`, `documents` and `skills` are what it was given beside what is inherited,
     `cited` the numbers that it made of that and `unknown` how often it named one that nobody gave. `tools`
-    are what it was offered, and `used` what it made of those.
+    are what it was offered, and `used` what it made of those. `by_words` says that a budget had no room to
+    look for passages by their meaning.
     """
 
     run: Run
@@ -52,6 +53,7 @@ class Explanation:
     skills: list[Skill]
     tools: list[str]
     used: list[ShownStep]
+    by_words: bool
 
     @property
     def policies(self) -> list[tuple[PolicyVersion, list[str]]]:
@@ -80,6 +82,7 @@ def why(*, member: Membership, message: Message) -> Explanation:
         skills=skills_told(run.provenance),
         tools=[tool_name(one) for one in run.provenance.get("tools", {}).get("offered", ())],
         used=[ShownStep(one) for one in steps_of(message.parts, live=message.state in Message.LIVE)],
+        by_words=run.provenance.get("by_words", False),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from django.db.models import QuerySet
 
+from audit.services.budgets import Whose
 from companions.checks import Guard
 from companions.config_keys import KNOWLEDGE_CHARACTERS, KNOWLEDGE_MEANING, KNOWLEDGE_PASSAGES
 from companions.knowledge import item_of, reach_of, reach_of_member, told
@@ -25,6 +26,7 @@ from companions.services.reading import NOTHING_BROUGHT, Brought, passages_of
 from companions.sharing import Reach
 from documents.finding import Found, find
 from documents.models import Chunk
+from documents.services.metered import Asker
 from tenants.config.resolver import Subject, resolve
 from tenants.models import Membership
 from tenants.permissions import allowed
@@ -57,12 +59,15 @@ def shared_for(
     known = allowed(member, READ.name) and anything_shared()
     if not (known or brought) or not guard.lets("input", question):
         return NOTHING
-    documents = passages_of(brought, member, question, Subject(companion_team_id=companion.team_id))
+    asker = Asker(Whose(member.id, member.team_id, companion.id))
+    subject = Subject(companion_team_id=companion.team_id)
+    found = passages_of(brought, member, question, subject, asker)
     if not known:
-        return Shared(passages=documents)
+        return Shared(passages=found, by_words=asker.over_budget)
     reach = reach_of(companion)
     with at_main():
-        return Shared(_skills(reach), (*_passages(companion, reach, member, question), *documents))
+        found = (*_passages(reach, member, question, subject, asker), *found)
+        return Shared(_skills(reach), found, by_words=asker.over_budget)
 
 
 def note_uses(shared: Shared, *, run_id: uuid.UUID, companion_id: uuid.UUID, member_id: uuid.UUID) -> None:
@@ -114,8 +119,9 @@ def _skills(reach: Reach) -> tuple[Skill, ...]:
     return tuple(Skill(one.id, one.version, one.name, one.instructions) for one in given[:MOST_SKILLS])
 
 
-def _passages(companion: Companion, reach: Reach, member: Membership, question: str) -> tuple[Given, ...]:
-    subject = Subject(companion_team_id=companion.team_id)
+def _passages(
+    reach: Reach, member: Membership, question: str, subject: Subject, asker: Asker
+) -> tuple[Given, ...]:
     most = resolve(KNOWLEDGE_PASSAGES, subject)
     if not most:
         return ()
@@ -126,6 +132,7 @@ def _passages(companion: Companion, reach: Reach, member: Membership, question: 
         passages=most,
         characters=resolve(KNOWLEDGE_CHARACTERS, subject),
         meaning=resolve(KNOWLEDGE_MEANING, subject),
+        asker=asker,
     )
     titles = dict(assets.filter(id__in=[one.source_id for one in found]).values_list("id", "title"))
     return tuple(_given(one, titles[one.source_id]) for one in found if one.source_id in titles)

@@ -18,6 +18,7 @@ from documents.access import readable_sources
 from documents.finding import Found, find
 from documents.models import Chunk, Folder
 from documents.permissions import READ
+from documents.services.metered import Asker
 from documents.store import Card, store_of
 from tenants.config.resolver import Subject, resolve
 from tenants.context import current_tenant
@@ -39,7 +40,9 @@ class Brought:
 NOTHING_BROUGHT = Brought()
 
 
-def passages_of(brought: Brought, member: Membership, question: str, subject: Subject) -> tuple[Given, ...]:
+def passages_of(
+    brought: Brought, member: Membership, question: str, subject: Subject, asker: Asker
+) -> tuple[Given, ...]:
     """Attached documents whole while there is room, the latest first; then what answers the question."""
     most, room = resolve(DOCUMENT_PASSAGES, subject), resolve(DOCUMENT_CHARACTERS, subject)
     if not brought or not most or not allowed(member, READ.name):
@@ -53,6 +56,7 @@ def passages_of(brought: Brought, member: Membership, question: str, subject: Su
         passages=most,
         characters=room - sum(len(one.text) for one in told),
         meaning=resolve(KNOWLEDGE_MEANING, subject),
+        asker=asker,
     )
     cards |= _cards({one.source_id for one in found} - set(cards))
     return (
