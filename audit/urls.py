@@ -7,6 +7,7 @@ from audit.views import budgets, trail, usage
 urlpatterns = [
     path("trail/", trail.trail, name="trail"),
     path("usage/", usage.own_usage, name="own-usage"),
+    path("usage/read/", usage.put_allowances_away, name="allowances-read"),
     path("settings/usage/", usage.usage, name="usage"),
     path("settings/usage/file/", usage.file, name="usage-file"),
     path("settings/budgets/", budgets.budgets, name="budgets"),

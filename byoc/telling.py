@@ -24,6 +24,8 @@ from humana.kernel.errors import HumanaError
 #: Seconds that a receiver may take for its answer.
 SECONDS = 10.0
 
+#: What a sentence may name; empty where the notice does not say it.
+FACTS = ("endpoint", "by", "code", "message", "day", "budget", "percent", "members")
 _SUBJECTS: Mapping[str, Promise] = {
     "endpoint.failing": gettext_lazy("“%(endpoint)s” does not answer well"),
     "endpoint.recovered": gettext_lazy("“%(endpoint)s” is well again"),
@@ -34,6 +36,8 @@ _SUBJECTS: Mapping[str, Promise] = {
     "failover.ended": gettext_lazy("“%(endpoint)s” serves again"),
     "budget.nearly_spent": gettext_lazy("A budget is nearly used: %(budget)s"),
     "budget.spent": gettext_lazy("A budget is used up: %(budget)s"),
+    "allowance.nearly_spent": gettext_lazy("Members have nearly used their part: %(budget)s"),
+    "allowance.spent": gettext_lazy("Members have used up their part: %(budget)s"),
     "notice.message": gettext_lazy("A word about your endpoints"),
 }
 _BODIES: Mapping[str, Promise | str] = {
@@ -64,6 +68,16 @@ _BODIES: Mapping[str, Promise | str] = {
         "The budget “%(budget)s” is used up. If it refuses, nobody whom it is for gets answers until its next"
         " period begins; the page of budgets lets you raise it."
     ),
+    "allowance.nearly_spent": gettext_lazy(
+        "Of the budget “%(budget)s”, members who used %(percent)s%% of their part: %(members)s. They are told on"
+        " their own pages; nothing is refused yet. There is no other letter about this in its period: the page"
+        " of budgets shows how it goes on."
+    ),
+    "allowance.spent": gettext_lazy(
+        "Of the budget “%(budget)s”, members who used up their part: %(members)s. If it refuses, they get no"
+        " answers until its next period begins. There is no other letter about this in its period: the page of"
+        " budgets shows how it goes on, and lets you raise it."
+    ),
     "notice.message": "%(message)s",
 }
 _BEGAN: Mapping[str, Promise] = {
@@ -89,7 +103,7 @@ class Gone(Exception):
 
 def sentences(notice: Notice) -> tuple[str, str]:
     """Subject and body, in the language of the moment."""
-    blank = dict.fromkeys(("endpoint", "by", "code", "message", "day", "budget", "percent"), "")
+    blank = dict.fromkeys(FACTS, "")
     facts = {**blank, **notice.payload.get("data", {})}
     body = _BODIES.get(notice.event) or _BEGAN.get(str(facts.get("way")))
     subject = _SUBJECTS.get(notice.event)
@@ -104,7 +118,7 @@ def mailed(notice: Notice, language: str) -> Exception | None:
         if window := notice.payload.get("data", {}).get("maintenance"):
             body = f"{body}\n\n{_('Maintenance window')}: {window}"
         why = _("You are told because you look after the endpoints of your organization.")
-        if notice.event.startswith("budget."):
+        if notice.event.startswith(("budget.", "allowance.")):
             why = _("You are told because you look after the budgets of your organization.")
         message = EmailMessage(
             subject=subject,

@@ -67,7 +67,8 @@ class BudgetCounter(OrganizationScoped):
     """What of a budget is used and reserved in one period, by one holder (`POT` for what all share).
 
     `used` and `reserved` only ever change by one conditional UPDATE. `told` is the highest threshold, in
-    percent, that people were told of.
+    percent, that whoever looks after budgets was told of; `seen` that which its holder was told of and put
+    away.
     """
 
     budget = TenantForeignKey(Budget, models.CASCADE, related_name="counters")
@@ -77,6 +78,7 @@ class BudgetCounter(OrganizationScoped):
     reserved = models.BigIntegerField(default=0)
     unpriced = models.PositiveIntegerField(default=0)
     told = models.PositiveSmallIntegerField(default=0)
+    seen = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta(OrganizationScoped.Meta):
         constraints = [

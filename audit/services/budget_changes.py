@@ -83,7 +83,7 @@ def change_budget(
         if _told(row) != before:
             row.version += 1
             row.save()
-            BudgetCounter.objects.filter(budget=row).update(told=0)
+            BudgetCounter.objects.filter(budget=row).update(told=0, seen=0)
             _announce("changed", row, before=before)
     return row
 

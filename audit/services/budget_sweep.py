@@ -17,6 +17,7 @@ from audit.budget_words import percent
 from audit.budgeting import Rule, known
 from audit.models import POT, Budget, BudgetCounter, BudgetReservation, UsageEvent
 from audit.services import counting
+from audit.services.allowances import tell_of_allowances
 from audit.services.budgets import Use
 from audit.services.counting import Share
 from byoc.services.notices import tell
@@ -43,6 +44,7 @@ def look_after_budgets() -> None:
     """In one organization, in its main placement; the further ones hold none."""
     free_abandoned()
     tell_of_thresholds()
+    tell_of_allowances()
     _tidy()
 
 

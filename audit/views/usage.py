@@ -10,14 +10,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from audit.budget_names import Names, names
 from audit.budgeting import known
 from audit.hints import standings
 from audit.permissions import SEE_BUDGETS, USAGE
+from audit.services.allowances import put_away
 from audit.services.usage_files import usage_file
 from audit.spent import Spent, Told, spent_by
 from humana.kernel.errors import Invalid
@@ -88,6 +89,15 @@ def own_usage(request: MemberRequest, slug: str) -> HttpResponse:
     tables = [_table(_("By companion"), _("Companion"), companions, known_names.companion)]
     context = _shown(month, days) | {"tables": tables, "standings": standings(member, None), "own": True}
     return render(request, "audit/usage.html", context)
+
+
+@require_POST
+def put_allowances_away(request: MemberRequest, slug: str) -> HttpResponse:
+    """The member has read how far their own part is used. Where a page's script asks, it stays where it is."""
+    put_away(request.visitor.member)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse()
+    return redirect("own-usage", slug=slug)
 
 
 @require_GET
