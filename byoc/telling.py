@@ -69,14 +69,14 @@ _BODIES: Mapping[str, Promise | str] = {
         " period begins; the page of budgets lets you raise it."
     ),
     "allowance.nearly_spent": gettext_lazy(
-        "Of the budget “%(budget)s”, members who used %(percent)s%% of their part: %(members)s. They are told on"
-        " their own pages; nothing is refused yet. There is no other letter about this in its period: the page"
-        " of budgets shows how it goes on."
+        "Of the budget “%(budget)s”, members who used %(percent)s%% of their part: %(members)s. They are told"
+        " on their own pages; nothing is refused yet. There is no other letter about this in its period: the"
+        " page of budgets shows how it goes on."
     ),
     "allowance.spent": gettext_lazy(
         "Of the budget “%(budget)s”, members who used up their part: %(members)s. If it refuses, they get no"
-        " answers until its next period begins. There is no other letter about this in its period: the page of"
-        " budgets shows how it goes on, and lets you raise it."
+        " answers until its next period begins. There is no other letter about this in its period: the page"
+        " of budgets shows how it goes on, and lets you raise it."
     ),
     "notice.message": "%(message)s",
 }

@@ -1,4 +1,4 @@
-"""What each member has for themselves: they are told on their pages how far it is used, others only how many are.
+"""What each member has for themselves: they are told how far it is used, others only how many are.
 
 nearly_spent(member)        what a page tells; nothing that the member put away
 put_away(member)            the member has read it: not told again in this period
@@ -44,7 +44,7 @@ class Told:
 
 
 def nearly_spent(member: Membership) -> list[Told]:
-    """Those that the member was not told of yet, the fullest first. Asks nobody where there is no allowance."""
+    """Those that the member has not put away, the fullest first. Asks nobody where there is no allowance."""
     return sorted(_unseen(member), key=lambda one: -one.percent)
 
 
@@ -87,7 +87,7 @@ def _near(rows: QuerySet[BudgetCounter]) -> QuerySet[BudgetCounter]:
 
 
 def tell_of_allowances() -> None:
-    """In one organization, in its main placement; a threshold is told with the first members that reach it."""
+    """In one organization, in its main placement; a threshold is told with the first that reach it."""
     for rule in known().rules:
         if rule.each:
             for reached in (ALL, rule.warn_at):

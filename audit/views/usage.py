@@ -93,7 +93,7 @@ def own_usage(request: MemberRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def put_allowances_away(request: MemberRequest, slug: str) -> HttpResponse:
-    """The member has read how far their own part is used. Where a page's script asks, it stays where it is."""
+    """The member has read how far their own part is used; with htmx the page stays where it is."""
     put_away(request.visitor.member)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse()

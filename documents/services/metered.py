@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.services.budgets import OverBudget, Whose
 from audit.services.vectors import VectorRoom, hold_vectors, is_free
@@ -29,10 +29,14 @@ ALL = Whose(None, None, None)
 
 @dataclass(slots=True)
 class Asker:
-    """For whom a question is looked up; `over_budget` says afterwards that its meaning had no room."""
+    """For whom a question is looked up; `over_budget` says afterwards that its meaning had no room.
+
+    What it was told is known to it, so that looking in several places costs, or waits, once.
+    """
 
     whose: Whose = ALL
     over_budget: bool = False
+    told: dict[tuple[str, str], Embeddings | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,12 @@ def metered_question(text: str, model: str, asker: Asker) -> Embeddings | None:
     """The question's; None where there is none to be had, which is no reason not to answer: neither is a
     budget without room.
     """
+    if (text, model) not in asker.told:
+        asker.told[text, model] = _question(text, model, asker)
+    return asker.told[text, model]
+
+
+def _question(text: str, model: str, asker: Asker) -> Embeddings | None:
     try:
         return _metered(_Wanted([text], "query", model, PATIENCE), asker.whose, LONGEST_QUESTION)
     except EndpointError as error:

@@ -1,4 +1,4 @@
-"""A process dies at each moment between reserving and what follows settling: nothing is lost or counted twice.
+"""A process dies at each moment between reserving and settling: nothing is lost or counted twice.
 
 The moments are those that one process, which is let live, comes by; see `tests.fixtures.dying`.
 """

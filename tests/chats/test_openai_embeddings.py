@@ -69,18 +69,52 @@ def test_another_model_is_not_found(client: openai.OpenAI) -> None:
         client.embeddings.create(model="text-embedding-9", input="x")
 
 
-def test_paid_vectors_are_under_the_budget_and_those_of_ours_are_not(
-    desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel
-) -> None:
-    world, texts = desk.world, ["Eight rooms face the harbour.", "Two face the garden."]
-    granted(world, scripted_model.openai_url)
+TEXTS = ["Eight rooms face the harbour.", "Two face the garden."]
+
+
+@pytest.fixture
+def paid(desk: Desk, scripted_model: ScriptedModel) -> dict[str, Any]:
+    """A model of the organization's own, in use: how it is named to those who change it."""
+    granted(desk.world, scripted_model.openai_url)
     endpoint = created(
-        world, scripted_model.openai_url, name="paid", role="embedding", values={"model": "paid"}
+        desk.world, scripted_model.openai_url, name="paid", role="embedding", values={"model": "paid"}
     )
-    whose = {"organization": world.organization, "endpoint_id": endpoint.id, "member": world.owner}
+    here = desk.world
+    whose = {"organization": here.organization, "endpoint_id": endpoint.id, "member": here.owner}
     assert services.validate_endpoint(**whose).ok
     services.activate_endpoint(**whose)
     endpoints.forget()
+    return whose
+
+
+def test_whoever_goes_pays_what_it_probably_was_and_who_gets_none_pays_nothing(
+    desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel, paid: dict[str, Any]
+) -> None:
+    row = limited(desk, 100_000)
+    time.sleep(1.2)  # every process knows of it within a second
+    scripted_model.script("status:500")
+    with pytest.raises(openai.APIStatusError):
+        client.embeddings.create(model="embeddings", input=TEXTS)
+    with use_tenant(desk.world.context):
+        assert counted(row) == (0, 0), "given back at once"
+        assert not BudgetReservation.objects.filter(state="held").exists()
+        scripted_model.script("slow-headers:20000")
+        with pytest.raises(openai.APITimeoutError):
+            client.with_options(timeout=1).embeddings.create(model="embeddings", input=TEXTS)
+        lines = UsageEvent.objects.filter(outcome="embedded", endpoint="paid")
+        deadline = time.monotonic() + 15
+        while not lines.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        line = lines.get()
+        assert line.input_tokens is None
+        assert line.estimated_tokens
+        assert counted(row) == (line.estimated_tokens, 0)
+
+
+def test_paid_vectors_are_under_the_budget_and_those_of_ours_are_not(
+    desk: Desk, client: openai.OpenAI, paid: dict[str, Any]
+) -> None:
+    world, texts, whose = desk.world, TEXTS, paid
     row = limited(desk, 100_000)
     each = limited(desk, 100_000, each=True)
     time.sleep(1.2)  # every process knows of both within a second

@@ -1,20 +1,23 @@
-"""What a question is compared by may cost something: it counts for whoever asks; without room words find it."""
+"""What a question is compared by may cost something: it counts for whoever asks, and words find it, too."""
 
 from __future__ import annotations
 
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from audit import budgeting
 from audit.models import Budget, BudgetCounter, BudgetReservation, UsageEvent
 from audit.services import counting
 from audit.services.budget_changes import Wish, change_budget, make_budget
+from audit.services.budget_sweep import free_abandoned
 from companions.checks import Guard
 from companions.references import Shared
 from companions.services.knowing import shared_for
@@ -121,6 +124,8 @@ def test_while_the_endpoint_is_silent_no_connection_is_held_and_what_fails_costs
     scripted_model.wait_for(lambda one: one.path.endswith("embeddings"), seconds=10)
     assert all(one.connection is None for one in opened)
     assert counted(whole)[1] > 0, "room for it is held meanwhile"
+    BudgetReservation.objects.update(created_at=timezone.now() - timedelta(seconds=30))
+    assert free_abandoned() == 0, "whoever asks lives"
     asking.join()
     assert [one.text for one in found[0].passages] == [SENTENCE]
     assert not found[0].by_words, "no budget was in its way"

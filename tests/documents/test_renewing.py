@@ -150,6 +150,26 @@ def test_a_model_that_does_not_answer_is_said_and_asked_again(
     assert (standing().serving, standing().problem) == ("two/8", "")
 
 
+def test_where_a_budget_is_spent_before_any_passage_was_read_it_is_said(told: World) -> None:
+    ChunkVector.objects.all().delete()
+    Meaning.objects.all().delete()
+    each = make_budget(
+        member=told.owner,
+        wish=Wish(scope="organization", unit="tokens", period="day", amount=Decimal(10**6), each=True),
+    )
+    wish = Wish(scope="organization", unit="tokens", period="month", amount=Decimal(1))
+    whole = make_budget(member=told.owner, wish=wish)
+    budgeting.forget()
+    renewing.renew()
+    assert (standing().state, standing().problem) == (Meaning.State.WAITING, "over_budget")
+    change_budget(member=told.owner, budget=whole, wanted={"amount": 100_000})
+    for _part in range(3):
+        Meaning.objects.update(busy_until=None)
+        renewing.renew()
+    assert (standing().state, standing().problem) == (Meaning.State.STEADY, "")
+    assert not BudgetCounter.objects.filter(budget=each, used__gt=0).exists(), "no member asked for it"
+
+
 def test_a_spent_budget_lets_passages_wait_and_they_go_on_when_it_is_raised(
     told: World, scripted_model: ScriptedModel
 ) -> None:
@@ -165,6 +185,9 @@ def test_a_spent_budget_lets_passages_wait_and_they_go_on_when_it_is_raised(
     file = DocumentFile.objects.get(document_id=card.id)
     assert file.state == "ready"
     assert (standing().state, standing().problem) == (Meaning.State.WAITING, "over_budget")
+    waits = standing().busy_until
+    assert waits is not None
+    assert waits > timezone.now() + timedelta(minutes=10), "it is left alone for a while"
     assert find(Chunk.objects.filter(source_id=card.id), "harbour", passages=1, characters=99), "by its words"
     page = signed_in(told.owner, "en")
     assert "A budget has no room" in page.get("/o/left/settings/knowledge/").content.decode()
