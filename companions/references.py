@@ -64,7 +64,7 @@ class Shared:
     """What one answer is given beside what its companion inherits. The number of a passage is its place.
 
     `by_words` says that passages were looked for by words alone: a budget had no room for the question's
-    meaning.
+    meaning, or no price for it.
     """
 
     skills: tuple[Skill, ...] = ()

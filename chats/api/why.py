@@ -93,7 +93,7 @@ class WhyShape(Shape, frozen=True):
     """What an answer was made with. `prompt` is the system prompt to the character, `prompt_digest` its
     SHA-256. `stood_in_for` names the endpoint that was asked first where another answered. `values` are
     as they are now, without those dropped; `findings` are what checks of policies found. `by_words` says that
-    passages were looked for by their words alone: a budget had no room for the meaning of the question.
+    passages were looked for by their words alone: a budget did not allow looking for their meaning.
     """
 
     message_id: uuid.UUID

@@ -35,8 +35,8 @@ class Explanation:
     endpoint that was asked first where another answered. `acted` is what checks of policies found in
     question and answer; `knowledge`, `documents` and `skills` are what it was given beside what is inherited,
     `cited` the numbers that it made of that and `unknown` how often it named one that nobody gave. `tools`
-    are what it was offered, and `used` what it made of those. `by_words` says that a budget had no room to
-    look for passages by their meaning.
+    are what it was offered, and `used` what it made of those. `by_words` says that a budget did not
+    allow looking for passages by their meaning.
     """
 
     run: Run

@@ -89,7 +89,14 @@ def test_each_setting_is_told_with_the_layer_that_said_it(desk: Desk) -> None:
     assert (followed["name"], followed["version"], followed["mode"]) == ("Privacy", 1, "monitor")
     assert "Never ask for a CPF." in shape["prompt"]
     assert sha256(shape["prompt"].encode()).hexdigest() == shape["prompt_digest"]
-    assert (shape["model"], shape["stood_in_for"]) == (run.model, "")
+    assert (shape["model"], shape["stood_in_for"], shape["by_words"]) == (run.model, "", False)
+    with use_tenant(world.context):
+        Run.objects.filter(id=run.id).update(provenance={**run.provenance, "by_words": True})
+    page = (
+        signed_in(world.member, "en").get(f"/o/{world.slug}/messages/{run.message_id}/why/").content.decode()
+    )
+    assert "looked for by their words alone" in page
+    assert Client().get(f"/api/v1/messages/{run.message_id}/why/", headers=key).json()["by_words"]
     assert Client().get(f"/api/v1/messages/{uuid.uuid4()}/why/", headers=key).status_code == 404
 
 

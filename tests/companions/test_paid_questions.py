@@ -16,7 +16,7 @@ from django.utils import timezone
 from audit import budgeting
 from audit.models import Budget, BudgetCounter, BudgetReservation, UsageEvent
 from audit.services import counting
-from audit.services.budget_changes import Wish, change_budget, make_budget
+from audit.services.budget_changes import Wish, change_budget, make_budget, remove_budget
 from audit.services.budget_sweep import free_abandoned
 from companions.checks import Guard
 from companions.references import Shared
@@ -92,6 +92,9 @@ def test_a_questions_vector_counts_for_whoever_asks_and_words_find_it_where_ther
     assert counted(whole) == (spent(), 0), "with what was read before the budget was made"
     assert counted(each, knowing.member.id) == counted(companion) == (more, 0), "for whoever asked, and whom"
 
+    for_money = budget(knowing, unit="money")
+    assert asked(knowing).by_words, "a hard budget in money lets nothing through that has no price"
+    remove_budget(member=knowing.owner, budget=for_money)
     change_budget(member=knowing.owner, budget=companion, wanted={"amount": Decimal(more)})
     requests = len(scripted_model.entries)
     found = asked(knowing)
