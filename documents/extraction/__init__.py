@@ -7,6 +7,7 @@ extract     the text of a file, read in a process of its own that can do nothing
 from documents.extraction.contract import CODES, USUAL, CannotRead, Code, Limits, Section
 from documents.extraction.media import LOOKED_AT, Media, is_taken, recognise
 from documents.extraction.reading import Reading, extract
+from documents.extraction.seen import Seen, again
 
 __all__ = [
     "CODES",
@@ -18,6 +19,8 @@ __all__ = [
     "Media",
     "Reading",
     "Section",
+    "Seen",
+    "again",
     "extract",
     "is_taken",
     "recognise",

@@ -1,7 +1,7 @@
 """What the process that reads a document gives up, before it looks at it. For good.
 
 limits     the kernel ends it where it takes more memory or time than a document may, and lets it open
-           and write no file: it has what it needs
+           no file and write none, but so much of pictures into one that it was given
 calls      on Linux only the dozens of system calls of a computation are left, by a filter of seccomp:
            no file, no address, no program, no other process. Whatever takes over the reader has no more.
 """
@@ -43,20 +43,22 @@ def confine(limits: Limits) -> None:
 
 
 def _bound(limits: Limits) -> None:
-    taken, seconds = _taken(), max(1, math.ceil(limits.seconds / 2))
-    if taken:
-        resource.setrlimit(resource.RLIMIT_AS, (taken + limits.memory,) * 2)
+    (addresses, held), seconds = _taken(), max(1, math.ceil(limits.seconds / 2))
+    if addresses:
+        most = addresses + max(0, limits.memory - held)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.drawn, limits.drawn))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def _taken() -> int:
-    """Bytes of addresses that the program and its libraries take; 0 where no system says."""
+def _taken() -> tuple[int, int]:
+    """Bytes that the program and its libraries take: of addresses, and of memory; 0 where no system says."""
     if sys.platform != "linux":
-        return 0
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        return 0, 0
+    addresses, held = Path("/proc/self/statm").read_text().split()[:2]
+    return int(addresses) * resource.getpagesize(), int(held) * resource.getpagesize()
 
 
 class _Program(ctypes.Structure):

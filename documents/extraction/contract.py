@@ -22,7 +22,7 @@ Code = Literal[
 CODES: tuple[str, ...] = get_args(Code)
 #: Why some of a document was not read: as above, or this.
 Reason = Literal[Code, "no_reader"]  # nothing on this machine reads pictures
-#: What ends a place whose text was read from a picture.
+#: What ends a place whose text was read from a picture, and no other.
 IMAGE = ":image"
 #: Where another try may end otherwise.
 PASSING = frozenset({"too_slow", "failed"})
@@ -40,6 +40,22 @@ class Section:
 
     place: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One in a document that may have text: its number there, and the place it stands in."""
+
+    number: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A picture that was not looked at, and why; the others are."""
+
+    number: int
+    code: Code
 
 
 class CannotRead(Exception):
@@ -62,21 +78,25 @@ class Limits:
     text      characters; what is longer is cut
     pages     pages, slides or sheets; what comes after is cut
     seconds   of waiting for the reader; half of it on a processor
-    memory    bytes that the reader may take beside its program and libraries
+    memory    bytes that a process which reads may take, with its program and libraries as it begins
     unpacked  bytes that the parts of an office document have together
     parts     how many these are
     depth     how deep elements stand in each other
+    drawn     bytes of pictures that it may hand on to the process that looks at them
     """
 
     text: int = 1_000_000
     pages: int = 2_000
     seconds: float = 60.0
-    memory: int = 88 * MIB
+    memory: int = 120 * MIB
     unpacked: int = 512 * MIB
     parts: int = 5_000
     depth: int = 200
+    drawn: int = 0
 
 
 USUAL = Limits()
-#: What reading the pictures of one document may take, beside what its text may: `pages` is how many.
-PICTURES = Limits(pages=100, seconds=400.0, memory=256 * MIB)
+#: What looking at the pictures of one document may take, beside what its text may: `pages` is how many.
+PICTURES = Limits(pages=100, seconds=1_200.0)
+#: How many are looked at before what was found is handed on, and for how many seconds at most.
+PORTION, PORTION_SECONDS = 8, 40.0

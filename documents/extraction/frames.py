@@ -1,8 +1,8 @@
 """What the reader says, message by message, over a pipe. Pure.
 
-Four bytes of length, then JSON: `["text", place, text]`, `["done", n, of]`, `["picture", n]`, `["cut"]`,
-`["end"]`, or `["cannot", code]`. Whoever listens trusts none of it: a reader may have been taken over by
-what it read.
+Four bytes of length, then JSON: `["text", place, text]`, `["done", n, of]`, `["picture", n, place]`,
+`["unseen", n, code]`, `["cut"]`, `["end"]`, or `["cannot", code]`. Whoever listens trusts none of it: a
+reader may have been taken over by what it read.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from documents.extraction.contract import CODES, CannotRead, Section
+from documents.extraction.contract import CODES, CannotRead, Picture, Section, Unseen
 
 #: Characters of a section's text and place; bytes of one message.
 LONGEST_TEXT, LONGEST_PLACE = 20_000, 200
 LONGEST_MESSAGE = (LONGEST_TEXT + LONGEST_PLACE) * 12 + 100
 _HEAD = struct.Struct(">I")
 
-Message = Section | tuple[int, int] | int | str
+Message = Section | Picture | Unseen | tuple[int, int] | str
 
 
 def packed(*parts: Any) -> bytes:
@@ -41,15 +41,17 @@ def unpacked(waiting: bytearray) -> Iterator[Message]:
 
 
 def _message(body: bytes) -> Message:
-    """A section, how far the reader has come, a page that is a picture, or a word."""
+    """A section, how far the reader has come, a picture, or a word."""
     try:
         match json.loads(body):
             case ["text", str(place), str(text)] if _fits(place, text):
                 return Section(place, text)
             case ["done", int(done), int(of)] if 0 <= done <= of < 2**31:
                 return done, of
-            case ["picture", int(page)] if 0 < page < 2**31:
-                return page
+            case ["picture", int(number), str(place)] if 0 < number < 2**31 and _fits(place, ""):
+                return Picture(number, place)
+            case ["unseen", int(number), str(code)] if 0 < number < 2**31 and code in CODES:
+                return Unseen(number, code)  # type: ignore[arg-type]
             case ["cut" | "end" as word]:
                 return str(word)
             case ["cannot", str(code)] if code in CODES:

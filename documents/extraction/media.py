@@ -85,6 +85,10 @@ READ = frozenset(one.type for one in (PDF, *OFFICE, TEXT, MARKDOWN, CSV, HTML))
 SHOWN = frozenset(one.type for one in (PNG, JPEG, GIF, WEBP, SVG))
 #: Pictures that may have text to be read, where the machine can.
 PICTURES = frozenset(one.type for one in (PNG, JPEG, WEBP, TIFF))
+#: Documents that may have such pictures in them.
+HAVE_PICTURES = frozenset({PDF.type})
+#: Inside of reading: pictures that were drawn to be looked at, of whatever document.
+DRAWN = "pictures"
 _PROLOGUE = re.compile(
     r"(?:\s+|<\?xml[^>]{0,200}\?>|<!--.{0,2000}?-->|<!DOCTYPE\s+svg[^>\[]{0,300}>)", re.DOTALL
 )

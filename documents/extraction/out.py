@@ -35,7 +35,7 @@ class Out:
 
     def section(self, place: str, text: str) -> None:
         """Some text of a place; blank text is none. Long ones are told in pieces."""
-        text, place = clean(text), " ".join(clean(place).split())[:LONGEST_PLACE].rstrip()
+        text, place = clean(text), _place(place)
         while text := text.strip("\n "):
             piece = text[: _cut(text, min(LONGEST_TEXT, self._left))]
             text = text[len(piece) :]
@@ -49,9 +49,13 @@ class Out:
         """So many of all pages, slides or sheets are read."""
         self._say("done", min(number, of), of)
 
-    def picture(self, page: int) -> None:
-        """This page says nothing, or little, but in a picture."""
-        self._say("picture", page)
+    def picture(self, number: int, place: str) -> None:
+        """There is a picture here that may have text."""
+        self._say("picture", number, _place(place))
+
+    def unseen(self, number: int, code: str) -> None:
+        """This picture is not to be looked at."""
+        self._say("unseen", number, code)
 
     def in_time(self) -> None:
         if self._left <= 0 or time.monotonic() > self._until:
@@ -78,6 +82,10 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFC", _MARKS.sub(r"\1", text))
     return _BLANK_LINES.sub("\n\n", text)
+
+
+def _place(said: str) -> str:
+    return " ".join(clean(said).split())[:LONGEST_PLACE].rstrip()
 
 
 def _cut(text: str, most: int) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 from documents.extraction.contract import MIB, CannotRead, Code, Limits
 from documents.extraction.frames import Message, unpacked
@@ -28,23 +29,33 @@ _ENDED_BY: dict[int, Code] = {-signal.SIGXCPU: "too_slow", -signal.SIGKILL: "too
 class Reader:
     """A process that reads one file. It has that file, a pipe to us, and nothing of ours."""
 
-    def __init__(self, path: Path, media_type: str, limits: Limits, *, pages: Sequence[int] = ()) -> None:
-        """With `pages` it reads what is to be seen on them, and nothing else."""
+    def __init__(
+        self,
+        file: IO[bytes],
+        media_type: str,
+        limits: Limits,
+        *,
+        numbers: Sequence[int] = (),
+        onto: IO[bytes] | None = None,
+        most: int = 0,
+    ) -> None:
+        """With `onto` it reads nothing, and draws these pictures of the file there: grey, `most` points."""
         self._limits = limits
-        told = [media_type, json.dumps(asdict(limits)), json.dumps(list(pages))]
-        with path.open("rb") as file:
-            try:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-B", os.fspath(CHILD), *told],
-                    stdin=file,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env={"HOME": "/"},  # so that nobody is asked where home is
-                    cwd="/",
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise CannotRead("failed") from error
+        canvas = () if onto is None else (onto.fileno(), most)
+        told = [media_type, json.dumps(asdict(limits)), json.dumps(list(numbers)), json.dumps(canvas)]
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-B", os.fspath(CHILD), *told],
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={"HOME": "/"},  # so that nobody is asked where home is
+                cwd="/",
+                start_new_session=True,
+                pass_fds=canvas[:1],
+            )
+        except OSError as error:
+            raise CannotRead("failed") from error
 
     def messages(self) -> Iterator[Message]:
         """What it says, until it ends. CannotRead where it says or takes more than was agreed."""

@@ -1,25 +1,35 @@
 """The text of a file, read by a process of its own. What it says is bounded and checked here.
 
-Pictures of text are read by a second process with more memory, once the first has said which pages are some.
+Pictures of text are read afterwards, some at a time, once that process has said where they are (`seeing`).
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from documents.extraction import engine
-from documents.extraction.contract import PICTURES, USUAL, CannotRead, Limits, Reason, Section
-from documents.extraction.media import OLE, PDF, READ, SHOWN
+from documents.extraction.contract import (
+    IMAGE,
+    PICTURES,
+    PORTION,
+    USUAL,
+    CannotRead,
+    Limits,
+    Picture,
+    Reason,
+    Section,
+)
+from documents.extraction.hearing import Heard, Hearing
+from documents.extraction.media import HAVE_PICTURES, OLE, PDF, READ, SHOWN
 from documents.extraction.media import PICTURES as IMAGES
-from documents.extraction.process import CHUNK, Reader
+from documents.extraction.process import CHUNK
+from documents.extraction.seeing import Looking
+from documents.extraction.seen import Seen
 
-log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 #: What an office document with a password has inside, as it is written there.
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
@@ -32,32 +42,44 @@ def extract(
     limits: Limits = USUAL,
     pictures: Limits = PICTURES,
     progress: Progress | None = None,
+    seen: Seen | None = None,
 ) -> Reading:
     """The sections of a file, in the order of its pages.
 
     The type is what `recognise` said. `progress` is told how many of all pages, slides or sheets are
     read, at most a hundred times. Raises CannotRead, also after some sections; those are sound. What is
-    wrong with a picture is never raised: `unread` says it. Close it, or leave its `with`, where it is not
-    read to its end.
+    wrong with a picture is never raised: `unread` says it. With `seen` one portion of the pictures is
+    looked at beside those that were: what it has afterwards goes into the next call, until `left` is 0.
+    Close it, or leave its `with`, where it is not read to its end.
     """
-    return Reading(path, media_type, limits=limits, pictures=pictures, progress=progress)
+    return Reading(path, media_type, limits=limits, pictures=pictures, progress=progress, seen=seen)
 
 
 class Reading(Iterator[Section]):
     """The sections of one file.
 
     cut      the document has more text than was read
-    unread   the first page whose picture was not read, and why; None where there is none
+    unread   the first picture (of a PDF: page) that was not read, and why; None where there is none
+    over     no picture after that was read either
+    left     pictures that are still to be looked at; their text is missing so far
     """
 
     def __init__(
-        self, path: Path, media_type: str, *, limits: Limits, pictures: Limits, progress: Progress | None
+        self,
+        path: Path,
+        media_type: str,
+        *,
+        limits: Limits,
+        pictures: Limits,
+        progress: Progress | None,
+        seen: Seen | None,
     ) -> None:
-        self.cut = False
+        self.cut, self.over, self.left = False, False, 0
         self.unread: tuple[int, Reason] | None = None
-        self._path, self._type = path, media_type
+        self._path, self._type, self._once = path, media_type, seen is not None
+        self._seen = seen if seen is not None else Seen()
         self._limits, self._pictures, self._progress = limits, pictures, progress
-        self._left, self._told, self._of = limits.text, -1, 0
+        self._room, self._told, self._of = limits.text, -1, 0
         self._sections = self._read()
 
     def __next__(self) -> Section:
@@ -77,7 +99,7 @@ class Reading(Iterator[Section]):
 
     def _read(self) -> Generator[Section, None, None]:
         if self._type in IMAGES:
-            yield from chain.from_iterable(self._pages_seen([1]))
+            yield from self._image()
         elif self._type in READ:
             yield from self._written()
         elif self._type == OLE.type:
@@ -86,89 +108,97 @@ class Reading(Iterator[Section]):
             raise CannotRead("not_read")
 
     def _written(self) -> Iterator[Section]:
-        """What is stored as text, at once; what comes after a page that is a picture waits for it."""
-        waiting: list[Section | int] = []
-        pages: list[int] = []
+        """What is stored as text, at once; what comes after a picture waits for it."""
+        waiting: list[Section | Picture] = []
+        pictures: list[int] = []
         try:
-            for one in self._heard(self._limits):
+            for one in self._heard():
                 if isinstance(one, tuple):
-                    self._tell(one[0] - len(pages), one[1])
-                elif isinstance(one, int):
-                    waiting.append(self._expected(one, pages))
-                elif pages:
+                    self._tell(one[0] - (len(pictures) if self._type == PDF.type else 0), one[1])
+                elif isinstance(one, Picture):
+                    waiting.append(self._expected(one, pictures))
+                elif isinstance(one, Section) and pictures:
                     waiting.append(one)
-                else:
+                elif isinstance(one, Section):
                     yield one
         except CannotRead:
             yield from (one for one in waiting if isinstance(one, Section))
             raise
-        yield from self._seen(pages, waiting)
+        self._look(pictures)
+        for held in waiting:
+            yield from [held] if isinstance(held, Section) else self._said(held)
 
-    def _expected(self, page: int, pages: list[int]) -> int:
-        """A page of a PDF of which a picture is to be read: each once, in order."""
-        last = pages[-1] if pages else 0
-        if self._type != PDF.type or len(pages) >= self._limits.pages or page <= last:
-            raise CannotRead("too_complex")
-        pages.append(page)
-        return page
-
-    def _seen(self, pages: list[int], waiting: list[Section | int]) -> Iterator[Section]:
-        """What waits, with what is to be seen on each page in its place."""
-        found = self._pages_seen(pages)
-        for one in waiting:
-            if isinstance(one, Section):
-                yield one
-            else:
-                yield from next(found, [])
-
-    def _pages_seen(self, pages: list[int]) -> Iterator[list[Section]]:
-        """What is to be seen on one page after the other. Ends where no more is read; `unread` says why."""
-        if engine.languages() is None:
-            self.unread = pages[0], "no_reader"
-            return
-        before, done = max(0, self._of - len(pages)), 0
-        gathered: list[Section] = []
-        try:
-            for one in self._heard(replace(self._pictures, text=self._left), pages):
+    def _heard(self) -> Iterator[Heard]:
+        """What the reader says, counted. That a text was read from a picture is said here alone."""
+        with self._path.open("rb") as file:
+            hearing = Hearing(file, self._type, self._limits)
+            for one in hearing:
                 if isinstance(one, Section):
-                    gathered.append(one)
-                elif isinstance(one, tuple):
-                    self._tell(before + one[0], before + one[1])
-                    yield gathered
-                    gathered, done = [], done + 1
-            why: Reason = "too_slow"
-        except CannotRead as refusal:
-            why = refusal.code
-        if done < len(pages):
-            self.unread = pages[done], why
-            yield gathered
+                    self._room -= len(one.text)
+                    if self._room < 0:
+                        raise CannotRead("too_complex")
+                    one = Section(one.place.removesuffix(IMAGE), one.text)  # noqa: PLW2901
+                yield one
+        self.cut = self.cut or hearing.cut
 
-    def _heard(self, limits: Limits, pages: Sequence[int] = ()) -> Iterator[Section | tuple[int, int] | int]:
-        """What a reader says, checked and counted, until it has said that it is at the end."""
-        ended = False
-        reader = Reader(self._path, self._type, limits, pages=pages)
-        try:
-            for message in reader.messages():
-                if message == "cut":
-                    self.cut = True
-                elif isinstance(message, str):
-                    ended = True
-                    break
-                else:
-                    yield self._counted(message)
-        finally:
-            why = reader.end()
-        if not ended:
-            if why == "failed":
-                log.error("the process that reads files ended before it began: can this machine confine one?")
-            raise CannotRead(why)
+    def _expected(self, one: Picture, before: list[int]) -> Picture:
+        """A picture that is to be read: each once, in order."""
+        last = before[-1] if before else 0
+        if self._type not in HAVE_PICTURES or len(before) >= self._limits.pages or one.number <= last:
+            raise CannotRead("too_complex")
+        before.append(one.number)
+        return one
 
-    def _counted(self, message: Section | tuple[int, int] | int) -> Section | tuple[int, int] | int:
-        if isinstance(message, Section):
-            self._left -= len(message.text)
-            if self._left < 0:
-                raise CannotRead("too_complex")
-        return message
+    def _image(self) -> Iterator[Section]:
+        """An image, or the pages of a fax: how many there are is known once the first is drawn."""
+        self._look([])
+        for number in sorted(self._seen.texts):
+            yield from self._said(Picture(number, f"page:{number}"))
+
+    def _said(self, one: Picture) -> list[Section]:
+        return [Section(f"{one.place}{IMAGE}", text) for text in self._seen.texts.get(one.number, [])]
+
+    def _look(self, pictures: list[int]) -> None:
+        """At one portion after the other, or at one; `unread` says where that ended, and why."""
+        seen, looked = self._seen, False
+        while todo := self._todo(pictures):
+            if looked and self._once:
+                self.left = len(todo)
+                break
+            before = len(seen.texts)
+            Looking(self._path, self._type, self._limit(), seen, lambda: self._tell_seen(pictures)).look(
+                todo[:PORTION]
+            )
+            looked = True
+            if len(seen.texts) == before:  # nobody came to any of them
+                seen.stopped(todo[0], "too_slow")
+        self.unread, self.over, self.cut = seen.unread, seen.over, self.cut or seen.cut
+
+    def _todo(self, pictures: list[int]) -> list[int]:
+        """What is still to be looked at, of as many as may be."""
+        seen, most = self._seen, self._pictures.pages
+        numbers = list(range(1, (seen.of or PORTION) + 1)) if self._type in IMAGES else pictures
+        todo = [one for one in numbers if one not in seen.texts]
+        if not todo or seen.over:
+            return []
+        if engine.languages() is None:
+            seen.stopped(todo[0], "no_reader")
+        elif seen.seconds >= self._pictures.seconds or len(seen.texts) >= most:
+            seen.cut = True
+            seen.stopped(todo[0], "too_slow")
+        return [] if seen.over else todo[: most - len(seen.texts)]
+
+    def _tell_seen(self, pictures: list[int]) -> None:
+        done, beside = len(self._seen.texts), max(0, self._of - len(pictures))
+        if self._type in IMAGES:
+            self._tell(done, max(done, self._seen.of))
+        elif self._type == PDF.type:
+            self._tell(beside + done, beside + len(pictures))
+        else:
+            self._tell(done, len(pictures))
+
+    def _limit(self) -> Limits:
+        return replace(self._pictures, text=max(1, self._room))
 
     def _tell(self, done: int, of: int) -> None:
         self._of = of

@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.battery, pytest.mark.needs("linux")]
 ROOT = Path(__file__).resolve().parents[2]
 #: Of waiting for one file, which is less than the product gives it; of memory, for it and for us.
 SECONDS, MOST = 10, 128 * MIB
-#: The same where pictures are looked at, by a process of its own after the first.
-SECONDS_SEEN, MOST_SEEN = 2 * SECONDS, 256 * MIB
+#: The same where pictures are looked at, by processes of their own after the first.
+SECONDS_SEEN = 5 * SECONDS
 #: Real files that a machine may have: of TeX, of FOP, and of whoever else wrote its manuals.
 MANUALS = sorted(Path("/usr/share/doc").glob("*/*.pdf")) if Path("/usr/share/doc").is_dir() else []
 PAGE = "<meta charset=utf-8><h1>Ação</h1><p>Não há coração sem emoção.<p style='break-before:page'>Fim"
@@ -49,7 +49,7 @@ def test_a_file_that_means_harm_ends_in_time_and_memory(tmp_path: Path, name: st
     assert found["end"] in CORPUS[name].ends, found
     seen = CORPUS[name] in SEEN or path.suffix == ".pdf"
     assert found["seconds"] <= (SECONDS_SEEN if seen else SECONDS) + 3, found
-    assert max(found["grown"], found["peak"]) < (MOST_SEEN if seen else MOST), found
+    assert max(found["grown"], found["peak"]) < MOST, found
     assert found["characters"] <= 1_000_000, found
     assert found["longest"] <= 20_000, found
     assert [one.name for one in tmp_path.iterdir()] == [name]
@@ -92,8 +92,8 @@ def _confined(path: Path) -> set[int]:
     if path.suffix in {".gif", ".svg"} or path.read_bytes().startswith(b"\xd0\xcf"):
         return {0}
     if path.suffix in {".png", ".jpg", ".webp", ".tif"}:
-        return {0 if engine.languages() is None else 1}
-    return {1, 2} if path.suffix == ".pdf" else {1}
+        return {0} if engine.languages() is None else set(range(1, 7))
+    return set(range(1, 60)) if path.suffix == ".pdf" else {1}
 
 
 @pytest.mark.needs("chromium")

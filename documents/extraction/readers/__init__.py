@@ -31,11 +31,14 @@ _READERS = {
 }
 
 
-def reader_of(media_type: str, pages: Sequence[int] = ()) -> Read:
-    """The reader for a type, with all it needs; with `pages`, of what is to be seen on those."""
-    if pages:
-        made: Read = import_module(f"{_HERE}.pictures").reader(media_type, pages)
-        return made
+def reader_of(media_type: str, numbers: Sequence[int] = (), canvas: Sequence[int] = ()) -> Read:
+    """The reader for a type, with all it needs; with a canvas, what draws these pictures of it there."""
+    if canvas:
+        drawer: Read = import_module(f"{_HERE}.drawing").reader(media_type, numbers, *canvas)
+        return drawer
+    if media_type == media.DRAWN:
+        recogniser: Read = import_module(f"{_HERE}.recogniser").reader()
+        return recogniser
     found: Read = import_module(f"{_HERE}.{_READERS[media_type]}").read
     return found
 

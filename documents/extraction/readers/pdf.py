@@ -28,7 +28,7 @@ def read(file: BinaryIO, out: Out) -> None:
         text, seen = _text(document, number)
         out.section(f"page:{number + 1}", text)
         if seen:
-            out.picture(number + 1)
+            out.picture(number + 1, f"page:{number + 1}")
         out.done(number + 1, count)
     if count > out.limits.pages:
         raise Enough

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
+from typing import BinaryIO
 
-from PIL import Image
 from tesserocr import PSM, RIL, PyTessBaseAPI, iterate_level
 
-from documents.extraction.contract import CannotRead
+from documents.extraction.canvas import Grey, taken
+from documents.extraction.contract import PORTION_SECONDS, CannotRead
 from documents.extraction.engine import languages
+from documents.extraction.out import Out
 
 #: Of a hundred, how sure it is of its words: from where on it is believed at once, and below which what it
 #: read is a pattern, or stands on its head. Text that is read well has 80 and more, upside down about 50.
 SURE, LEAST_SURE = 80, 60
 #: Seconds that looking at one picture in one way may take; there are four ways at most.
-MOST_TIME = 10
+MOST_TIME = 20
 #: How dark and light are told apart: over the whole picture, or near each point, where there are shadows.
 _WHOLE, _NEAR = "0", "2"
 #: Lines of a picture that are compared; what is between two columns at least, in heights of a line.
 MOST_LINES, GUTTER = 400, 1.2
+#: Points in an inch, as far as anybody knows.
+PPI = 200
 Box = tuple[int, int, int, int]
 
 
@@ -32,6 +38,22 @@ class Found:
     torn: bool = False
 
 
+def reader() -> Callable[[BinaryIO, Out], None]:
+    """A reader of pictures that were drawn; each is told as it is done."""
+    recogniser = Recogniser()
+    return lambda file, out: _read(file, out, recogniser)
+
+
+def _read(file: BinaryIO, out: Out, recogniser: Recogniser) -> None:
+    done, until = 0, time.monotonic() + PORTION_SECONDS
+    while time.monotonic() < until and (picture := taken(file)):
+        out.section("", recogniser.text(picture) if picture.points else "")
+        del picture
+        done += 1
+        out.done(done, out.limits.pages)
+        out.in_time()
+
+
 class Recogniser:
     """Reads grey pictures, one after the other. CannotRead where this machine has nothing to read with."""
 
@@ -42,32 +64,32 @@ class Recogniser:
         self._api = PyTessBaseAPI(path=there[0], lang=there[1], psm=PSM.AUTO)
         self._api.SetVariable("debug_file", "")  # else it opens one for what it remarks, and may not
 
-    def text(self, picture: Image.Image, *, ppi: int) -> str:
+    def text(self, picture: Grey) -> str:
         """What is written on it, whichever way up it is; empty where it is no text."""
-        found = self._looked(picture, ppi)
+        found = self._looked(picture)
         if found.text and found.sure < LEAST_SURE:
-            turned = picture.transpose(Image.Transpose.ROTATE_180)
-            other = self._looked(turned, ppi)
+            turned = picture.turned()
+            other = self._looked(turned)
             picture, found = (turned, other) if other.sure > found.sure else (picture, found)
         if found.torn:
-            found = self._as_one(picture, ppi, found)
+            found = self._as_one(picture, found)
         elif found.text and found.sure < SURE:
-            found = max(found, self._looked(picture, ppi, near=_NEAR), key=_sure)
+            found = max(found, self._looked(picture, near=_NEAR), key=_sure)
         return found.text if found.sure >= LEAST_SURE else ""
 
-    def _as_one(self, picture: Image.Image, ppi: int, torn: Found) -> Found:
+    def _as_one(self, picture: Grey, torn: Found) -> Found:
         """The lines of a photo are not straight, and are not torn where nobody looks for columns."""
-        found = self._looked(picture, ppi, PSM.SINGLE_BLOCK)
+        found = self._looked(picture, PSM.SINGLE_BLOCK)
         if found.sure < SURE:
-            found = max(found, self._looked(picture, ppi, PSM.SINGLE_BLOCK, _NEAR), key=_sure)
+            found = max(found, self._looked(picture, PSM.SINGLE_BLOCK, _NEAR), key=_sure)
         return found if found.sure >= LEAST_SURE else torn
 
-    def _looked(self, picture: Image.Image, ppi: int, mode: int = PSM.AUTO, near: str = _WHOLE) -> Found:
-        api, (width, height) = self._api, picture.size
+    def _looked(self, picture: Grey, mode: int = PSM.AUTO, near: str = _WHOLE) -> Found:
+        api = self._api
         api.SetPageSegMode(mode)
         api.SetVariable("thresholding_method", near)
-        api.SetImageBytes(picture.tobytes(), width, height, 1, width)
-        api.SetSourceResolution(ppi)
+        api.SetImageBytes(picture.points, picture.width, picture.height, 1, picture.width)
+        api.SetSourceResolution(PPI)
         try:
             read = api.Recognize(MOST_TIME * 1000)
             text = api.GetUTF8Text().strip() if read else ""
