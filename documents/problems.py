@@ -8,6 +8,8 @@ from documents.unreadable import why, why_unread
 
 #: What a file that is ready may have all the same: `unread:3:too_slow`, `unread::no_reader`.
 UNREAD = "unread:"
+#: Before a page: what comes after it was read.
+ONE = "="
 
 
 def problem_words(code: str) -> str:
@@ -26,6 +28,7 @@ def problem_words(code: str) -> str:
     return said[code] if code in said else why(code)
 
 
-def unread_code(page: int | None, reason: str) -> str:
-    """Of a document that is ready but for its pictures, from this page on; of an image, without a page."""
-    return f"{UNREAD}{page or ''}:{reason}"
+def unread_code(page: str, reason: str) -> str:
+    """Of a document that is ready but for its pictures: from this page on, or of `=31` that one and maybe
+    others; of an image, without a page."""
+    return f"{UNREAD}{page}:{reason}"

@@ -23,9 +23,15 @@ def why(code: str) -> str:
 
 
 def why_unread(page: str, reason: str) -> str:
-    """Why what is to be seen in a document was not read, from this page on; an image has no page."""
+    """Why what is to be seen in a document was not read: from this page on, or `=31` on that one and maybe
+    on others; an image has no page."""
     if reason == "no_reader":
         return _("Text in images is not read on this server. The original is kept as it is.")
+    if page.startswith("="):
+        return _(
+            "Some images could not be read; the first is on page %(number)s."
+            " Send those pages again, sharper or smaller."
+        ) % {"number": page[1:]}
     if page:
         return _(
             "From page %(number)s on, what only an image shows was not read."

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from documents.contract import LONGEST_NAME, LONGEST_TYPE
+from tenants.fields import ProtectedJSONField
 from tenants.scoping import OrganizationScoped
 
 
@@ -16,7 +17,8 @@ class DocumentFile(OrganizationScoped):
     us; `copied_from` that of the file that this one is still to be copied from. `name` is as it was sent,
     cleaned; `media_type` follows from the content; `digest` is SHA-256 in hex. `problem` is a code, said in
     words by `documents.problems`; a file that is ready may have one too: pictures of it that were not read.
-    `cut` says that the text went on.
+    `cut` says that the text went on. `seen` is how far its pictures are read (`extraction.seen`), while they
+    are, and where some could not be.
     """
 
     class State(models.TextChoices):
@@ -44,6 +46,7 @@ class DocumentFile(OrganizationScoped):
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     passages = models.PositiveIntegerField(default=0, editable=False)
     cut = models.BooleanField(default=False, editable=False)
+    seen = ProtectedJSONField(null=True, editable=False)
 
     class Meta(OrganizationScoped.Meta):
         verbose_name = _("file")

@@ -19,11 +19,11 @@ from django.utils import timezone
 from audit.services.outbox import MOST_ATTEMPTS, still_at
 from documents import keeping
 from documents.contract import LARGEST_TEXT
-from documents.extraction import CannotRead, Reading, Section, extract
+from documents.extraction import CannotRead, Reading, Section, Seen, again, extract
 from documents.extraction.media import SHOWN
 from documents.models import Chunk, DocumentFile
 from documents.passages import split_sections
-from documents.problems import unread_code
+from documents.problems import ONE, unread_code
 from documents.services import vectors
 from documents.services.passages import keep_passages, write_passages
 from documents.standing import standing
@@ -68,8 +68,12 @@ def index(document_id: uuid.UUID) -> None:
         return
     with _failure_noted(file):
         _bring(file)
-        sections, told = _read(file)
-        _put_down(file, sections, told)
+        seen = _seen_before(file)
+        sections, told = _read(file, seen)
+        if told is None:
+            _go_on_reading(file, seen)
+        else:
+            _put_down(file, sections, told)
 
 
 def give_up() -> None:
@@ -119,12 +123,16 @@ def _go_on(document_id: uuid.UUID, rows: QuerySet[Chunk]) -> None:
 
 def _taken(document_id: uuid.UUID) -> DocumentFile | None:
     """The file, for one attempt; None where there is nothing to do, or the document is in the trash."""
-    begun = {"state": State.EXTRACTING, "attempts": F("attempts") + 1, "progress": 0, "problem": ""}
+    begun = {"state": State.EXTRACTING, "attempts": F("attempts") + 1, "problem": ""}
     if not store_of(current_tenant()).cards([document_id]):
         return None
+    anew = DocumentFile.objects.filter(document_id=document_id, state=State.RECEIVED).exists()
     if not _set(document_id, (State.RECEIVED, State.EXTRACTING), **begun):
         return None
-    return DocumentFile.objects.filter(document_id=document_id).first()
+    file = DocumentFile.objects.filter(document_id=document_id).first()
+    if file is not None and anew and file.seen:  # somebody asked for it: with as much time as at first
+        file.seen = again(file.seen).anew().kept()
+    return file
 
 
 def _bring(file: DocumentFile) -> None:
@@ -134,26 +142,53 @@ def _bring(file: DocumentFile) -> None:
         _set(file.document_id, (State.EXTRACTING,), copied_from="")
 
 
-def _read(file: DocumentFile) -> tuple[list[Section], dict[str, object]]:
-    """The sections in order, and what the file is told: whether there was more, and what was not read."""
+def _read(file: DocumentFile, seen: Seen) -> tuple[list[Section], dict[str, object] | None]:
+    """The sections in order, and what the file is told: whether there was more, and what was not read.
+
+    None where only a portion of its pictures is read by now, with what was before; `seen` has that.
+    """
     found: list[Section] = []
     room, note = LARGEST_TEXT, _Progress(file)
-    with keeping.fetched(file) as path, extract(path, file.media_type, progress=note) as reading:
+    with keeping.fetched(file) as path, extract(path, file.media_type, progress=note, seen=seen) as reading:
         note(0, 1)
         for section in reading:
             if len(section.text) > room:
-                return [*found, Section(section.place, section.text[:room])], {"cut": True}
+                found, room = [*found, Section(section.place, section.text[:room])], -1
+                break
             found.append(section)
             room = max(0, room - len(section.text) - len(BETWEEN))
-        return found, {"cut": reading.cut, "problem": _unread(file, reading)}
+        if reading.left:
+            return [], None
+        if room < 0:
+            return found, {"cut": True, "seen": None}
+        problem = _unread(file, reading)
+        return found, {"cut": reading.cut, "problem": problem, "seen": seen.kept() if problem else None}
+
+
+def _seen_before(file: DocumentFile) -> Seen:
+    return again(file.seen or {})
+
+
+def _go_on_reading(file: DocumentFile, seen: Seen) -> None:
+    """Keep what a portion of the pictures says; a task of its own reads the next, so that others get a turn.
+
+    Where another worker has begun meanwhile, this one was taken for lost: that one goes on.
+    """
+    with tenant_atomic():
+        rows = DocumentFile.objects.filter(document_id=file.document_id, state=State.EXTRACTING)
+        kept = {"seen": seen.kept(), "attempts": 0, "updated_at": timezone.now()}
+        if rows.filter(attempts=file.attempts).update(**kept):
+            enqueue_on_commit(INDEX, document_id=file.document_id)
 
 
 def _unread(file: DocumentFile, reading: Reading) -> str:
     """What was not read of its pictures, as a code; empty where all was."""
     if reading.unread is None:
         return ""
-    page, reason = reading.unread
-    return unread_code(None if file.media_type in SHOWN else page, reason)
+    number, reason = reading.unread
+    if file.media_type in SHOWN:
+        return unread_code("", reason)
+    return unread_code(f"{number}" if reading.over else f"{ONE}{number}", reason)
 
 
 class _Progress:
@@ -167,7 +202,8 @@ class _Progress:
         if now - self._noted > NOTED_EVERY:
             self._noted = now
             progress = FETCHED + (READ - FETCHED) * min(done, of) // max(of, 1)
-            _set(self._file.document_id, (State.EXTRACTING,), progress=progress)
+            self._file.progress = max(self._file.progress, progress)  # a portion begins where one ended
+            _set(self._file.document_id, (State.EXTRACTING,), progress=self._file.progress)
         if now - self._told > TOLD_EVERY:  # a scan of many pages takes longer than an attempt may
             self._told = now
             still_at(task=INDEX, key="document_id", value=str(self._file.document_id))

@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from audit.models import Outbox
-from documents.extraction import engine
+from documents.extraction import Limits, Seen, engine, extract, reading, seeing
 from documents.models import Chunk, DocumentFile
 from documents.problems import problem_words
 from documents.services import files, indexing
 from documents.store import Card
-from tests.documents.seen import REPORT, paper, picture, saved
+from tests.documents.seen import RECEIPT, REPORT, paper, picture, saved
 from tests.documents.test_files import _no_file_stays, found, here, read, send
 from tests.fixtures.organizations import World
 from tests.pages.conftest import signed_in
@@ -82,7 +82,13 @@ def test_a_machine_that_reads_no_pictures_says_so_and_may_try_again(
 
 def test_what_was_not_read_of_pictures_is_said_in_words() -> None:
     with override("en"):
-        codes = ("unread::no_reader", "unread::too_large", "unread::damaged", "unread:31:too_slow")
+        codes = (
+            "unread::no_reader",
+            "unread::too_large",
+            "unread::damaged",
+            "unread:31:too_slow",
+            "unread:=31:x",
+        )
         said = [problem_words(one) for one in codes]
     assert len(set(said)) == len(codes)
     assert said[3].startswith("From page 31 on, ")
@@ -101,3 +107,70 @@ def test_a_scan_of_many_pages_is_not_begun_by_a_second_worker_while_one_reads_it
         indexing.index(card.id)
         item.refresh_from_db()
         assert (item.due_at > timezone.now() + timedelta(seconds=100)) is kept
+
+
+@pytest.mark.needs("tesseract")
+def test_a_long_scan_is_read_in_portions_and_a_worker_that_dies_loses_one(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a task of its own: others get their turn, and no page is read twice."""
+    monkeypatch.setattr(reading, "PORTION", 2)
+    looked: list[list[int]] = []
+    real = seeing.Looking.look
+
+    def look(self: seeing.Looking, numbers: list[int]) -> None:
+        looked.append(list(numbers))
+        real(self, numbers)
+
+    monkeypatch.setattr(seeing.Looking, "look", look)
+    card = send(here, paper("Capa", *[picture(REPORT)] * 4, picture(RECEIPT)), "laudo.pdf")
+    indexing.index(card.id)
+    file = DocumentFile.objects.get(document_id=card.id)
+    assert (file.state, file.attempts, looked) == ("extracting", 0, [[2, 3]])
+    assert 15 < file.progress < 70
+    assert Outbox.objects.filter(task=indexing.INDEX, arguments={"document_id": str(card.id)}).count() == 2
+    assert str(file.progress) in shown(here, card)
+    with monkeypatch.context() as dying:
+        dying.setattr(indexing.keeping, "fetched", _dies)
+        with pytest.raises(SystemExit):
+            indexing.index(card.id)
+    indexing.index(card.id)
+    half = DocumentFile.objects.get(document_id=card.id)
+    assert half.progress > file.progress
+    file = read(card)
+    assert looked == [[2, 3], [4, 5], [6]]
+    assert (file.state, file.problem, file.cut, file.seen) == ("ready", "", False, None)
+    places = Chunk.objects.filter(source_id=card.id).order_by("ordinal").values_list("place", flat=True)
+    assert list(places) == ["page:1", *(f"page:{number}:image" for number in range(2, 7))]
+
+
+def _dies(file: DocumentFile) -> None:
+    raise SystemExit
+
+
+@pytest.mark.needs("tesseract")
+def test_what_could_not_be_read_is_tried_again_alone(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where its time was over: what was read before stays."""
+    card = send(here, paper(picture(REPORT), picture(RECEIPT)), "laudo.pdf")
+    few = Limits(pages=1)
+    with monkeypatch.context() as short:
+        short.setattr(indexing, "extract", lambda *given, **more: extract(*given, pictures=few, **more))
+        file = read(card)
+    assert (file.state, file.problem, len(file.seen["texts"])) == ("ready", "unread:2:too_slow", 1)
+    files.retry(member=here.twin, document_id=card.id)
+    file = read(card)
+    assert (file.problem, file.seen) == ("", None)
+    assert found(here, "contraindicação") == found(here, "received") == [card.id]
+
+
+def test_a_worker_that_was_taken_for_lost_does_not_begin_a_second_row_of_tasks(here: World) -> None:
+    card = send(here, paper("Capa", "Fim"), "a.pdf")
+    DocumentFile.objects.filter(document_id=card.id).update(state="extracting", attempts=2)
+    file = DocumentFile.objects.get(document_id=card.id)
+    before = Outbox.objects.filter(task=indexing.INDEX).count()
+    file.attempts = 1
+    indexing._go_on_reading(file, Seen({2: ["x"]}))
+    assert Outbox.objects.filter(task=indexing.INDEX).count() == before
+    file.attempts = 2
+    indexing._go_on_reading(file, Seen({2: ["x"]}))
+    assert Outbox.objects.filter(task=indexing.INDEX).count() == before + 1
