@@ -12,6 +12,8 @@ def shown_place(place: str) -> str:
 
     A heading stays as it is, and so does what looks like a place and is none.
     """
+    if is_seen(place) and not written(place):
+        return _("read from an image")
     if is_seen(place):
         return _("%(place)s, read from an image") % {"place": shown_place(written(place))}
     kind, _colon, where = place.partition(":")
@@ -30,9 +32,11 @@ def shown_place(place: str) -> str:
 
 
 def is_seen(place: str) -> bool:
-    """Whether its text was read from a picture, so that a letter may be wrong: `page:3:image`."""
-    kind, _colon, where = written(place).partition(":")
-    return place.endswith(IMAGE) and kind == "page" and where.isdecimal()
+    """Whether its text was read from a picture, so that a letter may be wrong: `page:3:image`.
+
+    Nothing else ends so: `extraction` sees to it.
+    """
+    return place.endswith(IMAGE)
 
 
 def written(place: str) -> str:

@@ -10,6 +10,8 @@ from documents.unreadable import why, why_unread
 UNREAD = "unread:"
 #: Before a page: what comes after it was read.
 ONE = "="
+#: Instead of a page: images in it, wherever they are.
+SOME = "+"
 
 
 def problem_words(code: str) -> str:
@@ -30,5 +32,5 @@ def problem_words(code: str) -> str:
 
 def unread_code(page: str, reason: str) -> str:
     """Of a document that is ready but for its pictures: from this page on, or of `=31` that one and maybe
-    others; of an image, without a page."""
+    others; of `+` some of its images; of an image, without a page."""
     return f"{UNREAD}{page}:{reason}"

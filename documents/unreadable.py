@@ -24,9 +24,13 @@ def why(code: str) -> str:
 
 def why_unread(page: str, reason: str) -> str:
     """Why what is to be seen in a document was not read: from this page on, or `=31` on that one and maybe
-    on others; an image has no page."""
+    on others, or `+` images of an office document; an image has no page."""
     if reason == "no_reader":
         return _("Text in images is not read on this server. The original is kept as it is.")
+    if page == "+":
+        return _(
+            "Some images in this document could not be read. Send them on their own, sharper or smaller."
+        )
     if page.startswith("="):
         return _(
             "Some images could not be read; the first is on page %(number)s."

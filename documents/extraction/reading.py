@@ -142,9 +142,9 @@ class Reading(Iterator[Section]):
         self.cut = self.cut or hearing.cut
 
     def _expected(self, one: Picture, before: list[int]) -> Picture:
-        """A picture that is to be read: each once, in order."""
-        last = before[-1] if before else 0
-        if self._type not in HAVE_PICTURES or len(before) >= self._limits.pages or one.number <= last:
+        """A picture that is to be read: each once; pages in order."""
+        again = one.number <= before[-1] if self._type == PDF.type and before else one.number in before
+        if self._type not in HAVE_PICTURES or len(before) >= self._limits.pages or again:
             raise CannotRead("too_complex")
         before.append(one.number)
         return one

@@ -20,10 +20,10 @@ from audit.services.outbox import MOST_ATTEMPTS, still_at
 from documents import keeping
 from documents.contract import LARGEST_TEXT
 from documents.extraction import CannotRead, Reading, Section, Seen, again, extract
-from documents.extraction.media import SHOWN
+from documents.extraction.media import PDF, SHOWN, TIFF
 from documents.models import Chunk, DocumentFile
 from documents.passages import split_sections
-from documents.problems import ONE, unread_code
+from documents.problems import ONE, SOME, unread_code
 from documents.services import vectors
 from documents.services.passages import keep_passages, write_passages
 from documents.standing import standing
@@ -188,6 +188,8 @@ def _unread(file: DocumentFile, reading: Reading) -> str:
     number, reason = reading.unread
     if file.media_type in SHOWN:
         return unread_code("", reason)
+    if file.media_type not in (PDF.type, TIFF.type):
+        return unread_code(SOME, reason)
     return unread_code(f"{number}" if reading.over else f"{ONE}{number}", reason)
 
 

@@ -257,6 +257,28 @@ def ole(name: str) -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 2000 + name.encode("utf-16-le") + b"\x00" * 200
 
 
+def pasted(*images: bytes, shown: int = 0) -> bytes:
+    """A document with these images on its page, each so often; one more is outside, and one is not there."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    targets = [
+        *(f'Target="media/{n:05}.png"' for n in range(len(images))),
+        'Target="http://127.0.0.1:9/a.png" TargetMode="External"',
+        'Target="../../../../etc/passwd"',
+    ]
+    related = "".join(
+        f'<Relationship Id="{n}" Type="{R}/image" {target}/>' for n, target in enumerate(targets)
+    )
+    drawn = "".join(
+        f'<w:p><w:r><a:blip xmlns:a="{drawing}" xmlns:r="{R}" r:embed="{n}"/></w:r></w:p>'
+        for n in range(len(targets))
+    )
+    return docx(
+        paragraph("hello") + drawn * (shown or 1),
+        **{"word/_rels/document.xml.rels": f'<Relationships xmlns="{RELATED}">{related}</Relationships>'},
+        **{f"word/media/{n:05}.png": image for n, image in enumerate(images)},
+    )
+
+
 def external() -> bytes:
     template = f'Type="{R}/attachedTemplate" Target="http://127.0.0.1:9/t" TargetMode="External"'
     related = (
@@ -472,6 +494,8 @@ SEEN = (
     _of("noise.png", lambda: noise(3_000, 3_000), NOTHING, "too_slow", "too_complex", UNSEEN),
     _of("scans.pdf", lambda: scans(10_000), NOTHING, *HEAVY, UNSEEN),
     _of("wall.pdf", lambda: scans(1, side=20_000), NOTHING, *HEAVY, UNSEEN),
+    _of("pasted.docx", lambda: pasted(flood(), _wide_png(20_000), b"", noise(300, 300), shown=100), TEXT),
+    _of("album.docx", lambda: pasted(*[noise(200, 200)] * 400), TEXT),
     _of("endless.tif", lambda: _tiff(*_grey(4_000, 4_000, 130, 16_000_000)), NOTHING, "damaged", UNSEEN),
 )  # fmt: skip
 CORPUS = {one.name: one for one in (*ARCHIVES, *MARKUP, *PAPERS, *OTHERS, *OPENED, *SEEN)}

@@ -284,7 +284,10 @@ def test_people_are_told_where_a_passage_stands_and_what_is_wrong_with_a_file() 
         assert shown_place("sheet:Vendas! {x}!A41") == "sheet “Vendas! {x}”, A41"
         assert [shown_place(one) for one in ("slide:2", "row:9")] == ["slide 2", "row 9"]
         assert shown_place("page:3:image") == "page 3, read from an image"
-        assert shown_place("Note:image") == "Note:image"
+        assert [shown_place(one) for one in ("Note:image", ":image")] == [
+            "Note, read from an image",
+            "read from an image",
+        ]
         assert [shown_place(one) for one in ("", "page:", "Note: read")] == ["", "page:", "Note: read"]
         said = {code: why(code) for code in CODES}
     assert len(set(said.values())) == len(CODES)

@@ -8,7 +8,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from documents.extraction import canvas, media
-from documents.extraction.contract import CannotRead
+from documents.extraction.contract import CannotRead, Limits
 from documents.extraction.out import Out
 from documents.extraction.readers import shrunk
 
@@ -34,6 +34,12 @@ def _begin(media_type: str, most: int) -> Callable[[BinaryIO], Drawer]:
     if media_type in media.PICTURES:
         kind = shrunk.load(media_type)
         return lambda file: _frames(file, kind, most)
+    if media_type == media.PDF.type:
+        return _of_pdf(most)
+    return _of_office(most)
+
+
+def _of_pdf(most: int) -> Callable[[BinaryIO], Drawer]:
     shrunk.load(media.JPEG.type)
     from documents.extraction.readers import pdf, shown
 
@@ -42,6 +48,25 @@ def _begin(media_type: str, most: int) -> Callable[[BinaryIO], Drawer]:
         return lambda number: shown.shown(document, number, most), 0
 
     return pages
+
+
+def _of_office(most: int) -> Callable[[BinaryIO], Drawer]:
+    kinds = {one: shrunk.load(one) for one in media.PICTURES}
+    from documents.extraction.readers.package import Package
+
+    def images(file: BinaryIO) -> Drawer:
+        package = Package(file, Limits())
+        names = dict(enumerate(package.pictures(), 1))
+
+        def image(number: int) -> Image.Image | None:
+            content = package.content(names[number], shrunk.LARGEST)
+            found = media.recognise(content[: media.LOOKED_AT], names[number])
+            kind = kinds.get(found.type if found else "")
+            return shrunk.pasted(content, kind, most) if kind else None
+
+        return image, 0
+
+    return images
 
 
 def _one(drawn: Callable[[int], Image.Image | None], number: int, out: Out) -> canvas.Grey:

@@ -36,6 +36,11 @@ class Headings:
         if self._size > MOST:
             self.end()
 
+    def picture(self, number: int) -> None:
+        """One that may have text stands here."""
+        self.end()
+        self._out.picture(number, self._place)
+
     def end(self) -> None:
         """Tell what was gathered."""
         if self._parts:

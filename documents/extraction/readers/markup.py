@@ -18,7 +18,7 @@ _KNOWN = {
     "officeDocument/math": "m", "content-types": "ct", "drawingml/2006/chart": "c",
     "xmlns:office:": "office", "xmlns:text:": "text", "xmlns:table:": "table", "xmlns:drawing:": "draw",
     "xmlns:presentation:": "presentation", "xmlns:style:": "style", "xmlns:svg-compatible:": "svg",
-    "xmlns:manifest:": "manifest",
+    "xmlns:manifest:": "manifest", "1999/xlink": "xlink", "microsoft-com:vml": "v",
 }  # fmt: skip
 _BETWEEN = " "
 _NO_MEMORY = errors.codes[errors.XML_ERROR_NO_MEMORY]

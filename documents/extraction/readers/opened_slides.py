@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from documents.extraction.out import Enough, Out
+from documents.extraction.readers.embedded import Embedded
 from documents.extraction.readers.markup import Attributes
 from documents.extraction.readers.opened import Opened, read_content
 from documents.extraction.readers.package import Package
@@ -14,16 +15,17 @@ _FURNITURE = frozenset({"page-number", "date-time", "footer", "header"})
 
 
 def read(file: BinaryIO, out: Out) -> None:
-    show = _Show(out)
-    read_content(Package(file, out.limits), show, out.limits)
+    package = Package(file, out.limits)
+    show = _Show(out, Embedded(package))
+    read_content(package, show, out.limits)
     if show.slides > out.limits.pages:
         raise Enough
 
 
 class _Show(Opened):
-    def __init__(self, out: Out) -> None:
+    def __init__(self, out: Out, embedded: Embedded) -> None:
         super().__init__()
-        self._out, self.slides = out, 0
+        self._out, self._embedded, self.slides = out, embedded, 0
         self._lines: list[str] = []
         self._cells: list[str] | None = None
         self._furniture = False
@@ -40,6 +42,8 @@ class _Show(Opened):
             self._cells = []
         elif name == "table:table-cell" and self._cells is not None:
             self._cells.append("")
+        else:
+            self._embedded.noticed(name, attributes)
 
     def paragraph(self, text: str, level: int) -> None:
         if not text or self._furniture:
@@ -61,5 +65,7 @@ class _Show(Opened):
     def _slide(self) -> None:
         if self.slides <= self._out.limits.pages:
             self._out.section(f"slide:{self.slides}", "\n".join(self._lines))
+            for number in self._embedded.taken():
+                self._out.picture(number, f"slide:{self.slides}")
             self._out.done(self.slides, self.slides)
         self._lines = []

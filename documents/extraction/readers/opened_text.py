@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from documents.extraction.out import Out
+from documents.extraction.readers.embedded import Embedded
 from documents.extraction.readers.headings import Headings
 from documents.extraction.readers.markup import Attributes
 from documents.extraction.readers.opened import Opened, read_content
@@ -13,14 +14,15 @@ from documents.extraction.readers.package import Package
 
 def read(file: BinaryIO, out: Out) -> None:
     headings = Headings(out)
-    read_content(Package(file, out.limits), _Body(headings, out), out.limits)
+    package = Package(file, out.limits)
+    read_content(package, _Body(headings, out, Embedded(package)), out.limits)
     headings.end()
 
 
 class _Body(Opened):
-    def __init__(self, headings: Headings, out: Out) -> None:
+    def __init__(self, headings: Headings, out: Out, embedded: Embedded) -> None:
         super().__init__()
-        self._headings, self._out = headings, out
+        self._headings, self._out, self._embedded = headings, out, embedded
         self._lists, self._close = 0, False
         self._cells: list[list[str]] = []
 
@@ -33,6 +35,8 @@ class _Body(Opened):
             self._close = False
         elif name == "table:table-cell" and self._cells:
             self._cells[-1].append("")
+        else:
+            self._embedded.noticed(name, attributes)
 
     def element_ends(self, name: str) -> None:
         if name == "text:list":
@@ -52,6 +56,13 @@ class _Body(Opened):
             said = f"- {text}" if self._lists else text
             self._headings.paragraph(said, close=self._lists > 0 and self._close)
             self._close = self._lists > 0
+        self._show()
+
+    def _show(self) -> None:
+        """Images come after the paragraph that they stand in, or the row."""
+        if not self._open and not self._cells:
+            for number in self._embedded.taken():
+                self._headings.picture(number)
 
     def _row(self, cells: list[str]) -> None:
         line = " | ".join(" ".join(one.split()) for one in cells).strip(" |")
@@ -60,3 +71,4 @@ class _Body(Opened):
         elif line:
             self._headings.paragraph(line, close=self._close)
             self._close = True
+        self._show()

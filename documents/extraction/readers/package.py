@@ -16,6 +16,7 @@ CHUNK = 64 * 1024
 LONGEST_LIST = 4 * MIB
 _END, _TAIL = b"PK\x05\x06", 22 + 65_535
 _HEADER = 30
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 #: A compressed part that becomes more than this many times as large is a bomb; small ones may.
 MOST_TIMES, SMALL = 1_000, 10 * MIB
 
@@ -35,6 +36,19 @@ class Package:
 
     def __contains__(self, name: str) -> bool:
         return name in self._parts
+
+    def pictures(self) -> list[str]:
+        """Parts that are images which may have text: the number of one is its place here, from 1."""
+        return sorted(name for name in self._parts if name.lower().endswith(_PICTURES))
+
+    def content(self, name: str, most: int) -> bytes:
+        """A whole part. CannotRead where it has more bytes than this."""
+        gathered = bytearray()
+        for piece in self.pieces(name):
+            gathered += piece
+            if len(gathered) > most:
+                raise CannotRead("too_large")
+        return bytes(gathered)
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """A part, piece by piece; what is unpacked is counted as it comes. CannotRead where it is missing."""

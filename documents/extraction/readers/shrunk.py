@@ -16,6 +16,8 @@ from documents.extraction.contract import MIB, CannotRead
 MOST_OF_JPEG = 64_000_000
 #: Bytes of an image's file; that taking it apart may hold at once, by what its head says.
 LARGEST, MOST_HELD = 40 * MIB, 72 * MIB
+#: Points of an image in a document that is looked at, and how high and wide it is, at least.
+SMALLEST, LOWEST = 30_000, 40
 #: Rows that are made grey at a time.
 ROWS = 256
 _KINDS = {
@@ -77,17 +79,25 @@ def opened(file: BinaryIO | Plain, kind: str) -> Image.Image:
         raise CannotRead("damaged") from error
 
 
-def shrunk(image: Image.Image, most: int) -> Image.Image:
-    """Grey, upright, on white, of so many points at most. Judged before it is taken apart."""
+def shrunk(image: Image.Image, most: int, beside: int = 0) -> Image.Image:
+    """Grey, upright, on white, of so many points at most. Judged first, with what is held beside."""
     points = image.width * image.height
     if image.format == "JPEG" and points <= MOST_OF_JPEG:
         image.draft("L", _within(image.size, most))
-    if _held(image, points) > MOST_HELD:
+    if _held(image, points) + beside > MOST_HELD:
         raise CannotRead("too_large")
     image.load()
     grey = _grey(image, _within(image.size, most))
     turned = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
     return grey if turned is None else grey.transpose(turned)
+
+
+def pasted(content: bytes, kind: str, most: int) -> Image.Image | None:
+    """An image that stands in a document; None where it is a sign, too small for text."""
+    with opened(BytesIO(content), kind) as image:
+        if image.width * image.height < SMALLEST or min(image.size) < LOWEST:
+            return None
+        return shrunk(image, most, len(content))
 
 
 def _within(size: tuple[int, int], most: int) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from typing import BinaryIO
 
 from documents.extraction.out import Enough, Out
 from documents.extraction.readers.charts import charts_of
+from documents.extraction.readers.embedded import Embedded
 from documents.extraction.readers.markup import Attributes, Handler, parse
 from documents.extraction.readers.package import Package
-from documents.extraction.readers.relations import first_of, main_part, relations_of
+from documents.extraction.readers.relations import Relation, first_of, main_part, relations_of
 
 #: Parts of a slide that only say what its page or its date is.
 _FURNITURE = frozenset({"sldNum", "dt", "ftr", "hdr", "sldImg"})
@@ -20,20 +21,30 @@ def read(file: BinaryIO, out: Out) -> None:
     related = relations_of(package, main, depth=depth)
     order = _Order()
     parse(package.pieces(main), order, depth=depth)
+    embedded = Embedded(package)
     slides = [related[one].part for one in order.found if one in related and related[one].part in package]
     for number, part in enumerate(slides[: out.limits.pages], 1):
         beside = relations_of(package, part, depth=depth)
         notes = first_of(beside, "notesSlide")
-        said = [_said(package, one, depth) for one in (part, notes) if one in package]
+        said = [_said(package, part, depth, embedded, beside)]
+        said += [_said(package, notes, depth)] if notes in package else []
         said[1:1] = charts_of(package, beside, depth=depth)
         out.section(f"slide:{number}", "\n\n".join(one for one in said if one))
+        for picture in embedded.taken():
+            out.picture(picture, f"slide:{number}")
         out.done(number, len(slides))
     if len(slides) > out.limits.pages:
         raise Enough
 
 
-def _said(package: Package, part: str, depth: int) -> str:
-    slide = _Slide()
+def _said(
+    package: Package,
+    part: str,
+    depth: int,
+    embedded: Embedded | None = None,
+    related: dict[str, Relation] | None = None,
+) -> str:
+    slide = _Slide(embedded, related or {})
     parse(package.pieces(part), slide, depth=depth)
     return "\n".join(slide.lines)
 
@@ -50,8 +61,9 @@ class _Order(Handler):
 class _Slide(Handler):
     """Its paragraphs, line by line; a row of a table is one line."""
 
-    def __init__(self) -> None:
+    def __init__(self, embedded: Embedded | None, related: dict[str, Relation]) -> None:
         self.lines: list[str] = []
+        self._embedded, self._related = embedded, related
         self._said: list[str] = []
         self._cells: list[str] | None = None
         self._reads, self._furniture, self._second = False, False, 0
@@ -69,6 +81,8 @@ class _Slide(Handler):
             self._reads = not self._furniture
         elif name == "a:br":
             self._said.append("\n")
+        elif self._embedded is not None:
+            self._embedded.noticed(name, attributes, self._related)
 
     def end(self, name: str) -> None:
         if self._second:

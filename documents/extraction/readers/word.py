@@ -7,10 +7,11 @@ from typing import BinaryIO
 
 from documents.extraction.out import Out
 from documents.extraction.readers.charts import charts_of
+from documents.extraction.readers.embedded import Embedded
 from documents.extraction.readers.headings import Headings
 from documents.extraction.readers.markup import Attributes, Handler, parse
 from documents.extraction.readers.package import Package
-from documents.extraction.readers.relations import first_of, main_part, relations_of
+from documents.extraction.readers.relations import Relation, first_of, main_part, relations_of
 
 _HEADING = re.compile(r"heading (\d)|(title)", re.IGNORECASE)
 _SIGNS = {"w:tab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
@@ -29,12 +30,14 @@ def read(file: BinaryIO, out: Out) -> None:
     if (part := first_of(related, "styles")) in package:
         parse(package.pieces(part), styles, depth=depth)
     headings = Headings(out)
-    parse(package.pieces(main), _Body(headings, styles, out), depth=depth)
+    embedded = Embedded(package)
+    parse(package.pieces(main), _Body(headings, styles, out, embedded, related), depth=depth)
     for said in charts_of(package, related, depth=depth):
         headings.paragraph(said)
     for kind in ("footnotes", "endnotes"):
         if (part := first_of(related, kind)) in package:
-            parse(package.pieces(part), _Body(headings, styles, out), depth=depth)
+            beside = relations_of(package, part, depth=depth)
+            parse(package.pieces(part), _Body(headings, styles, out, embedded, beside), depth=depth)
     headings.end()
 
 
@@ -67,8 +70,16 @@ class _Paragraph:
 class _Body(Handler):
     """The paragraphs of a part. A box of text stands inside of a paragraph and is read after it."""
 
-    def __init__(self, headings: Headings, styles: _Styles, out: Out) -> None:
+    def __init__(
+        self,
+        headings: Headings,
+        styles: _Styles,
+        out: Out,
+        embedded: Embedded,
+        related: dict[str, Relation],
+    ) -> None:
         self._headings, self._styles, self._out = headings, styles, out
+        self._embedded, self._related = embedded, related
         self._open: list[_Paragraph] = []
         self._unread, self._reads = 0, False
         self._cells: list[list[str]] = []
@@ -105,6 +116,8 @@ class _Body(Handler):
             paragraph.listed = True
         elif name in _SIGNS and not paragraph.hidden:
             paragraph.said.append(_SIGNS[name])
+        elif not paragraph.hidden:
+            self._embedded.noticed(name, attributes, self._related)
 
     def end(self, name: str) -> None:
         if self._unread:
@@ -133,6 +146,13 @@ class _Body(Handler):
             said = f"- {text}" if paragraph.listed else text
             self._headings.paragraph(said, close=paragraph.listed and self._close)
         self._close = paragraph.listed
+        self._show()
+
+    def _show(self) -> None:
+        """Images come after the paragraph that they stand in, or the row."""
+        if not self._open and not self._cells:
+            for number in self._embedded.taken():
+                self._headings.picture(number)
 
     def _row(self, cells: list[str]) -> None:
         line = " | ".join(" ".join(one.split()) for one in cells).strip(" |")
@@ -141,6 +161,7 @@ class _Body(Handler):
         elif line:
             self._headings.paragraph(line, close=self._close)
             self._close = True
+        self._show()
 
 
 def _level(attributes: Attributes) -> int:
