@@ -157,7 +157,7 @@ def link_to(*, member: Membership, document_id: uuid.UUID) -> str:
 
 def states_of(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, DocumentFile]:
     """The files of these documents, by document; a note has none and is always ready. One query."""
-    rows = DocumentFile.objects.filter(document_id__in=list(ids))
+    rows = DocumentFile.objects.filter(document_id__in=list(ids)).defer("seen")
     return {row.document_id: row for row in rows}
 
 

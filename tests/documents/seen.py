@@ -38,6 +38,19 @@ def dusty(text: str) -> Image.Image:
     return made
 
 
+def dots(side: int) -> Image.Image:
+    """Some hundred thousand letters, as far as anybody can tell."""
+    one = Image.new("L", (8, 8), 255)
+    one.paste(0, (0, 0, 2, 2))
+    made = Image.new("L", (side, side))
+    for x in range(0, side, 8):
+        made.paste(one, (x, 0))
+    row = made.crop((0, 0, side, 8))
+    for y in range(0, side, 8):
+        made.paste(row, (0, y))
+    return made
+
+
 def saved(image: Image.Image, kind: str, **more: object) -> bytes:
     made = io.BytesIO()
     image.save(made, kind, **more)

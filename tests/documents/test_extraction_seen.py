@@ -7,11 +7,11 @@ import re
 import pytest
 from PIL import Image
 
-from documents.extraction import Limits, Section, engine, extract
+from documents.extraction import Limits, Section, canvas, engine, extract
 from documents.extraction.contract import PICTURES
 from documents.extraction.media import PDF, PNG, TIFF
 from tests.documents.hostile import noise
-from tests.documents.seen import RECEIPT, REPORT, dusty, paper, picture, saved
+from tests.documents.seen import RECEIPT, REPORT, dots, dusty, paper, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
 
 __all__ = ["kept"]
@@ -84,6 +84,22 @@ def test_a_picture_of_nothing_has_no_text_and_a_picture_of_too_much_is_not_taken
     wide = kept("b.png", saved(Image.new("1", (20_000, 20_000), 1), "PNG"))
     with extract(wide, PNG.type) as reading:
         assert (list(reading), reading.unread) == ([], (1, "too_large"))
+
+
+@can_see
+@pytest.mark.needs("linux")
+def test_a_page_that_takes_too_much_costs_no_other(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It meets the limit that every file has, and is looked at smaller; then kept, and the next is read."""
+    path = kept(
+        "a.tif", saved(picture(REPORT), "TIFF", save_all=True, append_images=[dots(3_000), picture(RECEIPT)])
+    )
+    wanted = [("page:1:image", REPORT), ("page:3:image", RECEIPT)]
+    with extract(path, TIFF.type) as reading:
+        assert (told(list(reading)), reading.unread) == (wanted, None)
+    monkeypatch.setattr(canvas, "SMALL", canvas.MOST_SEEN)
+    with extract(path, TIFF.type) as reading:
+        assert told(list(reading)) == wanted
+    assert (reading.unread, reading.over) == ((2, "too_complex"), False)
 
 
 def test_a_machine_that_cannot_see_keeps_pictures_and_says_so(

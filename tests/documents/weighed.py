@@ -23,7 +23,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.documents.hostile import noise
-from tests.documents.seen import FONT, RECEIPT, REPORT, saved
+from tests.documents.seen import FONT, RECEIPT, REPORT, dots, saved
 
 WORDS = f"{REPORT} {RECEIPT}".split()
 
@@ -66,19 +66,6 @@ def scan(ppi: int) -> bytes:
     return in_pdf(scanned(sheet(ppi)).convert("RGB"))
 
 
-def dots(side: int) -> bytes:
-    """Some hundred thousand letters, as far as anybody can tell."""
-    one = Image.new("L", (8, 8), 255)
-    one.paste(0, (0, 0, 2, 2))
-    made = Image.new("L", (side, side))
-    for x in range(0, side, 8):
-        made.paste(one, (x, 0))
-    row = made.crop((0, 0, side, 8))
-    for y in range(0, side, 8):
-        made.paste(row, (0, y))
-    return saved(made, "PNG")
-
-
 def blobs(side: int) -> bytes:
     made, chance = Image.new("L", (side, side), 255), random.Random(3)
     for _one in range(60_000):
@@ -106,7 +93,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "dense-300.png": lambda: saved(sheet(300, points=6, columns=3), "PNG"),
     "noise.png": lambda: noise(3_000, 3_000),
     "blobs.png": lambda: blobs(3_000),
-    "dots.png": lambda: dots(3_000),
+    "dots.png": lambda: saved(dots(3_000), "PNG"),
     "rgba-16.png": lambda: saved(Image.effect_noise((4_000, 4_000), 90).convert("RGBA"), "PNG"),
 }
 
