@@ -5,7 +5,9 @@ The whole corpus is `test_extraction_hostile.py`.
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from documents.extraction import CannotRead, Limits, extract
+from documents.extraction import CannotRead, Limits, canvas, extract
 from documents.extraction.media import PDF, TEXT
 from tests.documents.hostile import CANARY, CORPUS, MIB, bomb, deflated, page, pptx
 from tests.documents.planted import TAKEN_OVER, script, trying
@@ -76,6 +78,29 @@ def test_a_confined_process_computes_and_nothing_else(confined: str, able: list[
     program = [sys.executable, "-I", "-c", trying(ROOT, confined)]
     done = subprocess.run(program, capture_output=True, check=False, timeout=60)
     assert (done.stdout.decode(), done.stderr) == (repr(able), b"")
+
+
+@pytest.mark.needs("linux")
+def test_what_draws_fills_the_file_that_it_was_given_so_far_and_no_further(tmp_path: Path) -> None:
+    begins = (
+        f"import os, sys; sys.path.append({str(ROOT)!r}); from documents.extraction import confining, Limits"
+    )
+    fills = "confining.confine(Limits(drawn=1000)); print(os.write(1, b'x' * 5000)); os.write(1, b'x')"
+    with (tmp_path / "given").open("wb") as given:
+        program = [sys.executable, "-I", "-c", f"{begins}; {fills}"]
+        done = subprocess.run(program, stdout=given, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (tmp_path / "given").read_bytes() == b"x" * 1000
+    assert b"File too large" in done.stderr
+
+
+@pytest.mark.parametrize("drawn", [b"", b"\xff" * 8, struct.pack(">II", 900, 900) + b"x"])
+def test_what_draws_is_not_believed_either(drawn: bytes) -> None:
+    """Half a picture, or one of more points than any: whoever looks ends there, and has seen nothing."""
+    if drawn:
+        with pytest.raises(CannotRead, match="too_complex"):
+            canvas.taken(io.BytesIO(drawn))
+    else:
+        assert canvas.taken(io.BytesIO(drawn)) is None
 
 
 @pytest.mark.parametrize(

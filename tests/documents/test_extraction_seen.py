@@ -13,6 +13,7 @@ from documents.extraction.media import PDF, PNG, TIFF
 from tests.documents.hostile import noise
 from tests.documents.seen import RECEIPT, REPORT, dots, dusty, paper, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
+from tests.documents.weighed import scan
 
 __all__ = ["kept"]
 can_see = pytest.mark.needs("tesseract")
@@ -100,6 +101,16 @@ def test_a_page_that_takes_too_much_costs_no_other(kept: Kept, monkeypatch: pyte
     with extract(path, TIFF.type) as reading:
         assert told(list(reading)) == wanted
     assert (reading.unread, reading.over) == ((2, "too_complex"), False)
+
+
+@can_see
+@pytest.mark.needs("linux")
+def test_a_page_in_colour_of_any_scanner_is_read_within_the_same_memory(kept: Kept) -> None:
+    """As PDFium alone would show it, it takes ten times its page."""
+    with extract(kept("a.pdf", scan(400)), PDF.type) as reading:
+        assert "cardiológica" in next(reading).text
+        list(reading)
+    assert reading.unread is None
 
 
 def test_a_machine_that_cannot_see_keeps_pictures_and_says_so(
