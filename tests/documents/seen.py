@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import random
+import zlib
 from pathlib import Path
 
 import reportlab
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
+
+from tests.documents.hostile import pdf, stream
 
 #: One with accents, which comes with a package.
 FONT = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
@@ -70,3 +73,21 @@ def paper(*pages: str | Image.Image | tuple[str, Image.Image]) -> bytes:
         canvas.showPage()
     canvas.save()
     return made.getvalue()
+
+
+def masked_page(letters: Image.Image) -> bytes:
+    """A page that is one dark photo, seen only where its letters are."""
+    told = b"/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8" % letters.size
+    dark = saved(Image.new("RGB", letters.size, (20, 20, 20)), "JPEG")
+    mask = zlib.compress(letters.point(lambda grey: 255 - grey).tobytes())
+    shows = (
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 432 202]/Contents 6 0 R/Resources<</XObject<</I 4 0 R>>>>>>"
+    )
+    return pdf(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        shows,
+        stream(dark, told + b"/ColorSpace/DeviceRGB/Filter/DCTDecode/SMask 5 0 R"),
+        stream(mask, told + b"/ColorSpace/DeviceGray/Filter/FlateDecode"),
+        stream(b"q 432 0 0 202 0 0 cm /I Do Q"),
+    )

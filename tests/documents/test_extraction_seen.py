@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from documents.extraction import Limits, Section, canvas, engine, extract
 from documents.extraction.contract import PICTURES
 from documents.extraction.media import PDF, PNG, TIFF
 from tests.documents.hostile import noise
-from tests.documents.seen import RECEIPT, REPORT, dots, dusty, paper, picture, saved
+from tests.documents.seen import RECEIPT, REPORT, dots, dusty, masked_page, paper, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
 from tests.documents.weighed import scan
 
@@ -111,6 +112,26 @@ def test_a_page_in_colour_of_any_scanner_is_read_within_the_same_memory(kept: Ke
         assert "cardiológica" in next(reading).text
         list(reading)
     assert reading.unread is None
+
+
+@can_see
+def test_letters_that_are_the_mask_of_a_colour_are_read(kept: Kept) -> None:
+    """As programs write them that pack scans small: made small, the image would be there without its mask."""
+    path = kept("a.pdf", masked_page(picture(REPORT).resize((1_800, 840))))
+    assert told(list(extract(path, PDF.type))) == [("page:1:image", REPORT)]
+
+
+def test_masks_are_found_wherever_they_stand_and_any_image_has_one_where_that_is_not_said() -> None:
+    from documents.extraction.readers.masks import CHUNK, LONGEST, masked
+
+    image = b"4 0 obj\n<</Width 20/SMask 5 0 R/Height 10>>\nstream\n"
+    for before in (0, 60, CHUNK - LONGEST - 20, CHUNK - LONGEST, CHUNK - 20, CHUNK, 3 * CHUNK - LONGEST - 22):
+        for after in (0, LONGEST, CHUNK):
+            file = b"." * before + image + b"." * after
+            assert masked(io.BytesIO(file)) == {(20, 10)}, (before, after)
+    assert masked(io.BytesIO(b"4 0 obj <</Width 20/Height 10/ImageMask true/SMask/None>> stream")) == set()
+    for unclear in (b"Width 20", b"Width 7 0 R/Height 10"):
+        assert masked(io.BytesIO(b"4 0 obj <</SMask 5 0 R/" + unclear + b">> stream")) is None
 
 
 def test_a_machine_that_cannot_see_keeps_pictures_and_says_so(

@@ -41,11 +41,12 @@ def _begin(media_type: str, most: int) -> Callable[[BinaryIO], Drawer]:
 
 def _of_pdf(most: int) -> Callable[[BinaryIO], Drawer]:
     shrunk.load(media.JPEG.type)
-    from documents.extraction.readers import pdf, shown
+    from documents.extraction.readers import masks, pdf, shown
 
     def pages(file: BinaryIO) -> Drawer:
+        kept = masks.masked(file)
         document = pdf.opened(file)
-        return lambda number: shown.shown(document, number, most), 0
+        return lambda number: shown.shown(document, number, most, kept), 0
 
     return pages
 

@@ -18,16 +18,17 @@ PPI = 200
 #: Images of one page that are made small first, and how large one is for that, in points.
 MOST_IMAGES, LARGE = 50, 1_000_000
 _JPEG = "DCTDecode"
+Masked = set[tuple[int, int]] | None
 
 
-def shown(document: PdfDocument, number: int, most: int) -> Image.Image | None:
-    """None where it cannot be shown."""
+def shown(document: PdfDocument, number: int, most: int, masked: Masked) -> Image.Image | None:
+    """None where it cannot be shown. `masked` are images that stay as they are (`masks.masked`)."""
     try:
         page = document[number - 1]
     except PdfiumError:
         return None
     try:
-        _lighten(page, most)
+        _lighten(page, most, masked)
         return _drawn(page, most)
     except (PdfiumError, ValueError):
         return None
@@ -44,11 +45,11 @@ def _drawn(page: PdfPage, most: int) -> Image.Image:
     return Image.frombytes("L", size, content, "raw", "L", drawn.stride)
 
 
-def _lighten(page: PdfPage, most: int) -> None:
+def _lighten(page: PdfPage, most: int, masked: Masked) -> None:
     """PDFium takes an image apart whole and in colour, ten times its page: photos are made small first."""
     images = page.get_objects(filter=[FPDF_PAGEOBJ_IMAGE], max_depth=2)
     for image in islice(images, MOST_IMAGES):
-        if isinstance(image, PdfImage):
+        if isinstance(image, PdfImage) and masked is not None and image.get_px_size() not in masked:
             with suppress(PdfiumError, CannotRead, OSError, ValueError):
                 _replace(image, most)
 
