@@ -42,7 +42,7 @@ def letter() -> bytes:
     row.cell(0, 1).paragraphs[0].add_run().add_picture(slip, Inches(2))
     made.add_paragraph("Fim")
     made.add_picture(report(), Inches(2))
-    made.add_picture(io.BytesIO(saved(picture("ACME").resize((90, 42)), "PNG")), Inches(1))
+    made.add_picture(io.BytesIO(saved(picture("ACME").crop((40, 40, 240, 140)), "PNG")), Inches(1))
     out = io.BytesIO()
     made.save(out)
     return out.getvalue()
