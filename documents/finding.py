@@ -17,12 +17,12 @@ from django.db.models import QuerySet
 
 from documents import ranking
 from documents.asking import Asked, asking
+from documents.comparing import question_as_vector
 from documents.indexes import Index, Order, index_of_placement
 from documents.languages import language_of
 from documents.models import Chunk
 from documents.services.metered import Asker
 from documents.services.vectors import mark_waiting
-from documents.standing import question_as_vector
 
 #: How much each order counts: words, letters, meaning. Chosen by one half of `make bench-retrieval`.
 WEIGHTS = (1.0, 2.0, 1.0)

@@ -13,8 +13,8 @@ LENGTH = 0.5
 #: How much the first places count for more than those after them: the usual 60 levels orders of thirty, and
 #: ten still drown what one order is sure of. Chosen with the weights of `documents.finding`.
 _DAMPING = 3
-#: How much of what a model finds alike for the language alone is taken off, told from so many passages of each
-#: at least. Chosen as the weights were.
+#: How much of what a model finds alike for the language alone is taken off, told from so many passages of
+#: each at least. Chosen as the weights were.
 _TAKEN_OFF, _TOLD_FROM = 0.8, 10
 #: Characters of a word's beginning that stand for its forms: “feriados” is found by “feriado”.
 STEM = 5

@@ -17,6 +17,7 @@ from byoc import endpoints
 from byoc.models import EgressGrant, Endpoint
 from byoc.services import endpoints as services
 from companions.services.knowledge import write_asset
+from documents.comparing import question_as_vector
 from documents.finding import find
 from documents.models import Chunk, ChunkVector, DocumentFile, Meaning
 from documents.passages import Passage
@@ -24,7 +25,7 @@ from documents.services import indexing, renewing, vectors
 from documents.services.files import receive, write
 from documents.services.metered import metered_vectors
 from documents.services.passages import embed_passages, write_passages
-from documents.standing import Progress, progress, question_as_vector, standing
+from documents.standing import Progress, progress, standing
 from documents.store import store_of
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
