@@ -77,6 +77,9 @@ def test_a_member_is_told_once_for_each_threshold_and_nobody_else_is(left: World
         assert TOLD not in page(mine)
         change_budget(member=left.owner, budget=row, wanted={"amount": Decimal(1_100), "hard": False})
         assert f"{TOLD}: 90% is used." in page(mine), "another limit is another thing to know"
+        change_budget(member=left.owner, budget=row, wanted={"amount": Decimal(1_009)})
+        uses(row, left.member, 807)
+        assert TOLD not in page(mine), "not quite 80%"
         change_budget(member=left.owner, budget=row, wanted={"amount": Decimal(5_000)})
         assert TOLD not in page(mine), "nothing is told that is not so any more"
 
