@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from byoc.models import Notice
 from byoc.telling import sentences
 from tenants.context import use_tenant
 from tenants.models import Membership
+from tenants.transactions import control_atomic, tenant_atomic
 from tests.fixtures.organizations import World, build_world
 from tests.pages.conftest import signed_in
 
@@ -111,13 +113,15 @@ def test_who_looks_after_budgets_hears_of_each_threshold_once_with_a_number_and_
 
 @pytest.mark.django_db(transaction=True)
 def test_of_several_that_look_at_once_one_writes() -> None:
+    """Also where another member reaches it while the first look is not committed yet."""
     world = build_world(f"parts-{uuid.uuid4().hex[:8]}")
     with use_tenant(world.context):
         row = allowance(world)
-        for member in (world.member, world.twin, world.owner):
+        for member in (world.member, world.twin):
             uses(row, member, 1_000)
+        uses(row, world.owner, 10)
 
-    def look(_number: int) -> None:
+    def look(_number: int = 0) -> None:
         try:
             with use_tenant(world.context):
                 tell_of_allowances()
@@ -125,8 +129,24 @@ def test_of_several_that_look_at_once_one_writes() -> None:
             connections.close_all()
 
     with ThreadPoolExecutor(6) as crowd:
-        list(crowd.map(look, range(12)))
+        with use_tenant(world.context), control_atomic(), tenant_atomic():
+            tell_of_allowances()
+            crowd.submit(late, world, row).result(20)
+            looking = [crowd.submit(look) for _number in range(6)]
+            time.sleep(0.5)  # they wait for what is not committed, or would write by now
+        for one in looking:
+            one.result()
     with use_tenant(world.context):
         told = Notice.objects.filter(organization=world.organization, event__startswith="allowance.")
         assert len(set(told.values_list("event", "key"))) == 1
-        assert told[0].payload["data"]["members"] == "3"
+        assert told[0].payload["data"]["members"] == "2"
+        assert set(BudgetCounter.objects.filter(budget=row).values_list("told", flat=True)) == {100}
+
+
+def late(world: World, row: Budget) -> None:
+    """One more reaches it."""
+    try:
+        with use_tenant(world.context):
+            uses(row, world.owner, 1_000)
+    finally:
+        connections.close_all()
