@@ -61,7 +61,8 @@ def find(
     index = index_of_placement()
     rows = index.narrowed(rows, asked)
     near = _near(index, rows, asked, asker) if meaning else []
-    best = in_one_order(index.words(rows, asked), index.similar(rows, asked), near)
+    words = index.words(rows, asked)
+    best = in_one_order(words, index.similar(rows, asked, words.missing), near)
     return _cut(_read(rows, best[: passages * 2]), passages, characters)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -14,7 +14,7 @@ LENGTH = 0.5
 #: ten still drown what one order is sure of. Chosen with the weights of `documents.finding`.
 _DAMPING = 3
 #: How much of what a model finds alike for the language alone is taken off, told from so many passages of
-#: each at least. Chosen as the weights were.
+#: each at least. Chosen as the damping was.
 _TAKEN_OFF, _TOLD_FROM = 0.8, 10
 #: Characters of a word's beginning that stand for its forms: “feriados” is found by “feriado”.
 STEM = 5
@@ -58,6 +58,13 @@ def by_letters(
                 scores[key] = scores.get(key, 0.0) + best
     order = sorted(scores, key=lambda one: -scores[one])
     return order, scores[order[0]] if order else 0.0
+
+
+def likest(word: str, known: Collection[str], least: float, most: int) -> dict[str, float]:
+    """Those that share at least that part of its threes of letters, and how much each does."""
+    letters = _threes(word)
+    found = {one: like for one in known if (like := _likeness(letters, _threes(one))) >= least}
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))[:most])
 
 
 def together(*orders: Sequence[Key], weights: Sequence[float] = ()) -> list[Key]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,10 +29,14 @@ MOST_RANKED = 30
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Passages, the best first; `trust` says from 0 to 1 how well the best of them fits."""
+    """Passages, the best first; `trust` says from 0 to 1 how well the best of them fits.
+
+    `missing` are the longer words of the question that no passage has.
+    """
 
     keys: list[uuid.UUID] = field(default_factory=list)
     trust: float = 0.0
+    missing: tuple[str, ...] = ()
 
 
 class Index(Protocol):
@@ -49,8 +54,8 @@ class Index(Protocol):
         """Those that share words with the question, rare ones first; trusted as far as the best has them."""
         ...
 
-    def similar(self, rows: QuerySet[Chunk], asked: Asked) -> Order:
-        """Those with a word spelled much like one of the question that none of `rows` has.
+    def similar(self, rows: QuerySet[Chunk], asked: Asked, missing: Sequence[str]) -> Order:
+        """Those with a word spelled much like one of `missing`, which none of `rows` has.
 
         Trusted as far as the best has the whole question so: one odd word among many says little.
         """

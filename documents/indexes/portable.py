@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from django.db.models import Q, QuerySet
@@ -49,13 +50,13 @@ class Portable:
         for one in asked.words:
             any_of |= Q(words__begins=one[: ranking.STEM])
         scores, share = ranking.scored_by_words(asked.words, _read(rows.filter(any_of)))
-        return Order(sorted(scores, key=lambda one: -scores[one])[:MOST_RANKED], share)
+        best = sorted(scores, key=lambda one: -scores[one])[:MOST_RANKED]
+        return Order(best, share, self._missing(rows, asked))
 
-    def similar(self, rows: QuerySet[Chunk], asked: Asked) -> Order:
-        unknown = self._unknown(rows, asked)
-        if not unknown:
+    def similar(self, rows: QuerySet[Chunk], asked: Asked, missing: Sequence[str]) -> Order:
+        if not missing:
             return Order()
-        order, alike = ranking.by_letters(unknown, _read(rows), ALIKE)
+        order, alike = ranking.by_letters(missing, _read(rows), ALIKE)
         return Order(order[:MOST_RANKED], alike / len(asked.words))
 
     def near(
@@ -85,13 +86,12 @@ class Portable:
             after = {"chunk_id__lt": page[-1][0]}
         return [(key, likeness) for likeness, _order, key in best]
 
-    def _unknown(self, rows: QuerySet[Chunk], asked: Asked) -> list[str]:
-        """Words of the question that no passage has."""
-        return [
+    def _missing(self, rows: QuerySet[Chunk], asked: Asked) -> tuple[str, ...]:
+        return tuple(
             one
             for one in asked.words
             if len(one) >= SHORTEST and not rows.filter(words__begins=one[: ranking.STEM]).exists()
-        ]
+        )
 
 
 def _read(rows: QuerySet[Chunk]) -> dict[uuid.UUID, list[str]]:

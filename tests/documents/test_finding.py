@@ -85,6 +85,16 @@ def test_one_odd_word_does_not_drown_a_question(told: dict[str, uuid.UUID]) -> N
     assert found(told, asked)[0] == "invoices"
 
 
+@pytest.mark.postgresql_only("elsewhere the latest are looked through")
+def test_among_many_passages_a_misspelled_word_is_found_by_its_beginning(
+    told: dict[str, uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("documents.indexes.postgres.FEW", 0)
+    assert found(told, "figueredo elevadorse") == ["joao"]
+    assert found(told, "convenções coletvias") == ["convencoes", "ferias"]
+    assert found(told, "gifueiredo") == [], "its beginning must be right there"
+
+
 @pytest.mark.postgresql_only("elsewhere the order of words is not known")
 def test_a_phrase_is_words_in_their_order(told: dict[str, uuid.UUID]) -> None:
     assert found(told, '"coletivas férias"') == []
