@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from humana.kernel.errors import EndpointError, Unavailable
 from tenants.db.breaker import silent
 
-#: What drivers raise for a database that does not answer, and what the way there raises.
-NO_ANSWER = (OperationalError, InterfaceError, EndpointError)
+#: What drivers raise for a database that does not answer.
+NO_ANSWER = (OperationalError, InterfaceError)
 #: Whatever may be the matter with a database: `refusal` says whether it is that.
 FAILURES = (Error, EndpointError)
 
@@ -41,7 +41,7 @@ def refusal(error: Exception, alias: str) -> Unavailable | None:
         return _lacks_rights()
     if code in _TAKES_TOO_LONG:
         return _takes_too_long()
-    return silent() if isinstance(error, NO_ANSWER) else None
+    return silent() if isinstance(error, NO_ANSWER) or _is_of_a_database(error) else None
 
 
 @contextmanager
@@ -54,6 +54,11 @@ def refusing(alias: str) -> Iterator[None]:
         if told is None:
             raise
         raise told from error
+
+
+def _is_of_a_database(error: Exception) -> bool:
+    """A model or a tool that fails within the block is no matter of the database."""
+    return isinstance(error, EndpointError) and error.code == "database_unreachable"
 
 
 def _code_of(error: Exception) -> object:
