@@ -168,8 +168,9 @@ def _number(rows: Sequence[Value]) -> None:
 
 def _held_brand(version: int | None) -> Brand:
     """The one brand, locked; made empty at version 0 if there is none, by one of many at once."""
-    found = Brand.objects.first()
+    rows = Brand.objects.select_for_update()  # by the one rule, as who makes it: on MariaDB an order of locks
+    found = rows.first()
     if found is None:
         Brand.objects.bulk_create([Brand(version=0)], ignore_conflicts=True)
-        found = Brand.objects.get()
+        found = rows.get()
     return hold(Brand.objects.all(), found.id, version)

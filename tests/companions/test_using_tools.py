@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -150,15 +150,25 @@ def test_a_use_that_the_person_stopped_is_kept(bakery: Bakery, baker: Companion,
     allow(bakery, baker, tool_of(server, "forecast"))
     tool, member = only(baker, bakery), bakery.person("member")
 
+    asked, over = Event(), Event()
+
     def slow(**_city: str) -> CallToolResult:
-        time.sleep(1)
+        asked.set()
+        over.wait(timeout=20)
         return said("too late")
 
     async def stopped() -> None:
-        async with asyncio.timeout(0.3):
-            await call_tool(bakery.context, Actor(), baker.id, member.id, tool, {"city": "Recife"}, RUN)
+        using = asyncio.create_task(
+            call_tool(bakery.context, Actor(), baker.id, member.id, tool, {"city": "Recife"}, RUN)
+        )
+        assert await asyncio.to_thread(asked.wait, 20)
+        using.cancel()
+        try:
+            await using
+        finally:
+            over.set()
 
     peer.answers["forecast"] = slow
-    with pytest.raises(TimeoutError):
+    with pytest.raises(asyncio.CancelledError):
         asyncio.run(stopped())
     assert [(one.outcome, one.code) for one in uses(baker)] == [("broken", "cancelled")]
