@@ -48,6 +48,7 @@ class Answering:
         self._rounds = Rounds(plan, self._watch) if plan.tools else None
         self._handing = Handing(self._watch, plan.handed)
         self.outcome.steps = {one.call: one for one in plan.given}
+        self.outcome.kept = plan.kept
         self._left = Run.State.STOPPED
         self._began = time.monotonic()
         self._kept_at = self._began
@@ -138,6 +139,7 @@ class Answering:
             self.outcome.count(event)
         elif isinstance(event, ToolCall):
             self.outcome.steps[event.id] = handed(event, len(self.outcome.whole_text))
+            self.outcome.calls.append(event)
         elif isinstance(event, Step):
             self.outcome.steps[event.call] = event
             if event.state != "asking":

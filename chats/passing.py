@@ -35,7 +35,12 @@ def check_offer(offer: Offer, endpoint: ModelCard, guard: Guard) -> None:
 
 def told(turns: Sequence[Turn], guard: Guard) -> list[ChatMessage]:
     """Without what is empty; of a result that policies keep back, that they do."""
-    return [_told(one, guard) for one in turns if one.text or one.calls or one.role == "tool"]
+    return [_told(one, guard) for one in turns if tellable(one)]
+
+
+def tellable(turn: Turn) -> bool:
+    """Not empty; what a tool said is told even so."""
+    return bool(turn.text or turn.calls) or turn.role == "tool"
 
 
 def _told(turn: Turn, guard: Guard) -> ChatMessage:

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from audit.services.budgets import Reserved
 from audit.tokens import CHARACTERS_PER_TOKEN
-from byoc.contracts import ChatMessage, ChatRequest, ModelCard, Usage
+from byoc.contracts import ChatMessage, ChatRequest, ModelCard, ToolCall, Usage
+from chats.keeping import Kept
 from chats.models import Message
 from chats.steps import Step
 from chats.tool_limits import ToolLimits
@@ -41,7 +44,8 @@ class RunPlan:
     `door` what kind of interaction it is. `tools` are those the model is told of, within `limits`;
     `sources` the passages in its prompt, numbered from 1. Where
     `passes` is set the request's tools are the client's own: calls of them are handed to it, `handed` of them
-    at most, and `given` are the uses whose results came with the question.
+    at most, and `given` are the uses whose results came with the question. `kept` is what the message keeps
+    for the program that asked, None where it wants nothing kept.
     """
 
     context: TenantContext
@@ -70,6 +74,7 @@ class RunPlan:
     passes: bool = False
     handed: int | None = None
     given: tuple[Step, ...] = ()
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     judged: list[Usage | None] = field(default_factory=list)  # what the judge used, each time it was asked
     steps: dict[str, Step] = field(default_factory=dict)  # uses of tools, by call, in order
+    kept: Kept | None = None  # for the program that asked
+    calls: list[ToolCall] = field(default_factory=list)  # those that it was handed
 
     @property
     def whole_text(self) -> str:
@@ -106,7 +113,18 @@ class Outcome:
     @property
     def parts(self) -> list[dict[str, Any]]:
         """What the message keeps beside its text."""
-        return [one.part() for one in self.steps.values()]
+        kept = [self._kept(self.kept).part()] if self.kept is not None else []
+        return [*kept, *(one.part() for one in self.steps.values())]
+
+    @property
+    def usage(self) -> tuple[int, int, int] | None:
+        """Tokens in, out and from a cache; None where nobody knows."""
+        given, made = self.input_tokens, self.output_tokens
+        return None if given is None or made is None else (given, made, self.cached_tokens or 0)
+
+    def _kept(self, kept: Kept) -> Kept:
+        ended = {"calls": tuple(self.calls), "reason": self.reason, "usage": self.usage}
+        return msgspec.structs.replace(kept, **ended)
 
     def count(self, usage: Usage) -> None:
         """What one turn of the model used; all turns of an answer add up."""

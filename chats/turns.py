@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, takewhile
+from typing import Any
 
 import msgspec
 
 from byoc.contracts import ToolCall, ToolSpec
 from companions.checks import Guard
+from humana.kernel.errors import Invalid
 
 #: What is no name of a tool; a service would refuse to be told again what it wrote itself.
 _UNNAMED = re.compile(r"[^a-zA-Z0-9_-]")
@@ -27,7 +29,8 @@ class Turn:
     """One message of the client's conversation: role is system, user, assistant or tool.
 
     `calls` are what an assistant asked the client's tools for; the tool turns right behind it answer them,
-    each with the id of its call. `documents` are files that came with what a user said.
+    each with the id of its call. `documents` are files that came with what a user said, `uses` what an
+    answer that we kept keeps of its companion's own tools.
     """
 
     role: str
@@ -35,6 +38,7 @@ class Turn:
     calls: tuple[ToolCall, ...] = ()
     call_id: str = ""
     documents: tuple[uuid.UUID, ...] = ()
+    uses: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +130,29 @@ def echoed(call: ToolCall) -> ToolCall:
     except (msgspec.DecodeError, RecursionError):
         fine = False
     return call if fine else msgspec.structs.replace(call, arguments="{}")
+
+
+def check_pairs(turns: Sequence[Turn], where: str = "messages", *, known: int = 0) -> None:
+    """Every call is answered right behind it and every answer is to such a call: services want it so.
+
+    The first `known` turns are ours, and have no place in what the client sent.
+    """
+    open_calls: set[str] = set()
+    for index, turn in enumerate(turns, -known):
+        place = f"{where}[{index}]" if index >= 0 else where
+        if turn.role == "tool":
+            if turn.call_id not in open_calls:
+                message = "This answers no call that stands before it."
+                raise Invalid(message, field=place, code="invalid_tool_message")
+            open_calls.discard(turn.call_id)
+        elif open_calls:
+            raise _unanswered(open_calls, place)
+        else:
+            open_calls = {one.id for one in turn.calls}
+    if open_calls:
+        raise _unanswered(open_calls, where)
+
+
+def _unanswered(calls: set[str], field: str) -> Invalid:
+    told = ", ".join(sorted(calls))[:200]
+    return Invalid(f"These calls are not answered: {told}", field=field, code="invalid_tool_message")

@@ -1,7 +1,8 @@
 """One call of /v1 or of /mcp: the whole conversation comes with it, the request itself owns the run.
 
 Each call is kept as a chat of its own origin: the last question, its answer, its usage, its line
-in the trail. The text is saved before the model is asked.
+in the trail. The text is saved before the model is asked. One that goes on from an earlier response is
+kept below that answer, in its chat: what was said before is read from there.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.services.rates import admit_question, place_for
 from byoc.contracts import ChatRequest, ModelCard
 from chats.attached import UNREAD
+from chats.keeping import Kept, held_back
 from chats.models import Chat, Message, Run
-from chats.passing import check_offer, given, told
+from chats.passing import check_offer, given, tellable, told
 from chats.permissions import WRITE
 from chats.plans import RunPlan, fitted, room_for_knowledge
 from chats.services.attaching import attach, documents_for
 from chats.services.citing import give_sources, unnumbered
 from chats.services.conversations import message_limit, title_from
 from chats.services.equipping import equipped
+from chats.services.responses import Above, above, check_same, hold
 from chats.services.runs import admitted
+from chats.steps import Step
 from chats.tuning import Tuning, judge_for, tuning_for
-from chats.turns import Offer, Turn, brought, instructions, latest, new, past, questions
+from chats.turns import Offer, Turn, brought, check_pairs, instructions, latest, new, past, questions
+from companions.checks import Guard
 from companions.config_keys import DOCUMENT_SECONDS
 from companions.models import Companion, Interaction
 from companions.queries import access_asked, companions_for
@@ -62,19 +68,27 @@ def open_exchange(
     wishes: dict[str, Any],
     offer: Offer = NO_TOOLS,
     door: str = "openai",
+    thread: Thread | None = None,
 ) -> RunPlan:
     """Authenticate, save the question, prepare the answer: one short transaction. `door` is for the trail.
 
     With an `offer` the companion's own tools stay away: a client that brings tools goes through the turns
-    itself, and would be told of calls that it never saw.
+    itself, and would be told of calls that it never saw. With a `thread` the turns are what is new in it.
     """
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context), acting_as(visitor.actor):
         require_of(visitor, WRITE.name)
-        _check(turns)
+        thread = thread or Thread()
+        earlier = above(visitor.member, thread.after) if thread.continues else None
+        whole = [*thread.start, *(earlier.turns if earlier else ()), *turns]
+        check_pairs(whole, "input", known=len(whole) - len(turns))  # over the boundary too
+        _check(whole)
         admit_question()
         companion, prompt = _asked(visitor, model)
-        return _open(_Call(visitor, companion, turns, owner, wishes, door, offer), prompt)
+        if earlier is not None:
+            check_same(companion, earlier.chat)
+        call = _Call(visitor, companion, whole, owner, wishes, door, offer, turns, earlier, thread.echo)
+        return _open(call, prompt)
 
 
 def seconds_to_wait(*, token: str, seen_as: Actor, model: str, document_ids: Sequence[uuid.UUID]) -> float:
@@ -130,6 +144,20 @@ def _read(cards: list[Card]) -> list[Card]:
     return cards
 
 
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """How a response is gone on from and kept.
+
+    `start` is what holds for this one alone, `after` the run of the response that it goes on from, None for
+    an id that is none; `echo` what is kept to be told again, None where nothing is to be kept.
+    """
+
+    continues: bool = False
+    after: uuid.UUID | None = None
+    start: Sequence[Turn] = ()
+    echo: dict[str, Any] | None = None
+
+
 def _check(turns: Sequence[Turn]) -> None:
     if not turns or turns[-1].role not in {"user", "tool"} or not questions(turns):
         raise Invalid(_("The last message must be the user's."), field="messages", code="no_question")
@@ -142,7 +170,7 @@ def _check(turns: Sequence[Turn]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """What the client sent, and to whom."""
+    """What the client sent, and to whom: `turns` with all that was said before, `fresh` what is new."""
 
     visitor: Visitor
     companion: Companion
@@ -151,11 +179,28 @@ class _Call:
     wishes: dict[str, Any]
     door: str
     offer: Offer
+    fresh: Sequence[Turn]
+    above: Above | None
+    echo: dict[str, Any] | None
 
     @property
     def asked(self) -> Turn:
         """The last question."""
         return questions(self.turns)[-1]
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is a new question, and not only what tools said since the last one."""
+        return bool(questions(self.fresh))
+
+    def kept(self, guard: Guard) -> Kept | None:
+        """What is kept for the program; None where it wants nothing kept."""
+        return Kept(held_back(self.fresh, guard), self.echo) if self.echo is not None else None
+
+    def given(self, guard: Guard) -> tuple[Step, ...]:
+        """The results that are new since the question."""
+        fresh = {one.call_id for one in self.fresh if one.role == "tool"}
+        return tuple(one for one in given(self.turns, guard) if one.call in fresh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +212,10 @@ class _Prepared:
     shared: Shared
     documents: Sequence[Card]
     chat: Chat
-    question: Message
+    question: Message | None
     answer: Message
     run: Run
+    kept: Kept | None
 
 
 def _open(call: _Call, prompt: PreparedPrompt) -> RunPlan:
@@ -178,7 +224,9 @@ def _open(call: _Call, prompt: PreparedPrompt) -> RunPlan:
         _keep(call, ready)
         plan = _plan(call, ready)
         if not (plan.passes or plan.given):
-            plan = equipped(plan, call.companion, confirming=False)  # nobody is there to be asked
+            plan = equipped(
+                plan, call.companion, _retold(ready, call), confirming=False
+            )  # nobody is there to ask
         return admitted(plan)
 
 
@@ -186,26 +234,39 @@ def _prepare(call: _Call, prompt: PreparedPrompt) -> _Prepared:
     companion, member = call.companion, call.visitor.member
     tuning = tuning_for(companion, **call.wishes)
     check_offer(call.offer, tuning.endpoint, prompt.guard)
-    documents = _read(_files_for(member, call.asked.documents))
+    documents = _read(_files_for(member, call.asked.documents)) if call.asks else []
     shared = shared_for(companion, member, call.asked.text, prompt.guard, Brought(brought(call.turns)))
     shared = shared.within(room_for_knowledge(tuning.endpoint))
     prompt = with_shared(prompt, shared, companion.language)
-    chat, question, answer = _dialogue(call.visitor, companion, call.asked.text)
+    kept = call.kept(prompt.guard)
+    chat, question, answer = _dialogue(call, kept)
     provenance = tuning.provenance(prompt.provenance)
     run = _run(answer, call.owner, prompt.digest, tuning.endpoint, provenance)
-    return _Prepared(tuning, prompt, shared, documents, chat, question, answer, run)
+    return _Prepared(tuning, prompt, shared, documents, chat, question, answer, run, kept)
 
 
 def _keep(call: _Call, ready: _Prepared) -> None:
     """The question is saved before any model is asked."""
-    visitor, run = call.visitor, ready.run
+    visitor, run, said = call.visitor, ready.run, [one for one in (ready.question, ready.answer) if one]
     with tenant_atomic():
-        send(ready.prompt.keeping(), insert(ready.chat), insert(ready.question, ready.answer), insert(run))
+        if call.above is not None:
+            hold(ready.chat)
+        new_chat = () if call.above is not None else (insert(ready.chat),)
+        send(ready.prompt.keeping(), *new_chat, insert(*said), insert(run))
+        if call.above is not None:
+            _move_on(ready.chat, ready.answer)
         note_uses(ready.shared, run_id=run.id, companion_id=call.companion.id, member_id=visitor.member.id)
         give_sources(ready.answer.id, ready.shared.passages)
-        attach(ready.question, ready.documents)
+        if ready.question is not None:
+            attach(ready.question, ready.documents)
         mark_pending(visitor.context.organization_id, "run")
-        _note_asked(ready.question, call.companion, run, call.door)
+        _note_asked(said[0], call.companion, run, call.door)
+
+
+def _move_on(chat: Chat, answer: Message) -> None:
+    """The chat is shown to its new end."""
+    rows = Chat.objects.filter(id=chat.id)
+    rows.update(leaf_id=answer.id, last_message_at=timezone.now(), version=F("version") + 1)
 
 
 def _plan(call: _Call, ready: _Prepared) -> RunPlan:
@@ -231,7 +292,8 @@ def _plan(call: _Call, ready: _Prepared) -> RunPlan:
         door=Interaction.Kind.API,
         passes=bool(call.offer.tools),
         handed=call.offer.most,
-        given=given(call.turns, guard),
+        given=call.given(guard),
+        kept=ready.kept,
         sources=ready.shared.passages,
     )
 
@@ -241,32 +303,59 @@ def _note_asked(question: Message, companion: Companion, run: Run, door: str) ->
     record_trail(action="chats.message.asked", resource_type="message", resource_id=question.id, payload=told)
 
 
+def _said(ready: _Prepared, call: _Call) -> list[Turn]:
+    """What may be told of the conversation, each as one message."""
+    turns, guard = unnumbered(call.turns) if ready.shared.passages else call.turns, ready.prompt.guard
+    return [one for one in (*past(turns, guard), *latest(turns)) if tellable(one)]
+
+
+def _retold(ready: _Prepared, call: _Call) -> list[Message]:
+    """The same as messages, with uses of the companion's own tools."""
+    if not any(one.uses for one in call.turns):
+        return []
+    return [Message(text=one.text, parts=list(one.uses)) for one in _said(ready, call)]
+
+
 def _request(ready: _Prepared, call: _Call) -> ChatRequest:
     """Our prompt, then the client's own instructions, then what was said."""
     prompt, tuning, offer = ready.prompt, ready.tuning, call.offer
-    turns = unnumbered(call.turns) if ready.shared.passages else call.turns
-    system = "\n\n".join([prompt.text, *instructions(turns)])
-    said = told([*past(turns, prompt.guard), *latest(turns)], prompt.guard)
-    messages = fitted(system, said, tuning.endpoint)
+    system = "\n\n".join([prompt.text, *instructions(call.turns)])
+    messages = fitted(system, told(_said(ready, call), prompt.guard), tuning.endpoint)
     return ChatRequest(
         messages, tuning.endpoint.model, tools=offer.tools, tool_choice=offer.choice, **tuning.wishes
     )
 
 
-def _dialogue(visitor: Visitor, companion: Companion, text: str) -> tuple[Chat, Message, Message]:
-    """A chat with the question and the answer to be written; every id is known beforehand."""
-    user_id = visitor.member.user_id
-    chat = Chat(
-        owner_id=user_id,
-        companion=companion,
-        origin=Chat.Origin.OPENAI,
-        title=title_from(text),
-        last_message_at=timezone.now(),
+def _dialogue(call: _Call, kept: Kept | None) -> tuple[Chat, Message | None, Message]:
+    """A chat with the question and the answer to be written, or the earlier chat with them; every id is known
+    beforehand. Where only tools said something there is no question: the answer is the rest of the one above.
+    """
+    user_id, above_id = call.visitor.member.user_id, call.above.answer_id if call.above else None
+    chat = call.above.chat if call.above else _chat(call, user_id)
+    question = None
+    if call.asks:
+        question = Message(
+            chat=chat, parent_id=above_id, role=Message.Role.PERSON, text=call.asked.text, author_id=user_id
+        )
+    answer = Message(
+        chat=chat,
+        parent_id=question.id if question else above_id,
+        role=Message.Role.COMPANION,
+        state=Message.State.STREAMING,
+        parts=[kept.part()] if kept else [],
     )
-    question = Message(chat=chat, role=Message.Role.PERSON, text=text, author_id=user_id)
-    answer = Message(chat=chat, parent=question, role=Message.Role.COMPANION, state=Message.State.STREAMING)
     chat.leaf_id = answer.id
     return chat, question, answer
+
+
+def _chat(call: _Call, user_id: uuid.UUID) -> Chat:
+    return Chat(
+        owner_id=user_id,
+        companion=call.companion,
+        origin=Chat.Origin.OPENAI,
+        title=title_from(call.asked.text),
+        last_message_at=timezone.now(),
+    )
 
 
 def _run(answer: Message, owner: str, digest: str, endpoint: ModelCard, provenance: dict[str, Any]) -> Run:

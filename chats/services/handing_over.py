@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chats.keeping import without_kept
 from chats.models import Attachment, Chat, Citation, Message
 from chats.permissions import WRITE
 from chats.queries import ancestry
@@ -191,7 +192,7 @@ def _copies(chat: Chat, row: Handoff, branch: Sequence[Message]) -> list[Message
             role=one.role,
             state=state,
             text=one.text,
-            parts=[*one.parts, said_by],
+            parts=[*without_kept(one.parts), said_by],
             author_id=one.author_id,
         )
         if copy.text:

@@ -362,7 +362,7 @@ def _close(
     if provenance is not None:
         end["provenance"] = provenance
     said: dict[str, Any] = {"state": outcome.state, "text": outcome.whole_text}
-    if outcome.steps:
+    if outcome.parts:
         said["parts"] = outcome.parts
     closed, _message = send(
         update(Run, end, id=run_id, state=sorted(Run.LIVE)),

@@ -27,7 +27,7 @@ TOOL = {
 
 
 def respond(client: openai.OpenAI, desk: Desk, said: Any, **more: Any) -> Any:
-    return client.responses.create(model=desk.world.companion.slug, input=said, **more)
+    return client.responses.create(**{"model": desk.world.companion.slug, "input": said, **more})
 
 
 def test_a_text_a_conversation_and_a_stream(
@@ -103,14 +103,15 @@ def test_an_answer_that_is_stopped_or_breaks_off_says_so(
 @pytest.mark.parametrize(
     "more",
     [
-        {"previous_response_id": "resp_1"},
+        {"conversation": "conv_1"},
+        {"background": True},
         {"tools": [{"type": "web_search"}]},
         {"input": []},
         {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "https://a.example"}]}]},
         {"input": [{"type": "computer_call", "id": "x"}]},
         {"input": [{"type": "function_call_output", "call_id": "nobody", "output": "x"}]},
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_what_is_not_served_is_refused(desk: Desk, client: openai.OpenAI, more: dict[str, Any]) -> None:
     with pytest.raises(openai.BadRequestError):

@@ -33,10 +33,15 @@ ASKED_AT = {
     mcp.serve_mcp: "tests/isolation/test_mcp.py",
 }
 QUESTION = {"model": "clara", "messages": [{"role": "user", "content": "hello"}]}
+RESPOND = {"model": "clara", "input": "hello"}
+NO_RESPONSE = "resp_" + "0" * 32
 #: Every route of /v1 and an address of it; whoever adds one says how it is asked.
 ASKED = {
     r"POST /v1/chat/completions": ("/v1/chat/completions", QUESTION),
-    r"POST /v1/responses": ("/v1/responses", {"model": "clara", "input": "hello"}),
+    r"POST /v1/responses": ("/v1/responses", RESPOND),
+    r"GET /v1/responses/(?P<response>[^/]+)": ("/v1/responses/{response}", None),
+    r"DELETE /v1/responses/(?P<response>[^/]+)": ("/v1/responses/{response}", None),
+    r"GET /v1/responses/(?P<response>[^/]+)/input_items": ("/v1/responses/{response}/input_items", None),
     r"POST /v1/embeddings": ("/v1/embeddings", {"model": "embeddings", "input": "hello"}),
     r"GET /v1/models": ("/v1/models", None),
     r"GET /v1/models/(?P<slug>.+)": ("/v1/models/clara", None),
@@ -103,7 +108,15 @@ def model(scripted_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def ask(route: openai.Route, headers: Headers) -> tuple[int, Any]:
     path, body = ASKED[str(route)]
+    if "{response}" in path:
+        path = path.format(response=responded(headers))
     return call(route.method, path, headers, json.dumps(body).encode() if body else b"")
+
+
+def responded(headers: Headers) -> str:
+    """The id of a response made with this key; one that never was, where it may make none."""
+    status, told = call("POST", "/v1/responses", headers, json.dumps(RESPOND).encode())
+    return str(told["id"]) if status == 200 else NO_RESPONSE
 
 
 def test_every_door_and_every_route_is_in_the_matrix() -> None:
@@ -242,6 +255,36 @@ def test_a_question_stays_in_the_organization_of_the_key(
     assert status == 200
     assert messages_in(left) == here + 2, "the question and its answer"
     assert everything_of(right) == before
+
+
+@every_pair
+def test_a_response_of_another_organization_is_missing(
+    left: World, right: World, model: ScriptedModel
+) -> None:
+    """To the twin, whose it is next door: read, let go, or gone on from."""
+    theirs, before = responded(by_key(right)), messages_in(left)
+    assert theirs != NO_RESPONSE
+    for route in openai.ROUTES:
+        path, _body = ASKED[str(route)]
+        if "{response}" in path:
+            found, none = (
+                call(route.method, path.format(response=one), by_key(left)) for one in (theirs, NO_RESPONSE)
+            )
+            assert found[0] == 404
+            assert found == none
+    found, none = (
+        call(
+            "POST",
+            "/v1/responses",
+            by_key(left),
+            json.dumps({**RESPOND, "previous_response_id": one}).encode(),
+        )
+        for one in (theirs, NO_RESPONSE)
+    )
+    assert (found[0], found[1]["error"]["code"]) == (404, "previous_response_not_found")
+    assert found == none
+    assert messages_in(left) == before
+    assert call("GET", f"/v1/responses/{theirs}", by_key(right))[0] == 200
 
 
 def messages_in(world: World) -> int:

@@ -9,7 +9,6 @@ response.completed | incomplete | failed
 
 from __future__ import annotations
 
-import time
 from contextlib import aclosing
 from typing import Any
 
@@ -17,19 +16,23 @@ import msgspec
 
 from byoc.contracts import End, TextDelta, ToolCall
 from chats.answering import Answering
-from chats.blocking import ANSWER, kept, sentence_of
+from chats.blocking import kept
 from chats.doors.cited import NOTHING, Told, cited_by
 from chats.doors.openai.errors import error_body
-from chats.doors.visitors import in_language
+from chats.doors.openai.response_shapes import (
+    body,
+    called,
+    message,
+    refusal,
+    response_id,
+    status_of,
+    text_part,
+    usage_of,
+)
 from chats.plans import RunPlan
-from chats.source_shapes import citation
-from chats.sources import Source
 from chats.watching import Said as Event
 from humana.kernel.errors import EndpointError
 from humana.kernel.http import Request, Send, send_chunk, send_json, start_events
-from humana.rendering.citations import Mark
-
-_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 class Answered:
@@ -37,8 +40,7 @@ class Answered:
 
     def __init__(self, plan: RunPlan, request: Request, send: Send, echo: dict[str, Any]) -> None:
         self._plan, self._request, self._send, self._echo = plan, request, send, echo
-        self._id, self._item = f"resp_{plan.run_id.hex}", f"msg_{plan.message_id.hex}"
-        self._created = int(time.time())
+        self._id, self._item = response_id(plan.run_id), f"msg_{plan.message_id.hex}"
         self._number = 0
         self._output: list[dict[str, Any]] = []
         self._text: list[str] = []
@@ -52,7 +54,7 @@ class Answered:
         self._cited = await cited_by(self._plan, answering.outcome.whole_text)
         if text := self._said(answering):
             self._output.append(self._message("completed", [text]))
-        self._output += map(_called, calls)
+        self._output += map(called, calls)
         await send_json(self._send, self._request, 200, self._response(answering))
 
     async def stream(self, answering: Answering) -> None:
@@ -77,20 +79,20 @@ class Answered:
             self._text.append(event.text)
             await self._tell("output_text.delta", **self._place, delta=event.text, logprobs=[])
         elif isinstance(event, ToolCall):
-            self._calls.append(_called(event))  # told once it is known what the answer cites
+            self._calls.append(called(event))  # told once it is known what the answer cites
 
     async def _begin(self) -> None:
         if self._begun:
             return
         self._begun = True
         await self._tell("output_item.added", output_index=0, item=self._message("in_progress", []))
-        await self._tell("content_part.added", **self._place, part=_text(""))
+        await self._tell("content_part.added", **self._place, part=text_part(""))
 
     async def _end_message(self) -> None:
         if not self._begun or self._output:
             return
         text = "".join(self._text)
-        part = _text(text, self._cited)
+        part = text_part(text, self._cited)
         for index, one in enumerate(part["annotations"]):
             told = {"annotation_index": index, "annotation": one}
             await self._tell("output_text.annotation.added", **self._place, **told)
@@ -137,34 +139,22 @@ class Answered:
         return {"item_id": self._item, "output_index": 0, "content_index": 0}
 
     def _message(self, status: str, content: list[dict[str, Any] | None]) -> dict[str, Any]:
-        whose = {"id": self._item, "type": "message", "role": "assistant"}
-        return {**whose, "status": status, "content": content}
+        return message(self._item, status, content)
 
     def _said(self, answering: Answering) -> dict[str, Any] | None:
         """The text, or why a policy stopped it; None where there is neither."""
         text = answering.outcome.whole_text
         if answering.stopped_by_policy and not text:
-            found = kept(answering.findings)
-            language = self._plan.language or "en"
-            return {"type": "refusal", "refusal": in_language(language, lambda: sentence_of(ANSWER, found))}
-        return _text(text, self._cited) if text else None
+            return refusal(self._plan.language, kept(answering.findings))
+        return text_part(text, self._cited) if text else None
 
     def _response(self, answering: Answering | None = None) -> dict[str, Any]:
         """As it stands: in progress, or how it ended."""
-        reason = _INCOMPLETE.get(answering.outcome.reason) if answering else None
-        ended = "incomplete" if reason else "completed"
-        return {
-            "id": self._id,
-            "object": "response",
-            "created_at": self._created,
-            "status": ended if answering else "in_progress",
-            "error": None,
-            "incomplete_details": {"reason": reason} if reason else None,
-            "output": list(self._output),
-            "usage": _usage(answering) if answering else None,
-            "metadata": {},
-            **self._echo,
-        }
+        status, reason, usage = "in_progress", "", None
+        if answering:
+            status, reason = status_of(answering.outcome.reason)
+            usage = usage_of(answering.outcome.usage)
+        return body(self._id, status, self._output, self._echo, reason=reason, usage=usage)
 
 
 async def _first(events: Any) -> Event | None:
@@ -174,39 +164,3 @@ async def _first(events: Any) -> Event | None:
             found: Event = event
             return found
     return None
-
-
-def _text(text: str, cited: Told = NOTHING) -> dict[str, Any]:
-    notes = [_annotation(one, cited.sources[one.number]) for one in cited.marks]
-    return {"type": "output_text", "text": text, "annotations": notes, "logprobs": []}
-
-
-def _annotation(mark: Mark, source: Source) -> dict[str, Any]:
-    """`index` is where its brackets begin. What stands beside the protocol's own fields is ours."""
-    named = f"{'file' if source.is_document else source.kind}-{source.id.hex}"
-    protocol = {"type": "file_citation", "file_id": named, "filename": source.title, "index": mark.start}
-    return {**protocol, "source": msgspec.to_builtins(citation(source))}
-
-
-def _called(call: ToolCall) -> dict[str, Any]:
-    return {
-        "id": f"fc_{call.id}",
-        "type": "function_call",
-        "call_id": call.id,
-        "name": call.name,
-        "arguments": call.arguments,
-        "status": "completed",
-    }
-
-
-def _usage(answering: Answering) -> dict[str, Any] | None:
-    given, made = answering.outcome.input_tokens, answering.outcome.output_tokens
-    if given is None or made is None:
-        return None
-    return {
-        "input_tokens": given,
-        "input_tokens_details": {"cached_tokens": answering.outcome.cached_tokens or 0},
-        "output_tokens": made,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": given + made,
-    }

@@ -88,28 +88,6 @@ def check_choice(choice: str, tools: Sequence[ToolSpec]) -> str:
     )
 
 
-def check_pairs(turns: Sequence[Turn], where: str = "messages") -> None:
-    """Every call is answered right behind it and every answer is to such a call: services want it so."""
-    open_calls: set[str] = set()
-    for index, turn in enumerate(turns):
-        if turn.role == "tool":
-            if turn.call_id not in open_calls:
-                message = "This answers no call that stands before it."
-                raise Invalid(message, field=f"{where}[{index}]", code="invalid_tool_message")
-            open_calls.discard(turn.call_id)
-        elif open_calls:
-            raise _unanswered(open_calls, f"{where}[{index}]")
-        else:
-            open_calls = {one.id for one in turn.calls}
-    if open_calls:
-        raise _unanswered(open_calls, where)
-
-
-def _unanswered(calls: set[str], field: str) -> Invalid:
-    told = ", ".join(sorted(calls))[:200]
-    return Invalid(f"These calls are not answered: {told}", field=field, code="invalid_tool_message")
-
-
 def call(call_id: str, name: str, arguments: str, where: str, signature: str = "") -> ToolCall:
     """A call that the client says was made."""
     if not call_id or len(call_id) > LONGEST_ID or not _NAME.fullmatch(name):

@@ -20,7 +20,7 @@ from chats.doors.visitors import in_language
 from chats.plans import RunPlan
 from chats.services.exchanges import open_exchange
 from chats.signals import process_owner
-from chats.turns import Offer, Turn
+from chats.turns import Offer, Turn, check_pairs
 from chats.watching import Said as Event
 from humana.kernel.errors import EndpointError, Invalid
 from humana.kernel.http import Request, Send, send_chunk, send_json, start_events, while_connected
@@ -125,7 +125,7 @@ def _turns(messages: Sequence[Said]) -> list[Turn]:
     if len(messages) > asking.MOST_MESSAGES:
         raise Invalid("Too many messages.", field="messages", code="too_many_messages")
     turns = [_turn(said, f"messages[{index}]") for index, said in enumerate(messages)]
-    asking.check_pairs(turns)
+    check_pairs(turns)
     return turns
 
 

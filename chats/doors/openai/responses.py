@@ -1,10 +1,11 @@
 """POST /v1/responses: the same answers in the newer protocol; a client sends the whole conversation.
 
-Nothing is continued by an id (`previous_response_id`): what was said is in `input`.
+Or it names the response that it goes on from (`previous_response_id`), and sends only what is new.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ from byoc.contracts import ToolSpec
 from chats.answering import Answering
 from chats.doors.openai import asking
 from chats.doors.openai.answered import Answered
-from chats.services.exchanges import open_exchange
+from chats.doors.openai.kept import run_named
+from chats.services.exchanges import Thread, open_exchange
 from chats.signals import process_owner
 from chats.turns import Offer, Turn
 from humana.kernel.errors import Invalid
@@ -68,6 +70,7 @@ class Ask(msgspec.Struct):
     tool_choice: str | Chosen | None = None
     parallel_tool_calls: bool | None = None
     previous_response_id: str | None = None
+    store: bool | None = None
     conversation: msgspec.Raw | None = None
     background: bool | None = None
 
@@ -80,7 +83,7 @@ _TEXT = {"input_text", "output_text", "text"}
 async def respond(request: Request, send: Send, token: str) -> None:
     ask: Ask = asking.decoded(_ask, await request.body(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
     _refuse_kept(ask)
-    offer, turns = _offer(ask), _turns(ask)
+    offer, turns, echo = _offer(ask), _turns(ask), _echo(ask)
     await asking.until_read(turns, token=token, seen_as=request.actor(), model=ask.model)
     plan = await in_thread(
         open_exchange,
@@ -91,24 +94,41 @@ async def respond(request: Request, send: Send, token: str) -> None:
         owner=process_owner(),
         wishes={"max_tokens": ask.max_output_tokens, "temperature": ask.temperature},
         offer=offer,
+        thread=_thread(ask, echo),
     )
-    answered = Answered(plan, request, send, _echo(ask))
+    answered = Answered(plan, request, send, echo)
     answering = Answering(plan)
     await while_connected(request, answered.stream(answering) if ask.stream else answered.whole(answering))
 
 
 def _refuse_kept(ask: Ask) -> None:
-    """What would need us to keep the conversation for the client."""
-    for field in ("previous_response_id", "conversation", "background"):
-        if getattr(ask, field):
-            message = f"{field} is not supported: send the whole conversation as input."
-            raise Invalid(message, field=field, code="unsupported")
+    """What would need more of us than a response that is gone on from."""
+    if ask.conversation:
+        message = "conversation is not supported: name the response to go on from as previous_response_id."
+        raise Invalid(message, field="conversation", code="unsupported")
+    if ask.background:
+        message = "background is not supported: ask for a stream, and read it to its end."
+        raise Invalid(message, field="background", code="unsupported")
+
+
+def _thread(ask: Ask, echo: dict[str, Any]) -> Thread:
+    """`instructions` hold for one response: those of an earlier one are not told again."""
+    named = ask.previous_response_id
+    return Thread(
+        continues=named is not None,
+        after=run_named(named or ""),
+        start=[Turn("system", ask.instructions)] if ask.instructions else [],
+        echo=echo if echo["store"] else None,
+    )
 
 
 def _echo(ask: Ask) -> dict[str, Any]:
     """What the protocol has the answer repeat of the question."""
     return {
+        "created_at": int(time.time()),
         "model": ask.model,
+        "previous_response_id": ask.previous_response_id,
+        "store": ask.store is not False,
         "instructions": ask.instructions,
         "temperature": ask.temperature,
         "max_output_tokens": ask.max_output_tokens,
@@ -122,10 +142,7 @@ def _turns(ask: Ask) -> list[Turn]:
     items = [Item(role="user", content=ask.input)] if isinstance(ask.input, str) else ask.input
     if len(items) > asking.MOST_MESSAGES:
         raise Invalid("Too many messages.", field="input", code="too_many_messages")
-    start = [Turn("system", ask.instructions)] if ask.instructions else []
-    turns = [*start, *_together(_turn(one, f"input[{index}]") for index, one in enumerate(items))]
-    asking.check_pairs(turns, "input")
-    return turns
+    return _together(_turn(one, f"input[{index}]") for index, one in enumerate(items))
 
 
 def _turn(one: Item, where: str) -> Turn | None:

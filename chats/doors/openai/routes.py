@@ -11,6 +11,7 @@ from chats.doors.openai.chat import complete
 from chats.doors.openai.embeddings import MODEL as EMBEDDINGS
 from chats.doors.openai.embeddings import embed
 from chats.doors.openai.errors import refuse
+from chats.doors.openai.kept import forget, input_items, retrieve
 from chats.doors.openai.responses import respond
 from chats.services.exchanges import models_for
 from companions.models import Companion
@@ -84,6 +85,9 @@ class Route:
 ROUTES = (
     Route("POST", re.compile(r"/v1/chat/completions"), complete),
     Route("POST", re.compile(r"/v1/responses"), respond),
+    Route("GET", re.compile(r"/v1/responses/(?P<response>[^/]+)"), retrieve),
+    Route("DELETE", re.compile(r"/v1/responses/(?P<response>[^/]+)"), forget),
+    Route("GET", re.compile(r"/v1/responses/(?P<response>[^/]+)/input_items"), input_items),
     Route("POST", re.compile(r"/v1/embeddings"), embed),
     Route("GET", re.compile(r"/v1/models"), _models),
     Route("GET", re.compile(r"/v1/models/(?P<slug>.+)", re.DOTALL), _one_model),
