@@ -107,8 +107,7 @@ def delete_response(*, token: str, seen_as: Actor, run_id: uuid.UUID | None) -> 
     """Nobody reads it by its id or goes on from it any more; people still have it in its chat, until all that
     is in that chat was let go: then it goes to the trash. Conflict while it is being written.
     """
-    asked = {"token": token, "seen_as": seen_as, "run_id": run_id}
-    with response_of(**asked, permission=WRITE.name) as response:  # type: ignore[arg-type]
+    with response_of(token=token, seen_as=seen_as, run_id=run_id, permission=WRITE.name) as response:
         if response.run.state in Run.LIVE:
             raise _unfinished()
         with tenant_atomic():

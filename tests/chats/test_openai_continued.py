@@ -20,7 +20,9 @@ from tests.chats.test_openai_tools import client
 from tests.chats.test_policies_enforced import enforce
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server
-from tests.fixtures.tools import calls
+from tests.fixtures.tools import CITY, FORECAST, calls, equip
+from tests.pages.conftest import signed_in
+from tests.peers.tool_server import ToolPeer
 
 __all__ = ["client"]
 NOWHERE = "resp_" + "0" * 32
@@ -103,11 +105,36 @@ def test_calls_and_their_results_pair_over_two_responses(
     with use_tenant(desk.world.context):
         rest = run_of(desk, second).message
         assert rest.parent_id == run_of(desk, first).message.id, "the rest of the answer that called"
+    page = signed_in(desk.world.member).get(f"/o/{desk.world.slug}/chats/{rest.chat_id}/").content.decode()
+    assert page.index("I look.") < page.index("Many.") < page.index("say:Thanks")
     again = client.responses.retrieve(first.id)
     assert again == first, "as it was given"
     assert again.output[1].arguments == call.arguments  # type: ignore[union-attr]
     items = client.responses.input_items.list(second.id).data
     assert [(one.type, one.output) for one in items] == [("function_call_output", "12" * 2000)]  # type: ignore[union-attr]
+
+    enforce(desk, {"kind": "pattern", "stage": "tool", "name": "Secrets", "pattern": "secret-[0-9]+"})
+    secret = respond(
+        client, desk, [{**result, "output": "secret-99"}], previous_response_id=first.id, tools=[TOOL]
+    )
+    assert "secret-99" not in json.dumps([scripted_model.last.body, run_of(desk, secret).message.parts])
+
+
+@pytest.fixture
+def equipped(desk: Desk, tool_peer: ToolPeer) -> None:
+    equip(desk.world, tool_peer)
+
+
+@pytest.mark.usefixtures("equipped")
+def test_what_the_companions_own_tools_said_is_told_again(
+    desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel
+) -> None:
+    scripted_model.script(calls((FORECAST, CITY)))
+    first = respond(client, desk, "How is the weather?")
+    respond(client, desk, "say:Thanks", previous_response_id=first.id)
+    roles = [one["role"] for one in scripted_model.last.body["messages"]]
+    assert roles == ["system", "user", "assistant", "tool", "assistant", "user"]
+    assert "Sunny in Recife" in scripted_model.last.body["messages"][3]["content"]
 
 
 def test_a_response_is_read_again_and_let_go(

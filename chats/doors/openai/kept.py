@@ -48,7 +48,7 @@ async def retrieve(request: Request, send: Send, token: str, response: str) -> N
     if request.query.get("stream", [""])[-1] == "true":
         message = "A response that is kept is read whole: leave stream out."
         raise Invalid(message, field="stream", code="unsupported")
-    asked = {"token": token, "seen_as": request.actor(), "run_id": run_named(response)}
+    asked: dict[str, Any] = {"token": token, "seen_as": request.actor(), "run_id": run_named(response)}
     await send_json(send, request, 200, await in_thread(_whole, **asked))
 
 
@@ -60,7 +60,7 @@ async def forget(request: Request, send: Send, token: str, response: str) -> Non
 
 async def input_items(request: Request, send: Send, token: str, response: str) -> None:
     """A page of them, the latest first unless `order` says asc; the next begins `after` an item's id."""
-    asked = {"token": token, "seen_as": request.actor(), "run_id": run_named(response)}
+    asked: dict[str, Any] = {"token": token, "seen_as": request.actor(), "run_id": run_named(response)}
     items = await in_thread(_came_in, **asked)
     await send_json(send, request, 200, _page(items, request))
 
@@ -119,7 +119,7 @@ def _items(turn: Turn) -> list[dict[str, Any]]:
         told = {"call_id": turn.call_id, "output": turn.text, "status": "completed"}
         return [{"type": "function_call_output", **told}]
     kind = "output_text" if turn.role == "assistant" else "input_text"
-    more = {"annotations": [], "logprobs": []} if turn.role == "assistant" else {}
+    more: dict[str, Any] = {"annotations": [], "logprobs": []} if turn.role == "assistant" else {}
     content = [{"type": kind, "text": turn.text, **more}] if turn.text else []
     content += [{"type": "input_file", "file_id": f"file-{one}"} for one in turn.documents]
     said = {"type": "message", "role": turn.role, "status": "completed", "content": content}
