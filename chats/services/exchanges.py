@@ -82,7 +82,7 @@ def open_exchange(
         earlier = above(visitor.member, thread.after) if thread.continues else None
         whole = [*thread.start, *(earlier.turns if earlier else ()), *turns]
         check_pairs(whole, "input", known=len(whole) - len(turns))  # over the boundary too
-        _check(whole)
+        _check([*thread.start, *turns], whole)
         admit_question()
         companion, prompt = _asked(visitor, model)
         if earlier is not None:
@@ -158,14 +158,16 @@ class Thread:
     echo: dict[str, Any] | None = None
 
 
-def _check(turns: Sequence[Turn]) -> None:
-    if not turns or turns[-1].role not in {"user", "tool"} or not questions(turns):
+def _check(turns: Sequence[Turn], whole: Sequence[Turn]) -> None:
+    """What came in; what stood above it was looked at when it did."""
+    if not turns or turns[-1].role not in {"user", "tool"} or not questions(whole):
         raise Invalid(_("The last message must be the user's."), field="messages", code="no_question")
     for index, turn in enumerate(turns):
         clean_text(turn.text, field=f"messages[{index}].content", limit=message_limit(), required=False)
         for call in turn.calls:
             clean_text(call.arguments, field=f"messages[{index}].tool_calls", limit=message_limit())
-    clean_text(questions(turns)[-1].text, field="messages", limit=message_limit())
+    for asked in questions(turns)[-1:]:
+        clean_text(asked.text, field="messages", limit=message_limit())
 
 
 @dataclass(frozen=True, slots=True)

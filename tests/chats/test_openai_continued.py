@@ -219,6 +219,9 @@ def test_what_changed_since_is_seen_when_it_goes_on(
     first = respond(client, desk, "say:secret-1")
     run = run_of(desk, first)
     with use_tenant(world.context):
+        Message.objects.filter(id=run.message_id).update(text="long " * 50_000)  # what a model may say
+        respond(client, desk, "say:Two", previous_response_id=first.id)
+        Message.objects.filter(id=run.message_id).update(text="secret-1")
         archive_chat(member=world.member, chat=run.chat, archived=True)
         assert respond(client, desk, "say:Two", previous_response_id=first.id).output_text == "Two"
         run.chat.refresh_from_db()
