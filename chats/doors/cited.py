@@ -7,6 +7,7 @@ cited.marks                              where the text names them
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,8 +49,13 @@ def _cited(plan: RunPlan, text: str) -> Told:
     with use_tenant(plan.context):
         rows = Membership.objects.select_related("user", "organization")
         member = rows.filter(id=plan.member_id).first()
-        if member is None or not may_enter(member):
-            return NOTHING
-        found = sources_of(member, [plan.message_id]).get(plan.message_id, [])
+        return told_of(member, plan.message_id, text) if member is not None else NOTHING
+
+
+def told_of(member: Membership, message_id: uuid.UUID, text: str) -> Told:
+    """The same of an answer that was kept, in a context."""
+    if not may_enter(member):
+        return NOTHING
+    found = sources_of(member, [message_id]).get(message_id, [])
     sources = {one.number: one for one in found if one.there}
     return Told(sources, tuple(marks_in(text, sources)))
