@@ -151,8 +151,9 @@ def test_a_response_is_read_again_and_let_go(
     assert [one.content[0].text for one in listed] == ["say:0", "say:1", "say:2"], "page by page"  # type: ignore[union-attr]
     client.responses.delete(first.id)
     for read in (client.responses.retrieve, client.responses.delete, client.responses.input_items.list):
-        with pytest.raises(openai.NotFoundError, match="no response of this id"):
+        with pytest.raises(openai.NotFoundError) as gone:
             read(first.id)
+        assert gone.value.code == "response_not_found"
     assert refused(client, desk, first.id)[:2] == (404, "previous_response_not_found")
     respond(client, desk, "say:Three", previous_response_id=second.id, store=False)
     assert told(scripted_model)[:2] == ["say:One", "One"], "what went on from it has it still"
