@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from typing import IO
+from collections.abc import Iterator
 
-from documents.extraction.contract import CannotRead, Limits, Picture, Section, Unseen
+from documents.extraction.contract import CannotRead, Picture, Section, Unseen
 from documents.extraction.process import Reader
 
 log = logging.getLogger(__name__)
@@ -19,18 +18,9 @@ class Hearing:
     cut   it had more, and was told that this is enough
     """
 
-    def __init__(
-        self,
-        file: IO[bytes],
-        media_type: str,
-        limits: Limits,
-        *,
-        numbers: Sequence[int] = (),
-        onto: IO[bytes] | None = None,
-        most: int = 0,
-    ) -> None:
+    def __init__(self, reader: Reader) -> None:
         self.cut = False
-        self._reader = Reader(file, media_type, limits, numbers=numbers, onto=onto, most=most)
+        self._reader = reader
 
     def __iter__(self) -> Iterator[Heard]:
         ended = False

@@ -26,7 +26,7 @@ from documents.extraction.contract import (
 from documents.extraction.hearing import Heard, Hearing
 from documents.extraction.media import HAVE_PICTURES, OLE, PDF, READ, SHOWN
 from documents.extraction.media import PICTURES as IMAGES
-from documents.extraction.process import CHUNK
+from documents.extraction.process import CHUNK, Reader
 from documents.extraction.seeing import Looking
 from documents.extraction.seen import Seen
 
@@ -131,7 +131,7 @@ class Reading(Iterator[Section]):
     def _heard(self) -> Iterator[Heard]:
         """What the reader says, counted. That a text was read from a picture is said here alone."""
         with self._path.open("rb") as file:
-            hearing = Hearing(file, self._type, self._limits)
+            hearing = Hearing(Reader(file, self._type, self._limits))
             for one in hearing:
                 if isinstance(one, Section):
                     self._room -= len(one.text)

@@ -17,6 +17,7 @@ from documents.extraction import canvas
 from documents.extraction.contract import CannotRead, Code, Limits, Section, Unseen
 from documents.extraction.hearing import Hearing
 from documents.extraction.media import DRAWN
+from documents.extraction.process import Reader
 from documents.extraction.seen import Seen
 
 #: Seconds that one portion may be drawn for, and looked at.
@@ -72,7 +73,8 @@ class Looking:
         limits = Limits(text=1, seconds=DRAWING, memory=self.limits.memory, drawn=len(numbers) * canvas.EACH)
         with self.path.open("rb") as file:
             try:
-                for one in Hearing(file, self.media_type, limits, numbers=numbers, onto=onto, most=most):
+                drawer = Reader(file, self.media_type, limits, numbers=numbers, onto=onto, most=most)
+                for one in Hearing(drawer):
                     if isinstance(one, Unseen) and one.number in numbers:
                         self.seen.not_read(one.number, one.code)
                     elif isinstance(one, tuple) and len(drawn) < len(numbers):
@@ -85,9 +87,9 @@ class Looking:
         seen, waiting, pieces = self.seen, list(drawn), list[str]()
         left = max(1.0, self.limits.seconds - seen.seconds)
         room = max(1, self.limits.text - seen.characters)
-        hearing = Hearing(between, DRAWN, replace(self.limits, seconds=min(left, LOOKING), text=room))
+        reader = Reader(between, DRAWN, replace(self.limits, seconds=min(left, LOOKING), text=room))
         try:
-            for one in hearing:
+            for one in Hearing(reader):
                 if isinstance(one, Section):
                     pieces.append(one.text)
                 elif isinstance(one, tuple) and waiting:
