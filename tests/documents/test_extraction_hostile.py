@@ -30,6 +30,7 @@ def measured(path: Path, *before: str) -> dict[str, Any]:
     program = [
         *before,
         sys.executable,
+        "-B",  # it writes nothing, not even what it compiled
         "-m",
         "tests.documents.measured",
         str(path),

@@ -107,7 +107,7 @@ def test_nor_does_one_that_let_them_in_before(server: Any) -> None:
 @pytest.mark.parametrize("server", [("postgresql", "rows")], indirect=True)
 def test_without_the_bound_it_would_go_on(world: World, server: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(bounded, "_received", lambda descriptor: 0)
-    monkeypatch.setattr(preflight, "PATIENCE", 1)
+    monkeypatch.setattr(preflight, "PATIENCE", 5)
     address = Address("postgresql", server.host, server.port, "books", "u", "p", sslmode="disable")
     with pytest.raises(EndpointError):
         brings(world, replace(address))
