@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openai
 import pytest
+from django.db import connection
 
 from chats.models import Chat, Message, Run
 from chats.queries import siblings, thread
@@ -14,6 +17,7 @@ from chats.services.conversations import archive_chat, remove_chat, restore_chat
 from companions.models import Companion
 from tenants.context import use_tenant
 from tenants.services.keys import create_api_key
+from tenants.transactions import tenant_atomic
 from tests.chats.conftest import Desk, desk_at
 from tests.chats.test_openai_responses import TOOL, respond
 from tests.chats.test_openai_tools import client
@@ -246,3 +250,37 @@ def test_what_changed_since_is_seen_when_it_goes_on(
     enforce(desk, {"kind": "pattern", "stage": "input", "name": "Secrets", "pattern": "secret-[0-9]+"})
     respond(client, desk, "say:Three", previous_response_id=first.id)
     assert told(scripted_model) == ["say:Three"], "policies of now look at what was said then"
+
+
+def test_who_go_on_in_the_same_moment_get_a_branch_each(desk: Desk, client: openai.OpenAI) -> None:
+    first = respond(client, desk, "say:One")
+    with ThreadPoolExecutor(4) as programs:
+        going = [
+            programs.submit(respond, client, desk, f"say:{number}", previous_response_id=first.id)
+            for number in range(4)
+        ]
+        assert [one.result().output_text for one in going] == ["0", "1", "2", "3"]
+    above = run_of(desk, first).message_id
+    with use_tenant(desk.world.context):
+        asked = Message.objects.filter(parent_id=above).values_list("text", flat=True)
+        assert sorted(asked) == ["say:0", "say:1", "say:2", "say:3"]
+
+
+@pytest.mark.postgresql_only("only its own catalogue says who waits for whom")
+def test_a_chat_that_is_being_removed_gets_no_more_said(desk: Desk, client: openai.OpenAI) -> None:
+    first = respond(client, desk, "say:One")
+    chat = run_of(desk, first).chat
+    with ThreadPoolExecutor(1) as program, use_tenant(desk.world.context):
+        with tenant_atomic():
+            remove_chat(member=desk.world.member, chat=chat)
+            going = program.submit(refused, client, desk, first.id)
+            while not (going.done() or somebody_waits()):
+                time.sleep(0.05)
+        assert going.result()[:2] == (404, "previous_response_not_found")
+        assert Message.objects.filter(chat_id=chat.id).count() == 2
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
