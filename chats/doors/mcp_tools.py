@@ -38,7 +38,8 @@ from chats.doors.mcp import Caller
 from chats.doors.sentences import sentence_for
 from chats.doors.visitors import in_language, said_in
 from chats.plans import RunPlan
-from chats.services.exchanges import models_for, open_exchange
+from chats.services.addressing import models_for
+from chats.services.exchanges import open_exchange
 from chats.signals import process_owner
 from chats.turns import Turn
 from companions.models import Companion

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 
 from audit.services.rates import admit_question, place_for
 from byoc.contracts import ChatRequest, ModelCard
-from chats.attached import UNREAD
 from chats.keeping import Kept, held_back
 from chats.models import Chat, Message, Run
 from chats.passing import check_offer, given, tellable, told
 from chats.permissions import WRITE
 from chats.plans import RunPlan, fitted, room_for_knowledge
-from chats.services.attaching import attach, documents_for
+from chats.services.addressing import addressed, files_for, read_files
+from chats.services.attaching import attach
 from chats.services.citing import give_sources, unnumbered
 from chats.services.conversations import message_limit, title_from
 from chats.services.equipping import equipped
@@ -34,23 +34,18 @@ from chats.steps import Step
 from chats.tuning import Tuning, judge_for, tuning_for
 from chats.turns import Offer, Turn, brought, check_pairs, instructions, latest, new, past, questions
 from companions.checks import Guard
-from companions.config_keys import DOCUMENT_SECONDS
 from companions.models import Companion, Interaction
-from companions.queries import access_asked, companions_for
 from companions.references import Shared
 from companions.services.knowing import note_uses, shared_for
-from companions.services.prompting import PreparedPrompt, prompt_of, with_shared
+from companions.services.prompting import PreparedPrompt, with_shared
 from companions.services.reading import Brought
-from documents.services.files import states_of
 from documents.store import Card
 from humana.kernel.actor import Actor, acting_as
-from humana.kernel.errors import Conflict, Invalid, NotFound
+from humana.kernel.errors import Invalid
 from humana.kernel.ports import record_trail
 from humana.kernel.text import clean_text
-from tenants.config.resolver import Subject, resolve
 from tenants.context import current_tenant, use_tenant
 from tenants.doors import Visitor, by_key, require_of
-from tenants.models import Membership
 from tenants.services.pending import mark_pending
 from tenants.statements import insert, send
 from tenants.transactions import tenant_atomic
@@ -84,64 +79,11 @@ def open_exchange(
         check_pairs(whole, "input", known=len(whole) - len(turns))  # over the boundary too
         _check([*thread.start, *turns], whole)
         admit_question()
-        companion, prompt = _asked(visitor, model)
+        companion, prompt = addressed(visitor, model)
         if earlier is not None:
             check_same(companion, earlier.chat)
         call = _Call(visitor, companion, whole, owner, wishes, door, offer, turns, earlier, thread.echo)
         return _open(call, prompt)
-
-
-def seconds_to_wait(*, token: str, seen_as: Actor, model: str, document_ids: Sequence[uuid.UUID]) -> float:
-    """How long an answer waits for these files at most; 0 where none of them is being read."""
-    visitor = by_key(token=token, seen_as=seen_as)
-    with use_tenant(visitor.context), acting_as(visitor.actor):
-        require_of(visitor, WRITE.name)
-        companion, _prompt = _asked(visitor, model)
-        files = states_of([one.id for one in _files_for(visitor.member, document_ids)])
-        if not any(one.state in UNREAD for one in files.values()):
-            return 0
-        return float(resolve(DOCUMENT_SECONDS, Subject(companion_team_id=companion.team_id)))
-
-
-def models_for(*, token: str, seen_as: Actor) -> list[Companion]:
-    """The companions a key may ask, each as a model."""
-    visitor = by_key(token=token, seen_as=seen_as)
-    with use_tenant(visitor.context):
-        require_of(visitor, WRITE.name)
-        return list(companions_for(member=visitor.member))
-
-
-def _asked(visitor: Visitor, model: str) -> tuple[Companion, PreparedPrompt]:
-    try:
-        companion, inherited = access_asked(member=visitor.member, slug=model)
-    except NotFound:
-        message = _("There is no companion “%(model)s” here. GET /v1/models lists them.")
-        raise NotFound(message % {"model": model[:80]}, code="model_not_found") from None
-    if companion.state != Companion.State.ACTIVE:
-        raise Conflict(_("This companion is paused at the moment."), code="companion_paused")
-    return companion, prompt_of(inherited)
-
-
-def _files_for(member: Membership, ids: Sequence[uuid.UUID]) -> list[Card]:
-    try:
-        return documents_for(member, ids)
-    except NotFound:
-        message = _("One of these files is not here, or you may not read it. GET /v1/files lists yours.")
-        raise NotFound(message, field="file_id", code="file_not_found") from None
-
-
-def _read(cards: list[Card]) -> list[Card]:
-    """The same files. Conflict for one that is still being read, Invalid for one that could not be."""
-    files = states_of([one.id for one in cards]) if cards else {}
-    for one in cards:
-        state = files[one.id].state if one.id in files else "ready"
-        if state in UNREAD and state != "indexing":  # then it is found by its words already
-            message = _("“%(name)s” is still being read. Ask again when GET /v1/files says it is processed.")
-            raise Conflict(message % {"name": one.name}, field="file_id", code="file_not_ready")
-        if state == "failed":
-            message = _("“%(name)s” could not be read. Send the file in another format, or leave it out.")
-            raise Invalid(message % {"name": one.name}, field="file_id", code="file_unreadable")
-    return cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +178,7 @@ def _prepare(call: _Call, prompt: PreparedPrompt) -> _Prepared:
     companion, member = call.companion, call.visitor.member
     tuning = tuning_for(companion, **call.wishes)
     check_offer(call.offer, tuning.endpoint, prompt.guard)
-    documents = _read(_files_for(member, call.asked.documents)) if call.asks else []
+    documents = read_files(files_for(member, call.asked.documents)) if call.asks else []
     shared = shared_for(companion, member, call.asked.text, prompt.guard, Brought(brought(call.turns)))
     shared = shared.within(room_for_knowledge(tuning.endpoint))
     prompt = with_shared(prompt, shared, companion.language)

@@ -23,7 +23,7 @@ from audit.models import AuditEntry
 from byoc.databases import open_database
 from chats.doors.visitors import reader_of
 from chats.models import Chat, Draft, Message, Vote
-from chats.services.exchanges import models_for
+from chats.services.addressing import models_for
 from chats.signals import RunRef, decode, encode
 from chats.streaming import RunStream, Text, valkey
 from companions.models import Companion, Value

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from byoc.contracts import ToolCall, ToolSpec
-from chats.services.exchanges import seconds_to_wait
+from chats.services.addressing import seconds_to_wait
 from chats.turns import Turn, brought, questions
 from humana.kernel.errors import Invalid
 from tenants.threads import in_thread

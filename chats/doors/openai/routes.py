@@ -13,7 +13,7 @@ from chats.doors.openai.embeddings import embed
 from chats.doors.openai.errors import refuse
 from chats.doors.openai.kept import forget, input_items, retrieve
 from chats.doors.openai.responses import respond
-from chats.services.exchanges import models_for
+from chats.services.addressing import models_for
 from companions.models import Companion
 from humana.kernel.errors import HumanaError, NotFound
 from humana.kernel.http import Receive, Request, Scope, Send, send_json
