@@ -176,7 +176,7 @@ def _go_on_reading(file: DocumentFile, seen: Seen) -> None:
     """
     with tenant_atomic():
         rows = DocumentFile.objects.filter(document_id=file.document_id, state=State.EXTRACTING)
-        kept = {"seen": seen.kept(), "attempts": 0, "updated_at": timezone.now()}
+        kept = {"seen": seen.kept(), "progress": file.progress, "attempts": 0, "updated_at": timezone.now()}
         if rows.filter(attempts=file.attempts).update(**kept):
             enqueue_on_commit(INDEX, document_id=file.document_id)
 
@@ -201,10 +201,10 @@ class _Progress:
 
     def __call__(self, done: int, of: int) -> None:
         now = time.monotonic()
+        progress = FETCHED + (READ - FETCHED) * min(done, of) // max(of, 1)
+        self._file.progress = max(self._file.progress, progress)  # a portion begins where one ended
         if now - self._noted > NOTED_EVERY:
             self._noted = now
-            progress = FETCHED + (READ - FETCHED) * min(done, of) // max(of, 1)
-            self._file.progress = max(self._file.progress, progress)  # a portion begins where one ended
             _set(self._file.document_id, (State.EXTRACTING,), progress=self._file.progress)
         if now - self._told > TOLD_EVERY:  # a scan of many pages takes longer than an attempt may
             self._told = now
