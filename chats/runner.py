@@ -16,7 +16,7 @@ from typing import cast
 
 from redis.exceptions import RedisError
 
-from byoc.contracts import Switched, TextDelta, Waiting
+from byoc.contracts import End, Switched, TextDelta, Waiting
 from chats.answering import Answering, endings
 from chats.blocking import Blocked
 from chats.models import Run
@@ -187,6 +187,8 @@ class Runner:
                         writer.say(State("waiting", event.ahead))
                     elif isinstance(event, Switched):
                         writer.say(State("switched"))
+                    elif isinstance(event, End):
+                        await writer.flush()  # whoever dies while writing the end has shown all of it
         except (EndpointError, Blocked) as error:
             log.info("answer failed", extra={"run": str(plan.run_id), "code": error.code})
         finally:
@@ -217,6 +219,7 @@ class Writer:
         self._said: list[str] = []
         self._lost = False
         self._task: asyncio.Task[None] | None = None
+        self._appending = asyncio.Lock()  # entries stand in the order in which they were said
 
     def write(self, text: str) -> None:
         self._text.append(text)
@@ -228,13 +231,19 @@ class Writer:
         self._entries.append(entry)
         self._schedule()
 
+    async def flush(self) -> None:
+        """All that was said until now is in the stream, or known to be lost."""
+        async with self._appending:
+            self._gather()
+            entries, self._entries = self._entries, []
+            if entries:
+                await self._append(entries)
+
     async def close(self, last: Entry) -> None:
         """The rest, and the last word."""
         self._gather()
         self._entries.append(last)
-        if self._task is not None:
-            await asyncio.wait([self._task])
-        await self._flush()
+        await self.flush()
 
     def _gather(self) -> None:
         if self._text:
@@ -247,14 +256,10 @@ class Writer:
 
     async def _later(self) -> None:
         while self._entries or self._text:
-            await self._flush()
+            await self.flush()
             await asyncio.sleep(BATCH)
 
-    async def _flush(self) -> None:
-        self._gather()
-        entries, self._entries = self._entries, []
-        if not entries:
-            return
+    async def _append(self, entries: list[Entry]) -> None:
         if self._lost:
             entries = [Whole("".join(self._said)), *(one for one in entries if not isinstance(one, Text))]
         try:

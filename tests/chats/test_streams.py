@@ -193,3 +193,20 @@ def test_what_valkey_did_not_take_is_told_whole_afterwards() -> None:
         return text
 
     assert run(act) == "one two three four "
+
+
+def test_what_is_flushed_is_in_the_stream_before_anything_else_happens() -> None:
+    """A process that dies right afterwards has shown all that it said, in the order in which it was said."""
+
+    async def act() -> list[str]:
+        stream = RunStream(ORGANIZATION, uuid.uuid4())
+        writer = Writer(stream)
+        shown = []
+        for word in ("one ", "two ", "three "):
+            writer.write(word)
+            await writer.flush()
+            shown.append(await asyncio.to_thread(stream.said))
+        await valkey().delete(stream._key)
+        return shown
+
+    assert run(act) == ["one ", "one two ", "one two three "]
