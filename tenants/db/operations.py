@@ -1,4 +1,4 @@
-"""The one migration operation that makes tables safe, and the one for data.
+"""The migration operations that make tables safe, and the one for data.
 
 Both speak PostgreSQL and do nothing elsewhere: MariaDB and SQLite carry one organization each.
 """
@@ -18,6 +18,8 @@ from humana.kernel.errors import Misconfigured
 from tenants.context import TenantContext, use_tenant
 
 _HERE = "(SELECT NULLIF(current_setting('humana.organization', true), '')::uuid)"
+#: Where the control plane has its members, if it is in the same database.
+MEMBERS = "public.tenants_membership"
 
 #: To the role that the application has there; one that owns the tables needs no grant.
 _GRANT = """DO $grant$
@@ -28,6 +30,14 @@ BEGIN
         EXECUTE 'GRANT {rights} ON "{table}" TO ' || quote_ident(role);
     END IF;
 END $grant$"""
+
+
+_ASK = """DO $members$
+BEGIN
+    IF to_regclass('{members}') IS NOT NULL THEN
+        ALTER POLICY organization_isolation ON "{table}" WITH CHECK ({rule});
+    END IF;
+END $members$"""
 
 
 class IsolateTables(Operation):
@@ -112,6 +122,64 @@ class IsolateTables(Operation):
             for field in model._meta.local_fields
             if isinstance(field, TenantForeignKey)
         ]
+
+
+def only_own_members(table: str, column: str) -> str:
+    """What the policy of that table also asks of a row that is written, in SQL.
+
+    Somebody who left is no row and may still be named: a move takes along what was given to them.
+    """
+    return (
+        f"organization_id = {_HERE} AND NOT EXISTS (SELECT FROM {MEMBERS} m"
+        f" WHERE m.id = {table}.{column} AND m.organization_id <> {table}.organization_id)"
+    )
+
+
+class RefuseStrangers(Operation):
+    """No row of this model may name a member of another organization, where members are in the same database.
+
+    After `IsolateTables`. In a database of the customer's own there is nobody else whom it could name.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model_name: str, *, column: str) -> None:
+        self.model_name = model_name
+        self.column = column
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.model_name], {"column": self.column}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Django's model state knows nothing of policies."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        connection = schema_editor.connection
+        if connection.vendor != "postgresql" or not self.allow_migrate_model(connection.alias, model):
+            return
+        table = model._meta.db_table
+        statement = _ASK.format(table=table, members=MEMBERS, rule=only_own_members(table, self.column))
+        schema_editor.execute(statement)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Nothing: stricter than before does no harm."""
+
+    def describe(self) -> str:
+        return f"Refuse rows of {self.model_name} that name a member of another organization"
 
 
 class RunPerOrganization(Operation):

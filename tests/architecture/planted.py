@@ -36,6 +36,10 @@ PLANTED: Planted = [
     (tables.rows_are_isolated, f"ALTER POLICY organization_isolation ON chats_chat TO {APP}"),
     (
         tables.rows_are_isolated,
+        f"ALTER POLICY organization_isolation ON documents_share WITH CHECK ({tables.ISOLATED})",
+    ),
+    (
+        tables.rows_are_isolated,
         "DROP POLICY organization_isolation ON chats_chat;"
         f" CREATE POLICY organization_isolation ON chats_chat FOR SELECT USING ({tables.ISOLATED})",
     ),

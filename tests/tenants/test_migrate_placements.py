@@ -420,7 +420,10 @@ def test_databases_of_customers_come_along(
         assert results() == {**dict.fromkeys(results(), "already"), "Acme": "migrated", "Boreal": "migrated"}
         with owner_connection("at_acme") as there:
             made, ours = facts(there, "humana_acme"), facts(owner, "own_00")
+            mine, yours = (dict.fromkeys(one.pop("policies")) for one in (made, ours))
             assert made == ours
+            (share,) = yours.keys() - mine.keys()
+            assert "tenants_membership" in share[-1], "no members live there who could be asked for"
             assert tables(there, "public") == set()
         with next_release(ADD_FIELD):
             assert set(results().values()) == {"migrated"}

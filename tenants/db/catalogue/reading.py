@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
 from django.db.models import Model
 from psycopg.rows import tuple_row
 
 from tenants.db.catalogue import sql
-from tenants.db.operations import IsolateTables
+from tenants.db.operations import IsolateTables, RefuseStrangers
 from tenants.routing import TENANT_PLANE
 
 Connection = psycopg.Connection[Any]
+Done = TypeVar("Done", bound=Operation)
 
 #: The one table of a schema that holds no rows of organizations.
 BOOKKEEPING = "django_migrations"
@@ -86,16 +88,29 @@ def tenant_models() -> dict[str, type[Model]]:
 @functools.cache
 def append_only() -> frozenset[str]:
     """Tables in which the application may insert and read rows, never change them: as migrations say."""
+    done = _done(IsolateTables)
+    return frozenset(_table(label, name) for label, one in done for name in one.append_only)
+
+
+@functools.cache
+def without_strangers() -> dict[str, str]:
+    """Tables whose rows may name no member of another organization, and in which column."""
+    return {_table(label, one.model_name): one.column for label, one in _done(RefuseStrangers)}
+
+
+def _done(kind: type[Done]) -> list[tuple[str, Done]]:
+    """Operations of migrations on disk, each with its app."""
     known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations.values()
-    named = {
-        (migration.app_label, name)
-        for migration in known
-        for operation in migration.operations
-        if isinstance(operation, IsolateTables)
-        for name in operation.append_only
-    }
-    models = tenant_models().items()
-    return frozenset(t for t, model in models if (model._meta.app_label, model._meta.object_name) in named)
+    return [
+        (one.app_label, operation)
+        for one in known
+        for operation in one.operations
+        if isinstance(operation, kind)
+    ]
+
+
+def _table(app_label: str, model_name: str) -> str:
+    return str(apps.get_model(app_label, model_name)._meta.db_table)
 
 
 def tokens(expression: str | None) -> list[str]:

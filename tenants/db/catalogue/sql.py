@@ -33,6 +33,8 @@ POLICIES = """
     WHERE c.oid = ANY(%(relations)s::oid[]) AND c.relkind IN ('r', 'p', 'f') GROUP BY c.oid ORDER BY 1
 """
 
+HAS_TABLE = "SELECT to_regclass(%(table)s) IS NOT NULL"
+
 # PostgreSQL 18 lets NOT NULL be promised for new rows alone (contype 'n', never validated).
 WITHOUT_ORGANIZATION = """
     SELECT c.relname::text FROM pg_class c

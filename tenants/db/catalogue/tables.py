@@ -15,7 +15,9 @@ from tenants.db.catalogue.reading import (
     tables,
     tenant_models,
     tokens,
+    without_strangers,
 )
+from tenants.db.operations import MEMBERS, only_own_members
 from tenants.scoping import TenantForeignKey
 
 HERE = "(SELECT NULLIF(current_setting('humana.organization', true), '')::uuid)"
@@ -36,14 +38,25 @@ def planes_are_apart(connection: Connection, expected: Expected) -> list[str]:
 
 def rows_are_isolated(connection: Connection, expected: Expected) -> list[str]:
     there = tables(connection, expected.schema) - {BOOKKEEPING}
-    return isolated(connection, expected.schema, dict.fromkeys(there, ISOLATED))
+    with_members = rows(connection, sql.HAS_TABLE, table=MEMBERS) == [(True,)]
+    columns = without_strangers().items() if with_members else ()
+    written = {table: only_own_members(table, column) for table, column in columns}
+    return isolated(connection, expected.schema, dict.fromkeys(there, ISOLATED), written=written)
 
 
-def isolated(connection: Connection, schema: str, wanted: Mapping[str, str]) -> list[str]:
+def isolated(
+    connection: Connection,
+    schema: str,
+    wanted: Mapping[str, str],
+    *,
+    written: Mapping[str, str] | None = None,
+) -> list[str]:
     """RLS on and forced, and exactly one policy: for all commands and roles, reading and writing.
 
-    `wanted` says for each table what the policy's expression is.
+    `wanted` says for each table what the policy's expression is, `written` what it is for writing where
+    that differs.
     """
+    checks = {**wanted, **(written or {})}
     wrong = []
     for name, forced, everybody, count, *halves in rows(connection, sql.POLICIES, schema=schema):
         if name not in wanted:
@@ -52,7 +65,7 @@ def isolated(connection: Connection, schema: str, wanted: Mapping[str, str]) -> 
             wrong.append(f"{name}: row-level security is not enabled and forced")
         if count != 1 or not everybody:
             wrong.append(f"{name}: {count} policies, or not for everybody and everything")
-        if any(tokens(half) != tokens(wanted[name]) for half in halves):
+        if list(map(tokens, halves)) != [tokens(wanted[name]), tokens(checks[name])]:
             wrong.append(f"{name}: the policy is USING {halves[0]} WITH CHECK {halves[1]}")
     return wrong
 
