@@ -27,7 +27,7 @@ from byoc.databases import alias_of
 from byoc.models import Endpoint
 from chats.models import Chat
 from companions.models import Value
-from documents.models import Folder
+from documents.models import Folder, Share
 from humana.kernel.errors import Conflict
 from tenants.context import TenantContext, use_tenant
 from tenants.db import aliases, replay
@@ -87,6 +87,8 @@ def window_passes(job: PlacementJob) -> None:
 
 
 def test_from_pool_to_schema_to_database_and_home(world: World) -> None:
+    with use_tenant(world.context):  # given to somebody who has left since
+        assert Share.objects.filter(team_id=None).update(member_id=uuid.uuid4())
     before = rows_at(world.context)
     for isolation in (Isolation.SCHEMA, Isolation.DATABASE, Isolation.ROW):
         job = moved(world, isolation)
