@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from documents.access import readable_folders
+from documents.access import readable_among
 from tenants.models import Membership
 from tenants.places import gather
 
@@ -19,8 +19,7 @@ def in_folders_of(member: Membership, chats: Sequence[Told]) -> list[Told]:
     ids = {one.folder.id for one in chats if one.folder}  # type: ignore[attr-defined]
     if not ids:
         return list(chats)
-    rows = gather(lambda: list(readable_folders(member).filter(id__in=ids).values_list("id", flat=True)))
-    found = set(rows.found)
+    found = set(gather(lambda: list(readable_among(member, ids))).found)
     return [
         msgspec.structs.replace(one, folder=None) if one.folder and one.folder.id not in found else one  # type: ignore[attr-defined]
         for one in chats

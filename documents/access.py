@@ -6,6 +6,7 @@ no member of the organization we are in finds nothing here, whatever any row say
 
     access_folder, access_document    one thing, or NotFound; NotAllowed for who may read and not write
     right_to                          what a member may do with a folder
+    readable_among                    the same for folders that are named
     readable_documents                the filter that lists and searches put in their question
     readable_sources                  the same over passages: inside the query that ranks
 """
@@ -138,6 +139,15 @@ def readable_folders(member: Membership, given: Mapping[uuid.UUID, str] | None =
     must_be_ours(member)
     given = given_to(member).folders if given is None else given
     return Folder.objects.filter(Q(owner_id=member.user_id) | Q(id__in=list(given)))
+
+
+def readable_among(member: Membership, folders: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these folders that the member may read; one question where all are the member's own."""
+    must_be_ours(member)
+    rows = Folder.objects.filter(id__in=set(folders)).order_by()
+    owners = dict(rows.values_list("id", "owner_id"))
+    own = {one for one, owner_id in owners.items() if owner_id == member.user_id}
+    return own if len(own) == len(owners) else own | (owners.keys() & given_to(member).folders.keys())
 
 
 def readable_documents(member: Membership) -> QuerySet[Document]:

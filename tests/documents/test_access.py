@@ -13,6 +13,7 @@ from documents.access import (
     access_document,
     access_folder,
     folders_above,
+    readable_among,
     readable_documents,
     readable_sources,
 )
@@ -150,6 +151,9 @@ def test_everybody_finds_what_they_own_or_were_given_and_nothing_else(
                 assert said(access_folder, member, "folder_id", one.id) == as_guard(rights[one.id])
             for one in office.documents:
                 assert said(access_document, member, "document_id", one.id) == as_guard(rights[one.id])
+            for named in (office.folders, [one for one in office.folders if one.owner_id == member.user_id]):
+                wanted = {one.id for one in named if rights[one.id]}
+                assert readable_among(member, [one.id for one in named]) == wanted
             readable = {one.id for one in office.documents if rights[one.id]}
             passages = Chunk.objects.filter(
                 readable_sources(member, documents=[one.id for one in office.documents])
