@@ -21,8 +21,10 @@
     count.textContent = used > limit * 0.9 ? `${number.format(used)} / ${number.format(limit)}` : "";
     count.classList.toggle("over", used > limit);
     const running = Boolean(live());
+    const orphaned = !running && document.activeElement === stop;
     stop.hidden = !running;
     send.hidden = running;
+    if (orphaned) text.focus();
     send.disabled = !text.value.trim() || used > limit;
     if (!CSS.supports("field-sizing", "content")) {
       text.style.blockSize = "auto";
@@ -67,7 +69,7 @@
     keep();
   });
   text.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (!window.humana.sends(event)) return;
     event.preventDefault();
     if (!send.disabled && !live()) form.requestSubmit();
   });
@@ -83,16 +85,21 @@
     }
     if (event.key === "Escape" && !event.defaultPrevented && live()) stop.click();
   });
+  // Not disabled meanwhile: that would throw the keyboard off it.
+  let stopping = false;
   stop.addEventListener("click", () => {
-    stop.disabled = true;
-    htmx.ajax("POST", live().dataset.stopUrl, { swap: "none" }).finally(() => (stop.disabled = false));
+    if (stopping || !live()) return;
+    stopping = true;
+    htmx.ajax("POST", live().dataset.stopUrl, { swap: "none" }).finally(() => (stopping = false));
   });
   // The text goes only once the server has it.
   form.addEventListener("htmx:beforeRequest", () => clearTimeout(saving));
   form.addEventListener("htmx:afterRequest", (event) => {
     if (event.target !== form) return;
-    if (window.humana.sent(event)) forget();
-    else keep();
+    if (window.humana.sent(event)) {
+      forget();
+      window.humana.settled();
+    } else keep();
     text.focus();
   });
   document.addEventListener("click", (event) => {

@@ -69,6 +69,10 @@
 
   document.addEventListener("keydown", (event) => {
     const editing = event.target.closest(".edit-form");
+    if (editing && event.target.matches("textarea") && window.humana.sends(event)) {
+      event.preventDefault();
+      editing.requestSubmit();
+    }
     if (editing && event.key === "Escape") {
       event.stopPropagation();
       edit(editing.closest("[data-message]"), false);

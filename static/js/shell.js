@@ -13,11 +13,21 @@
   function notify(words, extra) {
     const notice = element("div", "notice", "");
     const acts = element("span", "acts", "");
-    const close = element("button", "link-button", texts.dismiss);
-    close.addEventListener("click", () => notice.remove());
-    acts.append(...(extra ? [extra] : []), close);
+    acts.append(...(extra ? [extra] : []), dismissal(notice));
+    notice.dataset.failed = "";
     notice.append(element("span", "", words), acts);
     document.getElementById("notices").replaceChildren(notice);
+  }
+
+  function dismissal(notice) {
+    const close = element("button", "link-button", texts.dismiss);
+    close.addEventListener("click", () => notice.remove());
+    return close;
+  }
+
+  // What failed was done after all: nobody is told of it any longer.
+  function settled() {
+    for (const notice of document.querySelectorAll("#notices > [data-failed]")) notice.remove();
   }
 
   function signIn() {
@@ -49,7 +59,14 @@
     return successful || Boolean(xhr?.getResponseHeader("HX-Redirect"));
   }
 
-  window.humana = { notify, again, sent, texts, csrfToken };
+  // Enter sends, Shift+Enter does not. A keyboard on glass has no other way to begin a line.
+  const glass = matchMedia("(hover: none) and (pointer: coarse)");
+  function sends(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return false;
+    return event.ctrlKey || event.metaKey || !glass.matches;
+  }
+
+  window.humana = { notify, settled, again, sent, sends, texts, csrfToken };
 
   function closeMenus(except) {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -154,6 +171,12 @@
     delete event.detail.parameters.csrfmiddlewaretoken;
     event.detail.headers["X-CSRFToken"] = csrfToken();
   });
+
+  // What failed stays until somebody has read it.
+  for (const notice of document.querySelectorAll("#notices > .notice:not([data-passing])")) {
+    const acts = notice.querySelector(".acts") ?? notice.appendChild(element("span", "acts", ""));
+    acts.append(dismissal(notice));
+  }
 
   // Notices pass, but not while somebody is at them.
   for (const notice of document.querySelectorAll("#notices > [data-passing]")) {

@@ -12,10 +12,11 @@
   }
 
   // A person who has scrolled up is reading: nothing moves until they come back.
-  conversation.addEventListener("scroll", () => {
+  function mind() {
     following = conversation.scrollHeight - conversation.scrollTop - conversation.clientHeight < 80;
     latest.hidden = following;
-  });
+  }
+  conversation.addEventListener("scroll", mind);
   latest.addEventListener("click", toBottom);
   new ResizeObserver(() => following && toBottom()).observe(conversation);
 
@@ -119,7 +120,13 @@
     followed.get(message.id)?.close();
     followed.delete(message.id);
     const target = `#${CSS.escape(message.id)}`;
+    const focused = message.contains(document.activeElement);
     await htmx.ajax("GET", message.dataset.fragmentUrl, { target, swap: "outerHTML" });
+    if (focused && document.activeElement === document.body) {
+      const written = document.getElementById(message.id);
+      written.tabIndex = -1;
+      written.focus({ preventScroll: true });
+    }
     if (document.querySelectorAll("[data-message]").length === 2) awaitTitle();
   }
 
@@ -142,10 +149,13 @@
     document.dispatchEvent(new Event("humana:live"));
   }
 
-  document.addEventListener("htmx:afterSettle", () => {
+  // Who leafs through the versions of a message stays with it.
+  document.addEventListener("htmx:afterSettle", (event) => {
     const before = followed.size;
     look();
-    if (followed.size > before || following) toBottom();
+    const leafing = event.detail.requestConfig?.elt?.closest?.(".versions");
+    if ((followed.size > before || following) && !leafing) toBottom();
+    mind();
   });
   toBottom();
   look();
