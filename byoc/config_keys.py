@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
@@ -19,7 +19,7 @@ def _addresses(lines: tuple[str, ...]) -> None:
         try:
             validate_email(line)
         except ValidationError:
-            message = _t("This is not an e-mail address: %(address)s") % {"address": line}
+            message = gettext("This is not an e-mail address: %(address)s") % {"address": line}
             raise Invalid(message, field="value", code="not_an_address") from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 
 from django.conf import settings
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
@@ -17,7 +17,7 @@ _UPPER = "global organization"
 
 def _known_zone(zone: str) -> None:
     if zone and zone not in zoneinfo.available_timezones():
-        message = _t("There is no such time zone. Write it as America/Sao_Paulo.")
+        message = gettext("There is no such time zone. Write it as America/Sao_Paulo.")
         raise Invalid(message, field="value", code="unknown_time_zone")
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -25,11 +25,12 @@ from chats.services.exporting import export_chat
 from chats.shown import EveryChat, put_forward, shown_message, shown_page
 from chats.tuning import may_choose, wished
 from chats.views.files import as_file
-from chats.views.filing import chats_in_folder, folders_to_choose
+from chats.views.filing import chats_in_folder, folder_to_begin_in, folders_to_choose
 from companions.choosing import offered_models, shown_model
 from companions.correspondence import waiting_for
 from companions.models import Companion
 from companions.queries import access_companion_by_slug, companions_for, silent_companions
+from documents.access import folder_for
 from documents.sharing import waiting_shares
 from humana.kernel.errors import HumanaError
 from tenants.permissions import allowed, require
@@ -38,7 +39,7 @@ from tenants.views import MemberRequest
 #: How many chats the home page lists, and one page of the list of all.
 RECENT, PAGE = 6, 50
 #: Ways to keep a chat as a file.
-EXPORTS = (("markdown", _lazy("Export as Markdown")), ("json", _lazy("Export as JSON")))
+EXPORTS = (("markdown", lazy("Export as Markdown")), ("json", lazy("Export as JSON")))
 
 
 @require_GET
@@ -87,11 +88,14 @@ def listed(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRespons
 
 @require_POST
 def start(request: MemberRequest, slug: str, companion_slug: str) -> HttpResponse:
-    """Open a chat; with a first question in `text` it is asked at once, with what is in `documents`."""
+    """Open a chat, in the folder that `folder` names; with a first question in `text` it is asked at once,
+    with what is in `documents`.
+    """
     member = request.visitor.member
     companion = access_companion_by_slug(member=member, slug=companion_slug)
     if not {"text", "documents"} & request.POST.keys():
-        chat = conversations.start_chat(member=member, companion=companion)
+        folder = folder_to_begin_in(request, companion)
+        chat = conversations.start_chat(member=member, companion=companion, folder=folder)
         return redirect("chat", slug=slug, chat_id=chat.id)
     text, documents = request.POST.get("text", ""), named_ids(request.POST.getlist("documents"))
     try:
@@ -124,13 +128,14 @@ def chat(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     """The end of it, or what stands before `?before=` or around `?at=`, which name messages.
 
     Context: `chat`, `thread` (list of Shown), `earlier`, `later`, `draft` and what is `attached` to it,
-    `model`, `models` to choose from, `chosen`, `exports`, `may_write`, `limit`.
+    `model`, `models` to choose from, `chosen`, `exports`, `may_write`, `limit`, and the `folder` it is in.
     """
     member = request.visitor.member
     require(member, READ.name)
     found = access_chat(member=member, chat_id=chat_id)
     context = _chat_context(request, found, before=_id(request, "before"), at=_id(request, "at"))
     context |= _model_context(request, found) | {"exports": EXPORTS}
+    context["folder"] = folder_for(member, found.folder_id) if found.folder_id else None
     return render(request, "chats/chat.html", context)
 
 

@@ -15,11 +15,12 @@ from chats.models import Chat
 from chats.permissions import WRITE
 from chats.queries import access_chat, chats_of
 from chats.services.conversations import move_chat
-from documents.access import access_folder, readable_folders
+from companions.models import Companion
+from documents.access import access_folder, folder_for, readable_folders
 from documents.models import Folder
 from documents.services.folders import create_folder
 from documents.shelves import writable
-from humana.kernel.errors import HumanaError, Invalid
+from humana.kernel.errors import Conflict, HumanaError, Invalid
 from tenants.models import Membership
 from tenants.permissions import require
 from tenants.places import gather, within
@@ -102,6 +103,21 @@ def _filed(request: MemberRequest, found: Chat) -> HumanaError | None:
 def _chosen(request: MemberRequest, member: Membership) -> Folder | None:
     text = request.POST.get("folder", "")
     return access_folder(member=member, folder_id=_id(text)) if text else None
+
+
+def folder_to_begin_in(request: MemberRequest, companion: Companion) -> Folder | None:
+    """Where a chat with this companion begins: the folder the form names, if it names one.
+
+    Raises Conflict where that cannot be reached from where the companion is stored.
+    """
+    text = request.POST.get("folder", "")
+    folder = folder_for(request.visitor.member, _id(text)) if text else None
+    if text and folder is None:
+        raise Conflict(
+            _("A chat with %(name)s cannot begin in this folder.") % {"name": companion.name},
+            code="folder_elsewhere",
+        )
+    return folder
 
 
 def _id(text: str) -> uuid.UUID:

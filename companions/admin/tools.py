@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -44,7 +44,7 @@ class McpServerAdmin(InHandAdmin):
 
     @display(description=_("whose"))
     def whose(self, obj: McpServer) -> str:
-        return str(obj.member_id) if obj.member_id else _t("The organization's")
+        return str(obj.member_id) if obj.member_id else gettext("The organization's")
 
     def delete_model(self, request: HttpRequest, obj: McpServer) -> None:
         remove_server(server_id=obj.id)

@@ -89,3 +89,22 @@ def test_the_built_in_model_puts_forward_whom_it_can_play(
     assert [one["value"] for one in page.all("button") if one["class"] == "chip"] == [
         "What is tea?"
     ] * builtin
+
+
+def test_a_chat_begins_in_the_folder_one_looks_at(owner: Client, left: World) -> None:
+    folder = left.folder
+    page = Page(owner.get(f"/o/left/folders/{folder.pk}/"))
+    assert str(folder.pk) in [one["value"] for one in page.all("input") if one["name"] == "folder"]
+    chat = owner.post("/o/left/companions/clara/start/", {"folder": str(folder.pk)}).headers["Location"]
+    page = Page(owner.get(chat))
+    assert f"/o/left/folders/{folder.pk}/" in [
+        one["href"] for one in page.all("a") if one.words == folder.name
+    ]
+    assert chat in listed(owner, f"/o/left/chats/?folder={folder.pk}")
+
+
+def test_no_chat_begins_in_a_folder_one_does_not_have(member: Client, left: World) -> None:
+    before = member.get("/o/left/chats/").content.count(b"list-row")
+    refused = member.post("/o/left/companions/clara/start/", {"folder": str(left.folder.pk)})
+    assert refused.status_code == 409
+    assert member.get("/o/left/chats/").content.count(b"list-row") == before

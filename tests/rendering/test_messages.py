@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import re
 from collections.abc import Iterator
@@ -20,6 +21,19 @@ TOLD = [message for message in messages.kept() if message.id]
 
 def test_nothing_is_missing_left_over_or_untranslated() -> None:
     assert messages.problems() == []
+
+
+def test_no_text_is_marked_under_a_name_that_nobody_looks_for() -> None:
+    names = {
+        name.asname or name.name
+        for path in messages._files()
+        if path.suffix == ".py"
+        for found in ast.walk(ast.parse(path.read_text()))
+        if isinstance(found, ast.ImportFrom) and found.module == "django.utils.translation"
+        for name in found.names
+        if "gettext" in name.name
+    }
+    assert names <= messages.KEYWORDS.keys()
 
 
 def test_the_catalogue_compiles_and_answers() -> None:
