@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid
@@ -15,6 +16,15 @@ from humana.kernel.errors import Invalid
 def said_when(moment: datetime) -> str:
     """A moment in few digits, as the reader's language and time zone have it."""
     return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")
+
+
+def in_words(day: date, form: str = "DATE_FORMAT") -> str:
+    """A day, or with YEAR_MONTH_FORMAT or MONTH_DAY_FORMAT a part of it, as it stands within a sentence.
+
+    Portuguese writes months small; the names that Django knows begin large.
+    """
+    words = date_format(day, form)
+    return words.lower() if (get_language() or "").startswith("pt") else words
 
 
 def printable(text: str) -> str:

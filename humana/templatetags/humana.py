@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from humana.kernel.text import in_words
 from humana.rendering.avatars import avatar_svg
 
 register = template.Library()
@@ -47,4 +48,16 @@ def when(moment: datetime) -> str:
     today = timezone.localdate()
     if local.date() == today:
         return date_format(local, "TIME_FORMAT")
-    return date_format(local, "MONTH_DAY_FORMAT" if local.year == today.year else "SHORT_DATE_FORMAT")
+    if local.year == today.year:
+        return in_words(local, "MONTH_DAY_FORMAT")
+    return date_format(local, "SHORT_DATE_FORMAT")
+
+
+@register.filter(name="in_words")
+def day_in_words(day: date) -> str:
+    return in_words(day)
+
+
+@register.filter
+def month_in_words(day: date) -> str:
+    return in_words(day, "YEAR_MONTH_FORMAT")

@@ -196,7 +196,13 @@
       for (const file of choose.files) begin(file);
       choose.value = "";
     });
-    root.querySelector("[data-upload-open]")?.addEventListener("click", () => choose.click());
+    // A button of ours speaks the reader's language; the browser's own speaks the browser's.
+    const open = root.querySelector("[data-upload-open]");
+    open?.addEventListener("click", () => choose.click());
+    if (open?.hidden) {
+      open.hidden = false;
+      choose.hidden = true;
+    }
     root.addEventListener("submit", (event) => event.target === root && event.preventDefault());
     const plain = root.querySelector("[data-upload-send]");
     if (plain) plain.hidden = true;

@@ -7,10 +7,10 @@ import uuid
 from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from humana.kernel.text import in_words
 from tenants.links import write_link
 from tenants.models import Invitation, User
 
@@ -40,7 +40,7 @@ def _letter(row: Invitation, address: str) -> EmailMessage:
     told = {
         "organization": row.organization.name,
         "who": str(row.invited_by or row.organization.name),
-        "day": date_format(timezone.localtime(row.expires_at), "DATE_FORMAT"),
+        "day": in_words(timezone.localtime(row.expires_at)),
     }
     paragraphs = [
         _("%(who)s invites you to work with companions in “%(organization)s” on Humana.") % told,
