@@ -80,6 +80,20 @@ def archive_chat(*, member: Membership, chat: Chat, archived: bool, version: int
     return chat
 
 
+def blank_chat(*, member: Membership, companion: Companion, folder: Folder | None = None) -> Chat:
+    """The member's chat with this companion, in this folder, in which nothing was said yet, drafts and all;
+    else a new one. Who looks in and leaves fills no list.
+    """
+    require(member, WRITE.name)
+    unsaid = Chat.objects.filter(owner_id=member.user_id, companion=companion, folder=folder, leaf_id=None)
+    plain = unsaid.filter(origin=Chat.Origin.APP, title_by_person=False, pinned=False, archived=False)
+    chat = plain.order_by("-last_message_at").first()
+    if chat is None or companion.state != Companion.State.ACTIVE:
+        return start_chat(member=member, companion=companion, folder=folder)
+    Chat.objects.filter(id=chat.id).update(last_message_at=timezone.now())
+    return chat
+
+
 def move_chat(*, member: Membership, chat: Chat, folder: Folder | None, version: int | None = None) -> Chat:
     """Put the chat into one of the member's folders, or out of all."""
     _change(chat, member, version, "chats.chat.moved", folder_id=folder.id if folder else None)

@@ -95,7 +95,7 @@ def start(request: MemberRequest, slug: str, companion_slug: str) -> HttpRespons
     companion = access_companion_by_slug(member=member, slug=companion_slug)
     if not {"text", "documents"} & request.POST.keys():
         folder = folder_to_begin_in(request, companion)
-        chat = conversations.start_chat(member=member, companion=companion, folder=folder)
+        chat = conversations.blank_chat(member=member, companion=companion, folder=folder)
         return redirect("chat", slug=slug, chat_id=chat.id)
     text, documents = request.POST.get("text", ""), named_ids(request.POST.getlist("documents"))
     try:

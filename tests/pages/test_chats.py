@@ -108,3 +108,12 @@ def test_no_chat_begins_in_a_folder_one_does_not_have(member: Client, left: Worl
     refused = member.post("/o/left/companions/clara/start/", {"folder": str(left.folder.pk)})
     assert refused.status_code == 409
     assert member.get("/o/left/chats/").content.count(b"list-row") == before
+
+
+def test_who_looks_into_a_new_chat_and_leaves_fills_no_list(owner: Client, left: World) -> None:
+    start = "/o/left/companions/clara/start/"
+    chat = owner.post(start).headers["Location"]
+    assert owner.post(start).headers["Location"] == chat, "nothing was said in it"
+    assert owner.post(start, {"folder": str(left.folder.pk)}).headers["Location"] != chat
+    owner.post(f"{chat}rename/", {"title": "Plans"})
+    assert owner.post(start).headers["Location"] != chat, "it was kept for something"
