@@ -92,7 +92,7 @@ def _list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     order, limit = _order(request.GET), _limit(request.GET)
     after = _id(request.GET["after"]) if "after" in request.GET else None
     gathered = gather(lambda: _some(visitor, request.GET.get("purpose"), order, after, limit))
-    rows = sorted(gathered.found, key=lambda row: row[1].id if row[1] else row[0].id, reverse=order == "desc")
+    rows = sorted(gathered.found, key=lambda row: row[0].id, reverse=order == "desc")
     page = [_object(row) for row in rows[:limit]]
     ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {}
     return JsonResponse({"object": "list", "data": page, "has_more": len(rows) > limit, **ends})

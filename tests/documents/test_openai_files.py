@@ -11,7 +11,9 @@ import openai
 import pytest
 
 from byoc.storage import erase_platform
+from documents.models import DocumentFile
 from documents.services import indexing
+from humana.kernel.models import new_id
 from tenants.context import use_tenant
 from tenants.services.keys import create_api_key
 from tests.fixtures.organizations import World, build_world
@@ -58,6 +60,19 @@ def test_a_program_keeps_lists_reads_and_deletes_files(
     ids = {one.result().id for one in same}
     assert len(ids) == 4, "one name at one moment, and each is a document of its own"
     assert {second.id, *ids} <= {one.id for one in client.files.list(limit=2)}
+
+
+def test_files_that_came_at_one_moment_are_all_there_page_after_page(
+    client: openai.OpenAI, server: Server, world: World
+) -> None:
+    """Whose document was first may have been the last to be kept: its row is younger than its document."""
+    made = [client.files.create(file=(f"{n}.md", PLAN), purpose="user_data").id for n in range(5)]
+    with use_tenant(world.context):
+        for document in reversed(made):
+            file = DocumentFile.objects.filter(document_id=uuid.UUID(document.removeprefix("file-")))
+            assert file.update(id=new_id()) == 1
+    assert [one.id for one in client.files.list(limit=2)][:5] == made[::-1]
+    assert [one.id for one in client.files.list(limit=2, order="asc")][-5:] == made
 
 
 def test_what_is_refused_arrives_as_the_sdks_own_errors(
