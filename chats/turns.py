@@ -132,7 +132,7 @@ def echoed(call: ToolCall) -> ToolCall:
     return call if fine else msgspec.structs.replace(call, arguments="{}")
 
 
-def check_pairs(turns: Sequence[Turn], where: str = "messages", *, known: int = 0) -> None:
+def check_pairs(turns: Sequence[Turn], where: str, *, known: int) -> None:
     """Every call is answered right behind it and every answer is to such a call: services want it so.
 
     The first `known` turns are ours, and have no place in what the client sent.

@@ -73,10 +73,10 @@ def open_exchange(
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context), acting_as(visitor.actor):
         require_of(visitor, WRITE.name)
-        thread = thread or Thread()
+        field, thread = ("messages", Thread()) if thread is None else ("input", thread)
         earlier = above(visitor.member, thread.after) if thread.continues else None
         whole = [*thread.start, *(earlier.turns if earlier else ()), *turns]
-        check_pairs(whole, "input", known=len(whole) - len(turns))  # over the boundary too
+        check_pairs(whole, field, known=len(whole) - len(turns))  # over the boundary too
         _check([*thread.start, *turns], whole)
         admit_question()
         companion, prompt = addressed(visitor, model)

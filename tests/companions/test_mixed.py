@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 
+import openai
 import pytest
 from celery import current_app
 from django.test import Client
@@ -212,6 +213,32 @@ def test_the_openai_door_finds_each_companion(
         assert place.placement.id == home
         assert Chat.objects.filter(origin=Chat.Origin.OPENAI, companion__name=name).exists()
         assert PromptSnapshot.objects.exists()
+
+
+@pytest.mark.parametrize("name", [IN_SCHEMA, IN_DATABASE])
+def test_a_response_is_gone_on_from_where_its_companion_lives(
+    mixed: Mixed, name: str, server: Server, scripted_model: ScriptedModel
+) -> None:
+    client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=mixed.key, max_retries=0)
+    first = client.responses.create(model=name.lower(), input="say:One")
+    second = client.responses.create(model=name.lower(), input="say:Two", previous_response_id=first.id)
+    told = [one["content"] for one in scripted_model.last.body["messages"][1:]]
+    assert told == ["say:One", "One", "say:Two"]
+    assert client.responses.retrieve(first.id) == first
+    assert "say:Two" in client.responses.input_items.list(second.id).to_json()
+    with pytest.raises(openai.BadRequestError) as refusal:
+        client.responses.create(model=AT_HOME.lower(), input="And?", previous_response_id=first.id)
+    assert refusal.value.code == "model_mismatch"
+    for one in (first, second):
+        client.responses.delete(one.id)
+        with pytest.raises(openai.NotFoundError):
+            client.responses.create(model=name.lower(), input="And?", previous_response_id=one.id)
+    run_id = uuid.UUID(first.id.removeprefix("resp_"))
+    with use_tenant(mixed.context), within("companion_id", mixed.companions[name].id):
+        chat_id = Run.objects.get(id=run_id).chat_id
+        assert Chat.everything.get(id=chat_id).removed_at, "all that was in it was let go"
+    with use_tenant(mixed.context):
+        assert not Chat.everything.filter(id=chat_id).exists(), "nothing of it was ever in the main placement"
 
 
 def test_no_chat_can_point_at_an_entry(mixed: Mixed) -> None:

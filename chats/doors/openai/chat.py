@@ -20,7 +20,7 @@ from chats.doors.visitors import in_language
 from chats.plans import RunPlan
 from chats.services.exchanges import open_exchange
 from chats.signals import process_owner
-from chats.turns import Offer, Turn, check_pairs
+from chats.turns import Offer, Turn
 from chats.watching import Said as Event
 from humana.kernel.errors import EndpointError, Invalid
 from humana.kernel.http import Request, Send, send_chunk, send_json, start_events, while_connected
@@ -124,9 +124,7 @@ async def complete(request: Request, send: Send, token: str) -> None:
 def _turns(messages: Sequence[Said]) -> list[Turn]:
     if len(messages) > asking.MOST_MESSAGES:
         raise Invalid("Too many messages.", field="messages", code="too_many_messages")
-    turns = [_turn(said, f"messages[{index}]") for index, said in enumerate(messages)]
-    check_pairs(turns)
-    return turns
+    return [_turn(said, f"messages[{index}]") for index, said in enumerate(messages)]
 
 
 def _turn(said: Said, where: str) -> Turn:
