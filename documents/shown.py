@@ -169,7 +169,7 @@ def whole_text(card: Card, text: str) -> SafeString | None:
 
 def _cells(place: str, text: str) -> tuple[tuple[str, ...], ...]:
     """The rows of a table under their head, as `documents.extraction` writes them; nothing for other text."""
-    if not place.startswith(("sheet:", "row:")) or BETWEEN not in text:
+    if not place.startswith(("sheet:", "row:")) or BETWEEN not in text or is_seen(place):
         return ()
     return tuple(tuple(one.split(BETWEEN)) for one in text.split("\n"))
 

@@ -86,7 +86,7 @@ SHOWN = frozenset(one.type for one in (PNG, JPEG, GIF, WEBP, SVG))
 #: Pictures that may have text to be read, where the machine can.
 PICTURES = frozenset(one.type for one in (PNG, JPEG, WEBP, TIFF))
 #: Documents that may have such pictures in them.
-HAVE_PICTURES = frozenset(one.type for one in (PDF, DOCX, DOTX, PPTX, POTX, PPSX, ODT, ODP))
+HAVE_PICTURES = frozenset(one.type for one in (PDF, *OFFICE))
 #: Inside of reading: pictures that were drawn to be looked at, of whatever document.
 DRAWN = "pictures"
 _PROLOGUE = re.compile(

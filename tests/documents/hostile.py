@@ -279,6 +279,31 @@ def pasted(*images: bytes, shown: int = 0) -> bytes:
     )
 
 
+def covered(*images: bytes, times: int) -> bytes:
+    """A sheet with these images lying on it, each so many times, on rows that no sheet has."""
+    vocabulary = "http://schemas.openxmlformats.org/drawingml/2006"
+    related = "".join(f'<Relationship Id="{n}" Target="{n}.png"/>' for n in range(len(images)))
+    lies = "".join(
+        f"<d:a><d:from><d:row>{'9' * 30}</d:row></d:from><a:blip r:embed='{n}'/></d:a>"
+        for n in range(len(images))
+    )
+    drawing = (
+        f'<d:d xmlns:d="{vocabulary}/spreadsheetDrawing" xmlns:a="{vocabulary}/main" xmlns:r="{R}">'
+        f"{lies * times}</d:d>"
+    )
+    on_sheet = f'<Relationship Id="1" Type="{R}/drawing" Target="d.xml"/>'
+    parts = {"sheet1": on_sheet, "d": related}
+    return xlsx(
+        "<row><c><v>1</v></c></row>",
+        **{
+            f"xl/{name}": f'<Relationships xmlns="{RELATED}">{one}</Relationships>'
+            for name, one in parts.items()
+        },
+        **{"xl/d.xml": drawing},
+        **{f"xl/{n}.png": image for n, image in enumerate(images)},
+    )
+
+
 def external() -> bytes:
     template = f'Type="{R}/attachedTemplate" Target="http://127.0.0.1:9/t" TargetMode="External"'
     related = (
@@ -495,6 +520,7 @@ SEEN = (
     _of("scans.pdf", lambda: scans(10_000), NOTHING, *HEAVY, UNSEEN),
     _of("wall.pdf", lambda: scans(1, side=20_000), NOTHING, *HEAVY, UNSEEN),
     _of("pasted.docx", lambda: pasted(flood(), _wide_png(20_000), b"", noise(300, 300), shown=100), TEXT),
+    _of("covered.xlsx", lambda: covered(flood(), b"", noise(300, 300), times=50_000), TEXT),
     _of("album.docx", lambda: pasted(*[noise(200, 200)] * 400), TEXT),
     _of("endless.tif", lambda: _tiff(*_grey(4_000, 4_000, 130, 16_000_000)), NOTHING, "damaged", UNSEEN),
 )  # fmt: skip

@@ -8,6 +8,8 @@ import re
 import pytest
 from docx import Document
 from docx.shared import Inches
+from openpyxl import Workbook
+from openpyxl.drawing.image import Image
 from pptx import Presentation
 
 from documents.extraction import Limits, Section, extract
@@ -82,6 +84,36 @@ def test_a_scan_on_a_slide_and_in_an_open_document_are_read_too(kept: Kept) -> N
     content = f"<text:p>Antes {shown}</text:p><text:p>Depois</text:p>"
     path = kept("a.odt", opened(content, **{"Pictures/1.png": report().getvalue()}))
     assert told(list(extract(path, type_of(path)))) == [("", "Antes"), (":image", REPORT), ("", "Depois")]
+
+
+def test_a_scan_on_a_sheet_is_read_at_the_row_that_it_lies_on(kept: Kept) -> None:
+    """As openpyxl writes it: two on one sheet, one on the next; then one in a cell of an ODS."""
+    book = Workbook()
+    first, second = book.active, book.create_sheet("Dois")
+    first.title = "Um"
+    for sheet, words in ((first, ("Exame", "Laudo", "Hemograma", "normal")), (second, ("a", "b", "c", "d"))):
+        sheet.append(words[:2])
+        sheet.append(words[2:])
+    first.add_image(Image(report()), "D9")
+    first.add_image(Image(io.BytesIO(saved(picture(RECEIPT), "JPEG"))), "B4")
+    second.add_image(Image(report()), "A1")
+    out = io.BytesIO()
+    book.save(out)
+    path = kept("a.xlsx", out.getvalue())
+    assert told(list(extract(path, type_of(path)))) == [
+        ("sheet:Um!A1", "Exame | Laudo\nHemograma | normal"),
+        ("sheet:Um!A9:image", REPORT), ("sheet:Um!A4:image", RECEIPT),
+        ("sheet:Dois!A1", "a | b\nc | d"),
+        ("sheet:Dois!A1:image", REPORT),
+    ]  # fmt: skip
+    links = 'xmlns:x="http://www.w3.org/1999/xlink"'
+    shown = f'<draw:frame><draw:image {links} x:href="Pictures/1.png"/></draw:frame>'
+    cell = "<table:table-row><table:table-cell>{}</table:table-cell></table:table-row>".format
+    content = f'<table:table table:name="Um">{cell("<text:p>Antes</text:p>")}{cell(shown)}</table:table>'
+    path = kept("a.ods", opened(content, "spreadsheet", **{"Pictures/1.png": report().getvalue()}))
+    assert told(list(extract(path, type_of(path)))) == [
+        ("sheet:Um!A1", "Antes"), ("sheet:Um!A2:image", REPORT)
+    ]  # fmt: skip
 
 
 def test_what_cannot_be_looked_at_is_said_and_costs_no_more_than_itself(kept: Kept) -> None:

@@ -16,6 +16,7 @@ _KNOWN = {
     "drawingml/main": "a", "officeDocument/2006/relationships": "r", "officeDocument/relationships": "r",
     "package/2006/relationships": "rel", "markup-compatibility": "mc", "officeDocument/2006/math": "m",
     "officeDocument/math": "m", "content-types": "ct", "drawingml/2006/chart": "c",
+    "drawingml/2006/spreadsheetDrawing": "xdr", "drawingml/spreadsheetDrawing": "xdr",
     "xmlns:office:": "office", "xmlns:text:": "text", "xmlns:table:": "table", "xmlns:drawing:": "draw",
     "xmlns:presentation:": "presentation", "xmlns:style:": "style", "xmlns:svg-compatible:": "svg",
     "xmlns:manifest:": "manifest", "1999/xlink": "xlink", "microsoft-com:vml": "v",

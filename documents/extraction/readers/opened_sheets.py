@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from documents.extraction.out import Enough, Out
+from documents.extraction.readers.embedded import Embedded
 from documents.extraction.readers.markup import Attributes
 from documents.extraction.readers.opened import Opened, read_content, whole
 from documents.extraction.readers.package import Package
@@ -16,17 +17,20 @@ MOST_SAME = 1_000
 
 
 def read(file: BinaryIO, out: Out) -> None:
-    book = _Book(out)
-    read_content(Package(file, out.limits), book, out.limits)
+    package = Package(file, out.limits)
+    book = _Book(out, Embedded(package))
+    read_content(package, book, out.limits)
     if book.sheets > out.limits.pages:
         raise Enough
 
 
 class _Book(Opened):
-    def __init__(self, out: Out) -> None:
+    def __init__(self, out: Out, embedded: Embedded) -> None:
         super().__init__()
-        self._out, self.sheets = out, 0
+        self._out, self._embedded, self.sheets = out, embedded, 0
         self._rows: Rows | None = None
+        self._place = place_in("")
+        self._images: list[tuple[int, int]] = []
         self._number, self._times, self._wide = 0, 1, 1
         self._cells: list[str] = []
         self._column, self._day = 0, ""
@@ -36,8 +40,9 @@ class _Book(Opened):
         if name == "table:table":
             self.sheets += 1
             there = self.sheets <= self._out.limits.pages
-            self._rows = Rows(self._out, place_in(attributes.get("table:name", ""))) if there else None
-            self._number = 0
+            self._place = place_in(attributes.get("table:name", ""))
+            self._rows = Rows(self._out, self._place) if there else None
+            self._number, self._images = 0, []
         elif name == "table:table-row":
             self._times = max(1, whole(attributes.get("table:number-rows-repeated"), 1))
             self._cells, self._column = [], 0
@@ -45,6 +50,9 @@ class _Book(Opened):
             self._wide = max(1, whole(attributes.get("table:number-columns-repeated"), 1))
             self._day = attributes.get("office:date-value", "")[:16].replace("T", " ")
             self._said = []
+        else:
+            self._embedded.noticed(name, attributes)
+            self._images += [(one, self._number + 1) for one in self._embedded.taken()]
 
     def paragraph(self, text: str, level: int) -> None:
         if text:
@@ -59,6 +67,8 @@ class _Book(Opened):
             self._row()
         elif name == "table:table" and self._rows is not None:
             self._rows.end()
+            for picture, row in self._images:
+                self._out.picture(picture, self._place(row))
             self._out.done(self.sheets, self.sheets)
 
     def _cell(self, text: str) -> None:

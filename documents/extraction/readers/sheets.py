@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from documents.extraction.out import Enough, Out
 from documents.extraction.readers.charts import charts_of
+from documents.extraction.readers.embedded import Embedded
 from documents.extraction.readers.formats import Formats, shown
 from documents.extraction.readers.markup import Attributes, Handler, parse
 from documents.extraction.readers.package import Package
-from documents.extraction.readers.relations import first_of, main_part, relations_of
+from documents.extraction.readers.relations import Relation, first_of, main_part, relations_of
 from documents.extraction.readers.rows import Rows
 
 #: Texts that sheets share, of which so many characters are kept; columns of a row that are read.
@@ -27,26 +28,65 @@ def read(file: BinaryIO, out: Out) -> None:
         if (part := first_of(related, kind)) in package:
             parse(package.pieces(part), handler, depth=depth)
     sheets = [(name, related[key].part) for name, key in book.sheets if key in related]
+    embedded = Embedded(package)
     for number, (name, part) in enumerate(sheets[: out.limits.pages], 1):
         if part in package:
             rows = Rows(out, place_in(name))
             parse(package.pieces(part), _Sheet(rows, shared.texts, formats, book.from_1904), depth=depth)
             rows.end()
-            out.section(place_in(name)(1), "\n\n".join(_charts(package, part, depth)))
+            _lying_on(package, part, place_in(name), embedded, out)
         out.done(number, len(sheets))
     if len(sheets) > out.limits.pages or shared.cut:
         raise Enough
 
 
-def _charts(package: Package, sheet: str, depth: int) -> list[str]:
-    """They stand in the drawing that lies on a sheet."""
+def _lying_on(
+    package: Package, sheet: str, place: Callable[[int], str], embedded: Embedded, out: Out
+) -> None:
+    """Charts and images stand in the drawing that lies on a sheet."""
+    depth = out.limits.depth
     drawing = first_of(relations_of(package, sheet, depth=depth), "drawing")
-    return charts_of(package, relations_of(package, drawing, depth=depth), depth=depth) if drawing else []
+    if drawing not in package:
+        return
+    related = relations_of(package, drawing, depth=depth)
+    out.section(place(1), "\n\n".join(charts_of(package, related, depth=depth)))
+    images = _Images(embedded, related)
+    parse(package.pieces(drawing), images, depth=depth)
+    for picture, row in images.found:
+        out.picture(picture, place(row))
 
 
 def place_in(name: str) -> Callable[[int], str]:
     """Says where a section is that begins with this row of the sheet."""
     return lambda row: f"sheet:{name[:100]}!A{row}"
+
+
+class _Images(Handler):
+    """The images of a drawing, each with the row that it begins in."""
+
+    def __init__(self, embedded: Embedded, related: Mapping[str, Relation]) -> None:
+        self.found: list[tuple[int, int]] = []
+        self._embedded, self._related = embedded, related
+        self._row, self._from, self._said = 1, False, ""
+
+    def begin(self, name: str, attributes: Attributes) -> None:
+        if name == "xdr:from":
+            self._from = True
+        elif name == "xdr:row":
+            self._said = ""
+        else:
+            self._embedded.noticed(name, attributes, self._related)
+            self.found += [(one, self._row) for one in self._embedded.taken()]
+
+    def end(self, name: str) -> None:
+        if name == "xdr:row" and self._from:
+            self._row = _number(self._said.strip(), 0) + 1
+        elif name == "xdr:from":
+            self._from = False
+
+    def text(self, text: str) -> None:
+        if self._from and len(self._said) < 10:
+            self._said += text
 
 
 class _Book(Handler):
