@@ -39,6 +39,16 @@ def put_forward(companions: Iterable[Companion], model: ModelCard | None) -> lis
     return sorted(companions, key=lambda one: one.language != "en")
 
 
+def near_by(companions: Iterable[Companion], recent: Iterable[Chat], wanted: str) -> list[Companion]:
+    """Those stored here, whom one can write to from any page: who is `wanted` by its address first, then who
+    answered last, then in the order given.
+    """
+    last = [one.companion_id for one in recent if not one.is_example]
+    found = [one for one in companions if one.placement_id is None]
+    place = {one: number for number, one in reversed(list(enumerate(last)))}
+    return sorted(found, key=lambda one: (one.slug != wanted, place.get(one.id, len(last))))
+
+
 class EveryChat(Sequence[Chat]):
     """The member's chats over every placement, the latest first, for a paginator.
 

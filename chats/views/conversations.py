@@ -22,7 +22,7 @@ from chats.permissions import READ, WRITE
 from chats.queries import access_chat, access_message, access_run, draft_of, recent_chats
 from chats.services import consents, conversations, drafts, explain, replies, votes
 from chats.services.exporting import export_chat
-from chats.shown import EveryChat, put_forward, shown_message, shown_page
+from chats.shown import EveryChat, near_by, put_forward, shown_message, shown_page
 from chats.tuning import may_choose, wished
 from chats.views.files import as_file
 from chats.views.filing import chats_in_folder, folder_to_begin_in, folders_to_choose
@@ -45,14 +45,20 @@ EXPORTS = (("markdown", lazy("Export as Markdown")), ("json", lazy("Export as JS
 @require_GET
 def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
     """Context: `companions`, `recent` chats, `model` (ModelCard of the default model), `may_write`,
-    `waiting` (handoffs), `received` (what was shared and not opened yet).
+    `waiting` (handoffs), `received` (what was shared and not opened yet); whom one writes to right here:
+    `asked`, one of `near`, with its `asked_model`.
     """
     member = request.visitor.member
     require(member, READ.name)
     model = gateway.shown()
+    everybody, recent = put_forward(companions_for(member=member), model), recent_chats(member, stop=RECENT)
+    near = near_by(everybody, recent.found, wanted=request.GET.get("with", ""))
     context = {
-        "companions": put_forward(companions_for(member=member), model),
-        "recent": recent_chats(member, stop=RECENT).found,
+        "companions": everybody,
+        "near": sorted(near, key=lambda one: one.name.casefold()),
+        "asked": near[0] if near else None,
+        "asked_model": shown_model(near[0]) if near else None,
+        "recent": recent.found,
         "model": model,
         "may_write": allowed(member, WRITE.name),
         "waiting": waiting_for(member),

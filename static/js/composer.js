@@ -118,6 +118,16 @@
     if (failed && text.value.trim()) window.humana.notify(window.humana.texts.back, window.humana.again(form));
     failed = false;
   });
+  // Who turns to somebody else takes along what is written.
+  document.addEventListener("click", (event) => {
+    const other = event.target.closest("[data-with]");
+    if (!other || other.dataset.with === form.dataset.draftUrl || !text.value.trim()) return;
+    localStorage.setItem(`draft:${other.dataset.with}`, text.value);
+    text.value = "";
+    keep();
+  });
   text.value = localStorage.getItem(place) ?? text.value;
   show();
+  // Where everything begins with a question one writes at once; on glass the keyboard waits to be called.
+  if (form.closest("[data-first]") && matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
 })();

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chats.models import Attachment, Draft
+from companions.services.companions import create_companion
 from tenants.context import use_tenant
 from tests.browser.conftest import Reader
 
@@ -50,3 +51,19 @@ def test_a_first_question_goes_with_its_file_and_nothing_of_it_stays_behind(
     reader.visit(f"/o/{reader.desk.world.slug}/companions/clara/")
     assert reader.composer.input_value() == ""
     assert chips.count() == 0
+
+
+def test_who_turns_to_another_companion_takes_along_what_is_written(reader: Reader) -> None:
+    with use_tenant(reader.desk.world.context):
+        create_companion(name="Dora", purpose="Letters", base_prompt="You are Dora.", language="en")
+    reader.sign_in()
+    page = reader.page
+    page.wait_for_function("() => document.activeElement.id === 'composer-text'")
+    page.keyboard.type("half a thought")
+    page.locator("main .menu > summary", has_text="Clara").click()
+    page.get_by_role("link", name="Dora").first.click()
+    page.get_by_role("textbox", name="Message to Dora").wait_for()
+    page.wait_for_load_state()
+    assert page.locator("#composer-text").input_value() == "half a thought"
+    reader.visit(f"/o/{reader.desk.world.slug}/?with=clara")
+    assert reader.composer.input_value() == "", "it was said to Dora"

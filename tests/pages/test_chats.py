@@ -117,3 +117,18 @@ def test_who_looks_into_a_new_chat_and_leaves_fills_no_list(owner: Client, left:
     assert owner.post(start, {"folder": str(left.folder.pk)}).headers["Location"] != chat
     owner.post(f"{chat}rename/", {"title": "Plans"})
     assert owner.post(start).headers["Location"] != chat, "it was kept for something"
+
+
+def test_one_writes_at_once_to_who_answered_last_or_to_whom_one_turns(owner: Client, left: World) -> None:
+    with use_tenant(left.context):
+        create_companion(name="Abel", purpose="Bills", base_prompt="You are Abel.", language="en")
+
+    def addressed(address: str) -> tuple[str, list[str]]:
+        page = Page(owner.get(address))
+        assert shortcomings(page) == []
+        (composer,) = [one for one in page.all("form") if one["id"] == "composer"]
+        return composer["action"].split("/")[-3], [one["href"] for one in page.all("a") if one["data-with"]]
+
+    assert addressed("/o/left/") == ("clara", ["?with=abel", "?with=clara"]), "she was asked last"
+    assert addressed("/o/left/?with=abel")[0] == "abel"
+    assert addressed("/o/left/?with=nobody")[0] == "clara"
