@@ -145,9 +145,14 @@ def choose_branch(*, member: Membership, message: Message) -> Chat:
     return chat
 
 
+def plain(text: str) -> str:
+    """In one line, without what Markdown writes around words."""
+    return " ".join(_MARKS.sub("", text).split())
+
+
 def title_from(text: str) -> str:
     """The first words of a text, for a chat nobody has named."""
-    first = " ".join(_MARKS.sub("", text).split())
+    first = plain(text)
     return first if len(first) <= 60 else first[:57].rsplit(" ", 1)[0] + "…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from byoc import gateway
 from byoc.contracts import ChatMessage, ChatRequest, ModelCard
 from chats.models import Chat, Message
 from chats.plans import Outcome
-from chats.services.conversations import TITLE_LIMIT, title_from
+from chats.services.conversations import TITLE_LIMIT, plain, title_from
 from chats.services.metering import note_judging, note_use
 from chats.services.reserving import Asking, Room, room_for, used
 from chats.services.runs import note_findings
@@ -36,6 +37,8 @@ _WISH = {
     "pt-br": "Dê um título de no máximo seis palavras a esta conversa. Responda só com o título, sem aspas.",
     "en": "Give this conversation a title of at most six words. Answer with the title only, no quotes.",
 }
+#: Some models say first that it is one.
+_LABEL = re.compile(r"\A[\"'“]?(?:t[ií]tulo|title)\s*:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ async def _ask(start: _Start, request: ChatRequest, watch: Watch, made: Outcome)
         made.state = "titled"
         if answer.usage is not None:
             made.count(answer.usage)
-        title = " ".join(answer.text.split()).strip("\"'“”#* ")[:TITLE_LIMIT]
+        title = _LABEL.sub("", plain(answer.text)).strip("\"'“”#* ")[:TITLE_LIMIT]
         return title if await watch.lets(title) else ""
     except EndpointError:
         return ""

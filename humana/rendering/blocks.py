@@ -27,6 +27,10 @@ PLAIN_LIMIT = 8_000
 #: What Markdown takes for the end of a line; str.splitlines knows more.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _FENCE = re.compile(r"(`{3,}|~{3,})[^`\r\n]*\n")
+#: What is nothing to look at before more of it is there: the head of a table, a formula without its end.
+_HALF = re.compile(r" {0,3}(?:\|[^\r\n]*(?:\r\n?|\n)?[|:\- \t]*|\$\$(?:(?!\$\$)[\s\S])*\$?|\$)\Z")
+#: A longer one is shown all the same.
+HALF_LIMIT = 1_000
 
 
 class BlockStream:
@@ -35,8 +39,8 @@ class BlockStream:
     A block is closed once a whole line of another stands after it: Markdown may still change the
     last one (a line below a paragraph can make it a heading), and a line that is not whole may yet
     belong to the one before ("2" begins a paragraph, "2. " goes on with a list). Link definitions
-    that come later than their use stay as they were shown. A long open block lags a little behind;
-    `finish` tells the rest.
+    that come later than their use stay as they were shown. A long open block lags a little behind,
+    and half a table's head or formula waits for the other half; `finish` tells the rest.
     """
 
     def __init__(self, cites: Mapping[int, Cite] | None = None) -> None:
@@ -54,17 +58,18 @@ class BlockStream:
 
     def finish(self) -> list[Change]:
         """What `feed` still held back."""
-        return self._changes() if self._shown < len(self._open) else []
+        return self._changes(waits=False) if self._shown < len(self._open) else []
 
-    def _changes(self) -> list[Change]:
+    def _changes(self, *, waits: bool = True) -> list[Change]:
         *done, self._open = blocks(self._open)
         changed = [
             (self._closed + number, self._html(block, self._definitions), True)
             for number, block in enumerate(done)
         ]
         self._closed += len(done)
-        self._shown = len(self._open)
-        if self._open.strip():
+        held = waits and len(self._open) <= HALF_LIMIT and _HALF.match(self._open)
+        self._shown = 0 if held else len(self._open)
+        if self._open.strip() and not held:
             # What the open block defines is not kept: it may still become something else.
             changed.append((self._closed, self._html(self._open, dict(self._definitions)), False))
         return changed

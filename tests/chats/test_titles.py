@@ -57,7 +57,7 @@ def test_a_title_that_a_policy_would_stop_is_not_kept(left: World, model: Script
             make_title(left.chat.id)
             return Chat.objects.get(id=left.chat.id).title
 
-    ours = named("A budget")
+    ours = named("**Title:** “A `budget`”")
     with use_tenant(left.context):
         Policy.objects.update(active=False)
         first = title_from(Message.objects.filter(chat=left.chat).earliest("created_at").text)

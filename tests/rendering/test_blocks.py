@@ -79,6 +79,30 @@ def test_letter_by_letter_is_the_same_as_at_once(text: str) -> None:
     assert fed(list(text)) == render(text, coloured=False)
 
 
+@pytest.mark.parametrize(
+    ("half", "rest", "shown"),
+    [
+        ("| Day | Hours |\n|--", "-|---|\n", "<table>"),
+        ("$$\n\\frac{a}", "{b}\n$$\n", "<math"),
+    ],
+)
+def test_half_a_table_or_formula_waits_for_the_other_half(half: str, rest: str, shown: str) -> None:
+    stream = BlockStream()
+    assert [html for one in half for _, html, _ in stream.feed(one)] == []
+    ((_, html, _),) = stream.feed(rest)[-1:]
+    assert shown in html
+    broken = BlockStream()
+    assert broken.feed(half) == []
+    assert broken.finish() != [], "what was never finished is shown as it is"
+
+
+def test_a_line_that_only_looks_like_a_table_is_shown_with_the_next() -> None:
+    stream = BlockStream()
+    assert stream.feed("| said he\n") == []
+    ((_, html, _),) = stream.feed("and left")
+    assert "said he" in html
+
+
 def test_all_but_the_last_block_are_closed_while_it_grows() -> None:
     stream = BlockStream()
     stream.feed("# One\n\nTwo\n\nThree\n")
