@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chats.views import attachments, conversations, filing, handoffs, searching
+from chats.views import attachments, conversations, filing, handoffs, keeping, searching
 
 urlpatterns = [
     path("", conversations.organization_home, name="organization-home"),
@@ -26,12 +26,12 @@ urlpatterns = [
     path("chats/<uuid:chat_id>/messages/", conversations.ask, name="ask"),
     path("chats/<uuid:chat_id>/attached/", attachments.attached, name="attached"),
     path("chats/<uuid:chat_id>/attachable/", attachments.attachable, name="attachable"),
-    path("chats/<uuid:chat_id>/rename/", conversations.rename, name="rename-chat"),
-    path("chats/<uuid:chat_id>/pin/", conversations.pin, name="pin-chat"),
-    path("chats/<uuid:chat_id>/archive/", conversations.archive, name="archive-chat"),
-    path("chats/<uuid:chat_id>/unarchive/", conversations.unarchive, name="unarchive-chat"),
-    path("chats/<uuid:chat_id>/remove/", conversations.remove, name="remove-chat"),
-    path("chats/<uuid:chat_id>/restore/", conversations.restore, name="restore-chat"),
+    path("chats/<uuid:chat_id>/rename/", keeping.rename, name="rename-chat"),
+    path("chats/<uuid:chat_id>/pin/", keeping.pin, name="pin-chat"),
+    path("chats/<uuid:chat_id>/archive/", keeping.archive, name="archive-chat"),
+    path("chats/<uuid:chat_id>/unarchive/", keeping.unarchive, name="unarchive-chat"),
+    path("chats/<uuid:chat_id>/remove/", keeping.remove, name="remove-chat"),
+    path("chats/<uuid:chat_id>/restore/", keeping.restore, name="restore-chat"),
     path("chats/<uuid:chat_id>/folder/", filing.file_chat, name="file-chat"),
     path("folders/<uuid:folder_id>/chats/", filing.folder_chats, name="folder-chats"),
     path("chats/<uuid:chat_id>/hand-over/", handoffs.hand_over_page, name="hand-over"),

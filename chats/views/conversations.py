@@ -10,7 +10,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -321,14 +320,6 @@ def events(request: HttpRequest, slug: str, run_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
-def rename(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    member = request.visitor.member
-    found = access_chat(member=member, chat_id=chat_id)
-    conversations.rename_chat(member=member, chat=found, title=request.POST.get("title", ""))
-    return redirect("chat", slug=slug, chat_id=chat_id)
-
-
-@require_POST
 def choose_model(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     """`model` is the name of an endpoint; empty for the companion's own."""
     member = request.visitor.member
@@ -343,51 +334,6 @@ def export(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRespons
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
     return as_file(export_chat(member=member, chat=found, form=request.POST.get("form", "")))
-
-
-@require_POST
-def pin(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    member = request.visitor.member
-    found = access_chat(member=member, chat_id=chat_id)
-    conversations.pin_chat(member=member, chat=found, pinned=request.POST.get("pinned") == "1")
-    return redirect("chat", slug=slug, chat_id=chat_id)
-
-
-@require_POST
-def archive(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    member = request.visitor.member
-    found = access_chat(member=member, chat_id=chat_id)
-    conversations.archive_chat(member=member, chat=found, archived=True)
-    _say(request, _("The chat is archived."), undo=reverse("unarchive-chat", args=[slug, chat_id]))
-    return redirect("organization-home", slug=slug)
-
-
-@require_POST
-def unarchive(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    member = request.visitor.member
-    found = access_chat(member=member, chat_id=chat_id)
-    conversations.archive_chat(member=member, chat=found, archived=False)
-    return redirect("chat", slug=slug, chat_id=chat_id)
-
-
-@require_POST
-def remove(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    member = request.visitor.member
-    found = access_chat(member=member, chat_id=chat_id)
-    conversations.remove_chat(member=member, chat=found)
-    _say(request, _("The chat is deleted."), undo=reverse("restore-chat", args=[slug, chat_id]))
-    return redirect("organization-home", slug=slug)
-
-
-def _say(request: MemberRequest, text: str, *, undo: str) -> None:
-    """A notice on the next page, with the address that takes it back."""
-    notices.success(request, text, extra_tags=f"undo {undo}")
-
-
-@require_POST
-def restore(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
-    conversations.restore_chat(member=request.visitor.member, chat_id=chat_id)
-    return redirect("chat", slug=slug, chat_id=chat_id)
 
 
 @require_POST

@@ -58,7 +58,9 @@
     const message = event.target.closest("[data-message]");
     const button = event.target.closest("button");
     if (button?.matches("[data-dialog=rename]")) {
-      document.querySelector("#rename [name=title]").value = document.getElementById("chat-title").textContent;
+      const title = document.querySelector("#rename [name=title]");
+      title.value = document.getElementById("chat-title").textContent;
+      title.select();
     }
     if (!message || !button) return;
     if (button.matches("[data-copy]")) copyFrom(button, message.querySelector("[data-text]"));

@@ -132,3 +132,18 @@ def test_one_writes_at_once_to_who_answered_last_or_to_whom_one_turns(owner: Cli
     assert addressed("/o/left/") == ("clara", ["?with=abel", "?with=clara"]), "she was asked last"
     assert addressed("/o/left/?with=abel")[0] == "abel"
     assert addressed("/o/left/?with=nobody")[0] == "clara"
+
+
+def test_what_is_done_from_the_list_leaves_one_on_the_page_one_is_on(owner: Client, left: World) -> None:
+    chat, here = f"/o/left/chats/{left.chat.pk}/", "/o/left/documents/?sort=name"
+
+    def led_to(act: str, back: str, **said: str) -> str:
+        return owner.post(f"{chat}{act}/", {"back": back, **said}).headers["Location"]
+
+    assert led_to("rename", here, title="Plans") == here
+    assert led_to("pin", here, pinned="1") == here
+    assert led_to("archive", here) == here
+    assert led_to("remove", chat) == "/o/left/", "the chat itself is gone"
+    owner.post(f"{chat}restore/")
+    for elsewhere in ("https://else.example/", "//else.example/o/left/", "/o/right/", "/o/left/../right/\n"):
+        assert led_to("pin", elsewhere, pinned="0").startswith(("/o/left/", chat)), elsewhere
