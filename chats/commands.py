@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from documents.words import asked, plain
+from documents.words import asked, named
 from tenants.models import Membership
+from tenants.permissions import allowed
 
 #: Commands shown before anything is written, and found at most.
 MOST = 6
@@ -30,6 +31,13 @@ COMMANDS = (
     Command(_("Home"), "organization-home", "home"),
     Command(_("All chats"), "chats", "chat"),
     Command(_("Companions"), "companions", "people"),
+    Command(_("Network"), "network", "people"),
+    Command(_("Documents"), "documents", "file", lambda member: allowed(member, "documents.read")),
+    Command(_("Folders"), "folders", "folder", lambda member: allowed(member, "documents.read")),
+    Command(_("Shared with me"), "shared", "folder", lambda member: allowed(member, "documents.read")),
+    Command(
+        _("Intelligence"), "intelligence", "figures", lambda member: allowed(member, "companions.figures")
+    ),
     Command(_("Organization settings"), "settings", "settings"),
 )
 
@@ -37,5 +45,4 @@ COMMANDS = (
 def commands_named(member: Membership, query: str) -> list[Command]:
     """Those whose name says all of it, in the reader's language; the first few where nothing is asked."""
     said = asked(query)
-    may = [one for one in COMMANDS if one.may(member)]
-    return [one for one in may if all(f" {word}" in f" {plain(str(one.title))}" for word in said)][:MOST]
+    return [one for one in COMMANDS if named(str(one.title), said) and one.may(member)][:MOST]

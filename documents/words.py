@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 #: Characters of a word that count.
 LONGEST_WORD = 64
@@ -44,3 +45,9 @@ def searched(*texts: str) -> str:
 def asked(question: str) -> list[str]:
     """The words that are looked for."""
     return words_of(question)[:MOST_ASKED]
+
+
+def named(name: str, said: Iterable[str]) -> bool:
+    """Whether each of the words that are looked for begins one of the name."""
+    told = f" {' '.join(words_of(name))}"
+    return all(f" {word}" in told for word in said)

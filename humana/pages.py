@@ -29,9 +29,10 @@ from companions.permissions import FIGURES
 from companions.permissions import POLICIES as EDIT_POLICIES
 from companions.queries import companions_for, silent_companions
 from documents.queries import folders_of
+from documents.words import asked, named
 from humana.kernel.errors import Unavailable
 from humana.settings_menu import Group as Section
-from humana.settings_menu import menu
+from humana.settings_menu import Item, menu
 from tenants.context import peek_tenant
 from tenants.doors import Visitor
 from tenants.models import Membership, User
@@ -43,6 +44,8 @@ from tenants.queries import memberships_of
 LISTED, OFFERED = 40, 20
 #: And how many of the member's own folders.
 FOLDERS = 8
+#: And how many pages of settings a search names.
+SETTINGS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,9 @@ class Group:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """`visitor`, `organization`, `theme`, `reads_only`; `sidebar` and `settings_menu` if a template asks."""
+    """`visitor`, `organization`, `theme`, `reads_only`; if a template asks, `sidebar`, `settings_menu`, and
+    `settings_found`, which are those pages of it that a search names.
+    """
     visitor: Visitor | None = getattr(request, "visitor", None)
     here = peek_tenant()
     kept = getattr(getattr(request, "user", None), "theme", "") or request.COOKIES.get("theme", "")
@@ -66,11 +71,18 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "reads_only": here is not None and reads_only(here.placement.alias),
         "sidebar": SimpleLazyObject(lambda: _sidebar(visitor)) if visitor else None,
         "settings_menu": SimpleLazyObject(lambda: _menu(visitor, request.path)) if visitor else None,
+        "settings_found": SimpleLazyObject(lambda: _menu_named(visitor, request)) if visitor else None,
     }
 
 
 def _menu(visitor: Visitor, path: str) -> Sequence[Section]:
     return menu(visitor.member, visitor.member.organization.slug, path)
+
+
+def _menu_named(visitor: Visitor, request: HttpRequest) -> list[Item]:
+    said = asked(request.GET.get("q", ""))
+    items = [one for group in _menu(visitor, request.path) for one in group.items]
+    return [one for one in items if said and named(str(one.title), said)][:SETTINGS]
 
 
 def _sidebar(visitor: Visitor) -> dict[str, Any]:

@@ -18,8 +18,13 @@ from chats.permissions import READ, WRITE
 from chats.queries import access_message, branch_ids
 from chats.searching import Wanted, search
 from chats.services.conversations import choose_branch
+from companions.models import Companion
 from companions.queries import companions_for, silent_companions
+from documents.permissions import READ as READ_DOCUMENTS
 from documents.queries import folders_of
+from documents.shown import documents_named
+from documents.words import asked, named
+from tenants.models import Membership
 from tenants.permissions import allowed, require
 from tenants.places import at_main, gather
 from tenants.views import MemberRequest
@@ -35,7 +40,8 @@ def find(request: MemberRequest, slug: str) -> HttpResponse:
     """A fragment for htmx, else a page with filters.
 
     Context: `query`, `commands`, `companions`, `found` (Search), `silent` companions whose chats could not be
-    searched; for the page `everybody` and `folders` to choose from, and what was `chosen`.
+    searched; below the box `shelves` and `papers` (folders and documents by name); for the page `everybody`
+    and `folders` to choose from, and what was `chosen`.
     """
     member = request.visitor.member
     require(member, READ.name)
@@ -45,10 +51,9 @@ def find(request: MemberRequest, slug: str) -> HttpResponse:
     if query:
         found = search(member, _wanted(request, query), most=FEW if small else MANY)
         context |= {"found": found, "silent": silent_companions(found.silent)}
-        with at_main():
-            context["companions"] = list(companions_for(member=member).filter(name__icontains=query)[:FEW])
+        context["companions"] = _companions_named(member, query)
     if small:
-        return render(request, "chats/_search.html", context)
+        return render(request, "chats/_search.html", context | (_kept(member, query) if query else {}))
     return render(request, "chats/search.html", context | _choices(request))
 
 
@@ -62,6 +67,24 @@ def open_message(request: MemberRequest, slug: str, message_id: uuid.UUID) -> Ht
         choose_branch(member=member, message=found)
     address = reverse("chat", kwargs={"slug": slug, "chat_id": found.chat_id})
     return redirect(f"{address}?{urlencode({'at': found.id})}#message-{found.id}")
+
+
+def _companions_named(member: Membership, query: str) -> list[Companion]:
+    said = asked(query)
+    with at_main():
+        names = companions_for(member=member).values_list("id", "name")
+        ids = [id_ for id_, name in names if named(name, said)][:FEW]
+        return list(companions_for(member=member).filter(id__in=ids))
+
+
+def _kept(member: Membership, query: str) -> dict[str, Any]:
+    """Folders and documents whose name says all of it."""
+    if not allowed(member, READ_DOCUMENTS.name):
+        return {}
+    said = asked(query)
+    shelves = gather(lambda: list(folders_of(member))).found
+    papers = [one.card for one in documents_named(member, query) if named(one.card.name, said)]
+    return {"shelves": [one for one in shelves if named(one.name, said)][:FEW], "papers": papers[:FEW]}
 
 
 def _wanted(request: MemberRequest, query: str) -> Wanted:

@@ -9,6 +9,7 @@ from byoc import gateway
 from byoc.contracts import ModelCard
 from chats.models import Chat
 from companions.services.companions import create_companion
+from documents.services.folders import create_folder
 from tenants.context import use_tenant
 from tests.fixtures.organizations import World
 from tests.pages.reading import Page, shortcomings
@@ -147,3 +148,21 @@ def test_what_is_done_from_the_list_leaves_one_on_the_page_one_is_on(owner: Clie
     owner.post(f"{chat}restore/")
     for elsewhere in ("https://else.example/", "//else.example/o/left/", "/o/right/", "/o/left/../right/\n"):
         assert led_to("pin", elsewhere, pinned="0").startswith(("/o/left/", chat)), elsewhere
+
+
+def test_the_box_finds_whatever_has_a_name_without_its_accents(
+    owner: Client, member: Client, left: World
+) -> None:
+    with use_tenant(left.context):
+        create_companion(name="Íris", purpose="Recepção", base_prompt="Você é Íris.", language="pt-br")
+        create_folder(member=left.twin, name="Convênios de março")
+
+    def led_to(who: Client, words: str) -> list[str]:
+        page = Page(who.get("/o/left/search/", {"q": words}, headers={"hx-request": "true"}))
+        return [one["href"].removeprefix("/o/left/") for one in page.all("a")]
+
+    assert led_to(owner, "iris") == ["companions/iris/"]
+    assert [one.split("/")[0] for one in led_to(owner, "MARCO conv")] == ["folders"]
+    assert "settings/policies/" in led_to(owner, "polic")
+    assert "documents/" in led_to(owner, "docum")
+    assert led_to(member, "polic") == [], "nobody is led where they may not go"
