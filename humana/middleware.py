@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request
@@ -85,6 +86,20 @@ class ContentPolicyMiddleware(CSPMiddleware):
         if request.path_info.startswith("/admin/"):
             response._csp_replace = settings.HUMANA_ADMIN_POLICY  # type: ignore[attr-defined]
         return super().process_response(request, response)
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Pages travel small: a long chat weighs a tenth. What else there is goes as it is: files are packed
+    already, and a program's answer may carry a tag of its exact bytes. Django adds a random length to each,
+    so that nobody learns from the size what is in it.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if not is_page or response.streaming:
+            return response
+        packed: HttpResponseBase = super().process_response(request, response)
+        return packed
 
 
 class ErrorMiddleware:

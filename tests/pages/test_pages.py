@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 
 import pytest
@@ -236,3 +237,14 @@ def test_the_start_leads_to_the_only_organization(left: World) -> None:
 def test_the_start_asks_where_there_are_several(left: World, right: World) -> None:
     page = Page(signed_in(left.twin).get("/", follow=True))
     assert {"/o/left/", "/o/right/"} <= {one["href"] for one in page.all("a")}
+
+
+def test_pages_travel_small_and_nothing_else_is_touched(owner: Client, left: World) -> None:
+    packs = {"accept-encoding": "gzip"}
+    page = owner.get("/o/left/", headers=packs)
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page.headers["Vary"]
+    assert gzip.decompress(page.content).startswith(b"<!doctype html>")
+    assert len(page.content) * 3 < len(owner.get("/o/left/").content)
+    export = owner.post(f"/o/left/chats/{left.chat.pk}/export/", {"form": "markdown"}, headers=packs)
+    assert "Content-Encoding" not in export.headers
