@@ -58,6 +58,7 @@ class MariaDB(DatabaseServer):
         super().__init__(user="customer", password=word(), name="customer_books")
         self.home = home
         self.data = home / "data"
+        self.scratch = home / "scratch"
         self.account = unprivileged()
         self._administrators_word = word()
         self.certificate = home / "certificate.pem"
@@ -66,6 +67,7 @@ class MariaDB(DatabaseServer):
     def start(self) -> Child:
         """Create the data, start the server, wait until it answers; CannotStart with its log."""
         make_home(self.home, self.account)
+        make_home(self.scratch, self.account)
         self._certify()
         self._install()
         write_private(self.home / "first.sql", self._first_statements(), self.account)
@@ -133,7 +135,9 @@ class MariaDB(DatabaseServer):
         return child
 
     def _options(self) -> list[str]:
-        return [f"--datadir={self.data}", *(f"--{name}={value}" for name, value in SMALL.items())]
+        """One that starts sweeps its folder of temporary tables: in a shared one, those of another."""
+        folders = [f"--datadir={self.data}", f"--tmpdir={self.scratch}"]
+        return [*folders, *(f"--{name}={value}" for name, value in SMALL.items())]
 
     def _doors(self, port: int) -> list[str]:
         return [

@@ -51,6 +51,12 @@ def test_the_customers_user_has_its_databases_and_nothing_else(books: Books) -> 
         books.ask("CREATE DATABASE another")
 
 
+def test_one_that_starts_beside_it_does_not_sweep_its_temporary_tables_away(
+    mariadb: MariaDB, books: Books
+) -> None:
+    assert books.ask("SELECT @@tmpdir").startswith(f"{mariadb.home}/"), "a folder of its own"
+
+
 @pytest.mark.parametrize("user", ["root", "administrator", "customer", ""])
 def test_nobody_comes_in_without_a_password(mariadb: MariaDB, user: str) -> None:
     with pytest.raises(pymysql.OperationalError, match=r"Access denied|not allowed"):
