@@ -78,13 +78,15 @@ def test_with_none_in_hand_it_is_the_platforms(operator: Desk, left: World) -> N
 
 
 def test_what_is_wrong_is_said_at_its_field(operator: Desk, left: World) -> None:
+    with use_tenant(left.context):
+        before = set(Endpoint.objects.values_list("id", flat=True))
     operator.take(left)
     answered = operator.client.post(NEW, told("https://models.example/v1?x=1"))
     assert "Leave out what comes after" in words(answered)
     assert "please enter it once more" in words(answered)
     assert KEY not in words(answered)
     with use_tenant(left.context):
-        assert Endpoint.objects.count() == 1
+        assert set(Endpoint.objects.values_list("id", flat=True)) == before
 
 
 def test_a_change_by_hand_keeps_the_secret(
