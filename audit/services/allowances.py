@@ -105,7 +105,9 @@ def _tell(rule: Rule, reached: int) -> None:
         if locked(same).first() is None:
             return  # it was changed or removed meanwhile: the next round knows it
         first = not rows.filter(told__gte=reached).exists()
-        members = over.update(told=reached)
+        # Found first, then changed by their keys: MariaDB would hold all that it looks at until the end.
+        found = list(over.values_list("id", flat=True))
+        members = rows.filter(id__in=found, told__lt=reached).update(told=reached)
         if first and members:
             _write(rule, reached, members)
 

@@ -111,6 +111,7 @@ def test_who_looks_after_budgets_hears_of_each_threshold_once_with_a_number_and_
         assert not letters("budget.spent")
 
 
+@pytest.mark.writers_only("others write while the first look is not committed")
 @pytest.mark.django_db(transaction=True)
 def test_of_several_that_look_at_once_one_writes() -> None:
     """Also where another member reaches it while the first look is not committed yet."""
