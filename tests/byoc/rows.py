@@ -33,3 +33,10 @@ def connected(world: World, url: str, *, name: str = "Main", key: str = "sk-test
         )  # fmt: skip
     endpoints.forget()
     return endpoint
+
+
+def entered(world: World) -> list[Endpoint]:
+    """Beside the one that the world begins with, and the database its rows live in (`--organizations-on`)."""
+    home = world.organization.placement.database
+    with use_tenant(world.context):
+        return [one for one in Endpoint.objects.exclude(id=world.endpoint) if one.id.hex not in home]

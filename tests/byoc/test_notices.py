@@ -171,6 +171,7 @@ def command(*words: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.pool_only("elsewhere each has at least a database of its own, and is told")
 def test_customers_with_their_own_are_told_by_hand(left: World, right: World, receiver: Answering) -> None:
     webhook(left, f"{receiver.url}/200/hook")
     assert command("notify", "--message", "Maintenance on Sunday", "--dry-run").startswith(left.slug)

@@ -13,7 +13,7 @@ from byoc.models import Endpoint, EndpointHealth
 from byoc.sealing import credentials_of
 from byoc.services.failover import fail_over
 from tenants.context import use_tenant
-from tests.byoc.rows import connected
+from tests.byoc.rows import connected, entered
 from tests.byoc.test_endpoints import KEY, active, answer, granted
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
@@ -42,8 +42,8 @@ def typed(client: Client, told: dict[str, Any]) -> Any:
 
 
 def only(world: World) -> Endpoint:
-    with use_tenant(world.context):
-        return Endpoint.objects.exclude(id=world.endpoint).get()
+    (row,) = entered(world)
+    return row
 
 
 def test_from_the_form_to_an_answer_and_out_of_use(
@@ -79,8 +79,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(ana: Client, lef
     assert KEY not in answer.content.decode()
     page = Page(typed(ana, filled("https://models.example/v1?x=1")))
     assert "Leave out what comes after" in page.words
-    with use_tenant(left.context):
-        assert Endpoint.objects.count() == 1
+    assert entered(left) == []
 
 
 def test_an_address_that_nobody_granted_is_told_so(
@@ -238,5 +237,4 @@ def test_what_is_wrong_in_a_row_is_said_there(ana: Client, left: World) -> None:
     assert "Name the model, or empty the whole row." in page.words
     fields = {one["name"]: one["value"] for one in page.all("input")}
     assert (fields["model_0_input"], fields["model_1_output"]) == ("-1", "2"), "nothing is lost"
-    with use_tenant(left.context):
-        assert Endpoint.objects.count() == 1
+    assert entered(left) == []
