@@ -9,10 +9,12 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import openai
 import pytest
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
@@ -26,10 +28,11 @@ from chats import signals
 from chats.models import Run
 from chats.services.replies import go_on, may_go_on, regenerate
 from chats.services.sweeping import sweep_runs
-from documents.models import Chunk, ChunkVector
+from companions.services.knowledge import write_asset
+from documents.models import Chunk, ChunkVector, Meaning
 from documents.passages import Passage
 from documents.services import renewing
-from documents.services.passages import write_passages
+from documents.services.passages import embed_passages, write_passages
 from tenants.context import use_tenant
 from tests.byoc.test_endpoints import granted
 from tests.chats.conftest import Desk, desk_at
@@ -214,3 +217,68 @@ def test_wherever_paid_vectors_die_the_pot_is_what_the_ledger_says_and_they_are_
             assert not renewing.unfinished(), dies
             assert ChunkVector.objects.count() == Chunk.objects.count(), dies
         deaths.balance(f"{dies}, and tried again")
+
+
+@pytest.mark.battery
+def test_wherever_a_programs_vectors_die_the_pot_is_what_the_ledger_says_and_it_asks_again(
+    deaths: Deaths, scripted_model: ScriptedModel
+) -> None:
+    world = deaths.desk.world
+    granted(world, scripted_model.openai_url)
+    with use_tenant(world.context):
+        serve(world, scripted_model, "paid", rank=0)
+
+    def asked(dies: Moment | None) -> None:
+        server = deaths.serve(dies)
+        client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=deaths.desk.key, max_retries=0)
+        with nullcontext() if dies is None else suppress(openai.APIConnectionError):
+            client.embeddings.create(model="embeddings", input=["Eight rooms.", "Two gardens."])
+        if dies is None:
+            time.sleep(0.5)
+            server.kill()
+        else:
+            ended(server.process, dies)
+
+    asked(None)
+    deaths.balance("nobody died")
+    moments = deaths.mortuary.moments()
+    assert any(SETTLES in one.what for one in moments)
+    for dies in moments:
+        asked(dies)
+        deaths.sweep()
+        deaths.balance(dies)
+    asked(None)
+    deaths.balance("asked again")
+
+
+@pytest.mark.battery
+def test_wherever_a_questions_vector_dies_the_pot_is_what_the_ledger_says_and_it_is_answered(
+    deaths: Deaths, scripted_model: ScriptedModel
+) -> None:
+    """From the room for the question's meaning until that is settled; what follows is the answer's own."""
+    world = deaths.desk.world
+    granted(world, scripted_model.openai_url)
+    with use_tenant(world.context):
+        Chunk.objects.all().delete()
+        Meaning.objects.all().delete()
+        serve(world, scripted_model, "paid", rank=0)
+        asset = write_asset(member=world.owner, title="Rooms", text="Eight rooms.", level="public")
+        embed_passages("knowledge", asset.id)
+    deaths.balance("passages that somebody wrote")
+    deaths.answer()
+    found = deaths.mortuary.moments()
+    settled = next(at for at, one in enumerate(found) if SETTLES in one.what)
+    last = next(at for at, one in enumerate(found) if at > settled and one.side == "after")
+    for dies in found[: last + 1]:
+        run = deaths.answer(dies)
+        deaths.sweep()
+        deaths.balance(dies)
+        assert deaths.desk.run(run).state == Run.State.QUEUED, "it was nobody's yet"
+        living = deaths.serve(None)
+        while deaths.desk.run(run).state == Run.State.QUEUED:
+            sweep_runs()
+            time.sleep(0.5)
+        replace(deaths.desk, server=living).until(run, Run.State.DONE, seconds=LONGEST)
+        time.sleep(0.5)
+        living.kill()
+        deaths.balance(f"{dies}, and answered")
