@@ -49,6 +49,20 @@ def test_what_failed_is_told_beside_what_one_wrote_until_it_was_sent(chatting: R
     chatting.complaints.clear()  # the browser tells the request that failed
 
 
+def test_nor_is_it_covered_where_a_chat_begins(reader: Reader) -> None:
+    reader.sign_in()
+    page = reader.page
+    for place in ("", "companions/clara/"):
+        reader.visit(f"/o/{reader.desk.world.slug}/{place}")
+        page.wait_for_load_state()
+        page.route(re.compile(r"/start/$"), lambda route: route.abort(), times=1)
+        reader.composer.fill("not to be lost")
+        reader.composer.press("Enter")
+        page.locator("#notices .notice").wait_for()
+        assert not page.evaluate(MEET, ["#notices .notice", "#composer"]), place
+    reader.complaints.clear()  # the browser tells the requests that failed
+
+
 @pytest.mark.parametrize("width", [1100, 360])
 def test_without_a_connection_nothing_is_covered(chatting: Reader, width: int) -> None:
     page = chatting.page

@@ -62,6 +62,16 @@ def test_search_is_one_chord_away_and_its_finds_are_walked(reader: Reader, keys:
     reader.page.get_by_role("heading", level=1, name="Clara").wait_for()
 
 
+@pytest.mark.parametrize("keys", ["Control+Shift+O", "Meta+Shift+O"])
+def test_a_new_chat_is_one_chord_away(chatting: Reader, keys: str) -> None:
+    assert has_focus(chatting, "#composer-text")
+    chatting.page.keyboard.press(keys)
+    chatting.page.wait_for_url(f"**/o/{chatting.desk.world.slug}/")
+    chatting.page.wait_for_function("() => document.activeElement.id === 'composer-text'")
+    chatting.page.keyboard.type("at once")
+    assert chatting.composer.input_value() == "at once"
+
+
 def test_escape_stops_an_answer_but_first_closes_what_is_open(chatting: Reader) -> None:
     chatting.ask("paced:600:30")
     chatting.until_grown(40)
