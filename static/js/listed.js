@@ -2,9 +2,17 @@
 "use strict";
 (() => {
   const menu = document.getElementById("chat-menu");
-  const naming = document.getElementById("name-chat");
   if (!menu || !menu.showPopover) return;
   let button = null;
+
+  // For which chat it is, and where one is led back to.
+  function tell(place) {
+    for (const one of place.querySelectorAll("[data-do]")) {
+      const address = `${menu.dataset.chats}${button.dataset.chat}/${one.dataset.do}`;
+      one.setAttribute(one.matches("form") ? "action" : "href", address);
+    }
+    for (const one of place.querySelectorAll("[name=back]")) one.value = location.pathname + location.search;
+  }
 
   // Before the browser opens it, which is what follows the click.
   document.addEventListener(
@@ -13,13 +21,7 @@
       const pressed = event.target.closest?.("[data-chat]");
       if (!pressed) return;
       button = pressed;
-      for (const one of document.querySelectorAll("#chat-menu [data-do], #name-chat [data-do]")) {
-        const address = `${menu.dataset.chats}${button.dataset.chat}/${one.dataset.do}`;
-        one.setAttribute(one.matches("form") ? "action" : "href", address);
-      }
-      for (const one of document.querySelectorAll("#chat-menu [name=back], #name-chat [name=back]")) {
-        one.value = location.pathname + location.search;
-      }
+      tell(menu);
       for (const one of menu.querySelectorAll("[data-when]")) {
         one.hidden = (one.dataset.when === "pinned") !== button.hasAttribute("data-pinned");
       }
@@ -47,11 +49,17 @@
   });
 
   menu.querySelector("[data-name]").addEventListener("click", () => {
-    const words = document.getElementById("name-chat-words");
-    words.value = button.previousElementSibling.textContent.trim();
     menu.hidePopover();
+    const naming = document.getElementById("naming").content.firstElementChild.cloneNode(true);
+    document.body.append(naming);
+    tell(naming);
+    const words = naming.querySelector("[name=title]");
+    words.value = button.previousElementSibling.textContent.trim();
+    naming.addEventListener("close", () => {
+      naming.remove();
+      if (button.isConnected) button.focus();
+    });
     naming.showModal();
     words.select();
   });
-  naming.addEventListener("close", () => button?.isConnected && button.focus());
 })();
