@@ -34,7 +34,12 @@ _CLOSE = """
     UPDATE public.tenants_organization SET frozen_until = clock_timestamp() + make_interval(secs => %s)
     WHERE id = %s
 """
-_PUT_OFF = f"{_CLOSE} AND frozen_until > clock_timestamp()"
+#: Waits for nobody: who names the new placement holds the row, and waits for the thread that puts off.
+_PUT_OFF = """
+    UPDATE public.tenants_organization SET frozen_until = clock_timestamp() + make_interval(secs => %s)
+    WHERE id = (SELECT id FROM public.tenants_organization
+                WHERE id = %s AND frozen_until > clock_timestamp() FOR NO KEY UPDATE SKIP LOCKED)
+"""
 _OPEN_IN_TIME = """
     UPDATE public.tenants_organization SET frozen_until = NULL
     WHERE id = %s AND frozen_until > clock_timestamp() + make_interval(secs => %s)
@@ -71,12 +76,11 @@ def closed(organization_id: uuid.UUID) -> Iterator[Callable[[], None]]:
 
 
 def _put_off(organization_id: uuid.UUID, over: threading.Event) -> None:
-    """Until the block ends, or its time does, or the door was open already."""
+    """Until the block ends, or its time does; a door that was open already stays so."""
     deadline = time.monotonic() + LONGEST
     try:
         while not over.wait(RENEWED) and time.monotonic() < deadline:
-            if not _run(_PUT_OFF, HELD, organization_id):
-                return
+            _run(_PUT_OFF, HELD, organization_id)
     except Error:
         log.warning("the freeze of organization %s could not be put off", organization_id, exc_info=True)
     finally:
