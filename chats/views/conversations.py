@@ -35,8 +35,8 @@ from humana.kernel.errors import HumanaError
 from tenants.permissions import allowed, require
 from tenants.views import MemberRequest
 
-#: How many chats the home page lists, and one page of the list of all.
-RECENT, PAGE = 6, 50
+#: How many chats the home page lists, one page of the list of all, and whom one can turn to on the home page.
+RECENT, PAGE, OFFERED = 6, 50, 20
 #: Ways to keep a chat as a file.
 EXPORTS = (("markdown", lazy("Export as Markdown")), ("json", lazy("Export as JSON")))
 
@@ -54,7 +54,7 @@ def organization_home(request: MemberRequest, slug: str) -> HttpResponse:
     near = near_by(everybody, recent.found, wanted=request.GET.get("with", ""))
     context = {
         "companions": everybody,
-        "near": sorted(near, key=lambda one: one.name.casefold()),
+        "near": sorted(near[:OFFERED], key=lambda one: one.name.casefold()),
         "asked": near[0] if near else None,
         "asked_model": shown_model(near[0]) if near else None,
         "recent": recent.found,
