@@ -26,6 +26,8 @@ MOST_READ, MOST_COMPARED = 2_000, 100_000
 AT_ONCE = 2_000
 #: Letters of a word from which on it may be misspelled, and how much of two words must be the same.
 SHORTEST, ALIKE = 4, 0.35
+#: Passages, and how much like the question each is: the likest first, at most MOST_RANKED.
+Likenesses: TypeAlias = list[tuple[uuid.UUID, float]]
 #: How much like the question a passage is, what comes first of equals, and the passage.
 Likeness: TypeAlias = tuple[float, int, uuid.UUID]
 
@@ -66,13 +68,16 @@ class Portable:
         if language == OTHER:
             found = self._alike(rows, vector, model)
         else:
-            ours, others = rows.filter(language=language), rows.exclude(language=language)
-            found = ranking.across(self._alike(ours, vector, model), self._alike(others, vector, model))
+            found = ranking.across(*self._apart(rows, vector, model, language))
         return [key for key, likeness in found if likeness >= found[0][1] - NEAR][:MOST_RANKED]
 
-    def _alike(
-        self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str
-    ) -> list[tuple[uuid.UUID, float]]:
+    def _apart(
+        self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str, language: str
+    ) -> tuple[Likenesses, Likenesses]:
+        ours, others = rows.filter(language=language), rows.exclude(language=language)
+        return self._alike(ours, vector, model), self._alike(others, vector, model)
+
+    def _alike(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> Likenesses:
         """Every one is looked at, the latest first, AT_ONCE in memory."""
         kept = ChunkVector.objects.filter(model=model, chunk__in=rows.order_by()).order_by("-chunk_id")
         best: list[Likeness] = []

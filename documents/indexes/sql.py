@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import BooleanField, Expression, Field, FloatField
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+from django.db.models import BooleanField, Expression, Field, FloatField, QuerySet
 
 
 class Sql(Expression):
@@ -25,3 +28,34 @@ class Sql(Expression):
 
 def number(text: str, *values: Any) -> Sql:
     return Sql(text, *values, gives=FloatField())
+
+
+def told(rows: QuerySet[Any], statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What a statement gives in which `{rows}` is the question for these rows, as far as they are filtered.
+
+    `values` are of what stands before it; those of the rows follow.
+    """
+    try:
+        asked, params = rows.query.get_compiler(using=rows.db).as_sql()
+    except EmptyResultSet:
+        return []
+    with connections[rows.db].cursor() as cursor:
+        cursor.execute(statement.replace("{rows}", asked), [*values, *params])
+        return cursor.fetchall()
+
+
+def counted(sets: Sequence[QuerySet[Any]], most: int) -> list[int]:
+    """How many rows each has, in one statement; none is counted further than one beyond `most`."""
+    if not sets:
+        return []
+    try:
+        asked = [
+            one.order_by().values("pk")[: most + 1].query.get_compiler(using=one.db).as_sql() for one in sets
+        ]
+    except EmptyResultSet:
+        return [0] * len(sets)
+    one = "(SELECT count(*) FROM ({}) AS counted)"
+    parts = ", ".join(one.replace("{}", text) for text, _params in asked)
+    with connections[sets[0].db].cursor() as cursor:
+        cursor.execute("SELECT " + parts, [value for _text, params in asked for value in params])
+        return list(cursor.fetchone())

@@ -21,6 +21,7 @@ from documents.passages import Passage, split_sections
 from documents.services.passages import write_passages
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
+from tests.documents.many import taken_for_many
 from tests.fixtures.organizations import World
 
 pytestmark = pytest.mark.django_db
@@ -35,9 +36,13 @@ SAID = {
 }
 
 
-@pytest.fixture
-def told(left: World) -> Iterator[dict[str, uuid.UUID]]:
-    """Each text a source of its own, inside the organization."""
+@pytest.fixture(params=["few", "many"])
+def told(
+    left: World, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, uuid.UUID]]:
+    """Each text a source of its own, inside the organization; found as they are among few and among many."""
+    if request.param == "many":
+        taken_for_many(monkeypatch)
     with use_tenant(left.context):
         Chunk.objects.all().delete()
         names = {name: new_id() for name in SAID}
@@ -83,16 +88,6 @@ def test_one_odd_word_does_not_drown_a_question(told: dict[str, uuid.UUID]) -> N
     assert found(told, "figueredo") == ["joao"]
     asked = "Suppliers paid fifth working day month invoices figueredo"
     assert found(told, asked)[0] == "invoices"
-
-
-@pytest.mark.postgresql_only("elsewhere the latest are looked through")
-def test_among_many_passages_a_misspelled_word_is_found_by_its_beginning(
-    told: dict[str, uuid.UUID], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("documents.indexes.postgres.FEW", 0)
-    assert found(told, "figueredo elevadorse") == ["joao"]
-    assert found(told, "convenções coletvias") == ["convencoes", "ferias"]
-    assert found(told, "gifueiredo") == [], "its beginning must be right there"
 
 
 @pytest.mark.postgresql_only("elsewhere the order of words is not known")
