@@ -58,21 +58,21 @@ class Postgres(Portable):
         return Order(*found.best(), missing)
 
     def similar(self, rows: QuerySet[Chunk], asked: Asked, missing: Sequence[str]) -> Order:
-        """Of many passages letters in threes would take seconds: there by words that may have been meant."""
+        """By letters in threes; in an organization with many passages by words that may have been meant.
+
+        The index of threes reads all of the organization's, however few `rows` are: seconds.
+        """
         if not missing or not self._there.trigrams:
             return super().similar(rows, asked, missing)
-        if self._many(rows):
+        if _many(Chunk.objects.all()):
             return self._meant(rows, missing, len(asked.words))
         return self._spelled_like(rows, missing, len(asked.words))
-
-    def _many(self, rows: QuerySet[Chunk]) -> bool:
-        return counted([rows], FEW)[0] > FEW
 
     def _alike(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> Likenesses:
         """By the database itself, which compares every vector: no index knows whose each is."""
         if not self._there.vectors:
             return super()._alike(rows, vector, model)
-        if self._many(rows):
+        if _many(rows):
             found = [(key, like) for key, _language, like in _nearest(rows, vector, model)]
             if len(found) >= MOST_RANKED:
                 return found[:MOST_RANKED]
@@ -82,7 +82,7 @@ class Postgres(Portable):
         self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str, language: str
     ) -> tuple[Likenesses, Likenesses]:
         """Of many the nearest are fetched once for both; whoever has too few of these is asked alone."""
-        if not self._there.vectors or not self._many(rows):
+        if not self._there.vectors or not _many(rows):
             return super()._apart(rows, vector, model, language)
         ours: Likenesses = []
         others: Likenesses = []
@@ -112,6 +112,10 @@ class Postgres(Portable):
         ranked = found.annotate(like=likest(known)).order_by("-like", "id")
         best = list(ranked.values_list("id", "like")[:MOST_RANKED])
         return Order([key for key, _like in best], best[0][1] / of if best else 0.0)
+
+
+def _many(rows: QuerySet[Chunk]) -> bool:
+    return counted([rows], FEW)[0] > FEW
 
 
 def _every(rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> Likenesses:

@@ -1,14 +1,15 @@
 """One organization with many passages and ten neighbours in the same tables, for `make bench-retrieval`.
 
 Texts are real (`tests.benchmarks.texts`). Vectors of so many would take the small model hours: each is a
-mean of two that it made, weighted so that all of them lie and spread as the real ones do.
+mean of two that it made of texts in its language, weighted so that all of them lie and spread as the real
+ones do.
 """
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from tests.benchmarks.corpus import Corpus
-from tests.benchmarks.texts import Text, texts
+from tests.benchmarks.texts import MESSAGES, Text, texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +32,10 @@ _GIN = """
 """
 
 
-def filled(made: Corpus, vectors: NDArray[np.float32], model: str, number: int, cache: Path) -> Any:
-    """The world with `number` of them; each neighbour has a tenth."""
+def filled(
+    made: Corpus, vectors: Mapping[str, NDArray[np.float32]], model: str, number: int, cache: Path
+) -> Any:
+    """The world with `number` of them; each neighbour has a tenth. `vectors` are real ones by language."""
     from tests.fixtures.organizations import build_world
 
     worlds = [build_world(f"bench-{one}") for one in range(1 + NEIGHBOURS)]
@@ -41,7 +44,7 @@ def filled(made: Corpus, vectors: NDArray[np.float32], model: str, number: int, 
         for at, world in enumerate(worlds):
             first = number + (at - 1) * number // NEIGHBOURS if at else 0
             some = said[first : first + (number // NEIGHBOURS if at else number)]
-            _fill(world, some, _mixed(vectors, len(some), at), model)
+            _fill(world, some, _mixed(vectors, some, at), model)
     with owner() as connection:
         connection.execute("VACUUM ANALYZE")
     return worlds[0]
@@ -66,15 +69,21 @@ def _without_gin() -> Iterator[None]:
             connection.execute(statement)
 
 
-def _mixed(real: NDArray[np.float32], number: int, seed: int) -> NDArray[np.float32]:
+def _mixed(real: Mapping[str, NDArray[np.float32]], said: Sequence[Text], seed: int) -> NDArray[np.float32]:
     """Means of two at chance: √share and √(1 - share) of how far each is from the middle keep the spread."""
     import numpy as np
 
-    chance, middle = np.random.default_rng(seed), real.mean(axis=0)
-    one, other = (real[chance.integers(0, len(real), number)] - middle for _ in range(2))
-    share = chance.uniform(0, 0.5, (number, 1)).astype("<f4")
-    mixed = middle + np.sqrt(1 - share) * one + np.sqrt(share) * other
-    return (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype("<f4")
+    chance = np.random.default_rng(seed)
+    made = np.empty((len(said), real["pt"].shape[1]), "<f4")
+    portuguese = np.array([one.title == MESSAGES for one in said])
+    for language, which in (("pt", portuguese), ("en", ~portuguese)):
+        told, number = real[language], int(which.sum())
+        middle = told.mean(axis=0)
+        one, other = (told[chance.integers(0, len(told), number)] - middle for _ in range(2))
+        share = chance.uniform(0, 0.5, (number, 1)).astype("<f4")
+        mixed = middle + np.sqrt(1 - share) * one + np.sqrt(share) * other
+        made[which] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    return made
 
 
 def _fill(world: Any, said: Sequence[Text], vectors: NDArray[np.float32], model: str) -> None:

@@ -22,8 +22,8 @@ from tests.benchmarks.corpus import Corpus
 _OTHERS = {"test", "tests", "idlelib", "lib2to3"}
 #: Characters of a module's docstrings from which on it is a document.
 LEAST = 300
-#: One passage in so many is in Portuguese.
-PORTUGUESE = 5
+#: One passage in so many is in Portuguese, of a document with this name.
+PORTUGUESE, MESSAGES = 5, "Mensagens"
 
 
 class Text(NamedTuple):
@@ -65,7 +65,7 @@ def _portuguese(made: Corpus) -> Iterator[Text]:
     chance = random.Random(8)
     said = sorted(text for language, text in made.passages.values() if language == "pt")
     while True:
-        yield Text("Mensagens", "", "\n\n".join(chance.sample(said, 6))[:1_200])
+        yield Text(MESSAGES, "", "\n\n".join(chance.sample(said, 6))[:1_200])
 
 
 def _documents() -> Iterator[Text]:

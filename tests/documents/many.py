@@ -6,7 +6,7 @@ import pytest
 
 
 def taken_for_many(monkeypatch: pytest.MonkeyPatch, weighed: int = 1) -> None:
-    """No more than `weighed` passages are weighed for their words, and a fifth of one's vectors fetched first."""
+    """No more than `weighed` passages have their words weighed, and two are fetched as the nearest."""
     monkeypatch.setattr("documents.indexes.postgres.FEW", 0)
     monkeypatch.setattr("documents.indexes.postgres.MOST_FETCHED", 2)
     monkeypatch.setattr("documents.indexes.rarity.MOST_WEIGHED", weighed)
