@@ -1,6 +1,6 @@
 """The passages that answer a question, of those that somebody may read.
 
-rows      a queryset of Chunk that is filtered already: nothing else is ever looked at
+rows      a queryset of Chunk that is filtered already: nothing else is ever found
 words     those that share words with the question, by the stems of their language
 similar   those with a word that is spelled much like one that nobody wrote
 near      the nearest in meaning, where there are vectors

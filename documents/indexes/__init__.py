@@ -43,7 +43,7 @@ class Index(Protocol):
     """Orders of passages, the best first, at most MOST_RANKED of each.
 
     `rows` says who may be told: it is part of every question to the database, and nothing else is ever
-    looked at. The same rows and question give the same order.
+    given. The same rows and question give the same order.
     """
 
     def narrowed(self, rows: QuerySet[Chunk], asked: Asked) -> QuerySet[Chunk]:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from documents.access import readable_sources
+from documents.asking import asking
 from documents.finding import find
 from documents.indexes import index_of_placement
 from documents.indexes.rarity import weighed
@@ -73,11 +74,14 @@ def test_a_rare_word_is_found_among_common_ones(told: dict[str, uuid.UUID]) -> N
     assert found(told, "relatório mensal da filial, Figueiredo")[0] == "lifts"
 
 
-def test_no_more_than_some_are_weighed_however_common_the_words(told: dict[str, uuid.UUID]) -> None:
+def test_no_more_than_some_are_weighed_however_common_the_words(
+    told: dict[str, uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Which is what a question costs; how many have a word is told right all the same."""
+    monkeypatch.setattr("documents.indexes.rarity.MOST_WEIGHED", 6)
     for words in (["relatorio"], ["relatorio", "mensal"], ["relatorio", "mensal", "elevadores"]):
         seen = weighed(Chunk.objects.all(), words)
-        assert 0 < sum({one.which: one.number for one in seen.said}.values()) <= 2 * WEIGHED, words
+        assert 0 < sum({one.which: one.number for one in seen.said}.values()) <= 12, words
         assert list(seen.having) == [{"relatorio": 38, "mensal": 26, "elevadores": 1}[one] for one in words]
 
 
@@ -96,7 +100,9 @@ def test_a_slip_anywhere_in_a_word_is_found_and_two_slips_by_its_beginning(
     assert found(told, "elevadorse figueredo") == ["lifts"]
 
 
-def test_people_find_only_what_they_may_read(told: dict[str, uuid.UUID], left: World, right: World) -> None:
+def test_people_find_only_what_they_may_read(
+    told: dict[str, uuid.UUID], left: World, right: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However rare the word, however near the meaning, of what others have."""
     import numpy as np
 
@@ -113,8 +119,17 @@ def test_people_find_only_what_they_may_read(told: dict[str, uuid.UUID], left: W
     for question in ("relatório mensal", "relatório mensal elevadores", "relatório mensal figueredo"):
         assert found(named, question, rows) == ["mine"] * 3, question
     assert found(named, "elevadores", rows) == found(named, "figueredo", rows) == []
-    near = index_of_placement().near(rows, np.array([1, 0], "<f4"), "one/2", "pt")
-    assert set(near) == set(rows.values_list("id", flat=True))
+    monkeypatch.setattr("documents.indexes.rarity.MOST_WEIGHED", 1)
+    index, may = index_of_placement(), set(rows.values_list("id", flat=True))
+    for question in ("relatório mensal", "relatório mensal elevadores", "relatório filial"):
+        said = index.words(rows, asking(question)).keys
+        assert said, question
+        assert set(said) <= may, question
+    assert index.similar(rows, asking("figueredo"), ["figueredo"]).keys == []
+    for fetched in (2, 1_000):
+        monkeypatch.setattr("documents.indexes.postgres.MOST_FETCHED", fetched)
+        for language in ("pt", ""):
+            assert set(index.near(rows, np.array([1, 0], "<f4"), "one/2", language)) == may
     with use_tenant(right.context):
         Chunk.objects.all().delete()
         assert found(named, "relatório mensal figueredo", Chunk.objects.all()) == []
