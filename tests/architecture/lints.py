@@ -28,6 +28,14 @@ ALLOWED = {
     ("sql_made_of_pieces", "tenants/db/dropping.py"): "names of our own tables, quoted; other vendors",
     ("sql_made_of_pieces", "tenants/db/residence.py"): "two constants of ours in one message",
     ("sql_made_of_pieces", "tenants/db/patience.py"): "SET takes no parameters; a number of ours",
+    (
+        "sql_made_of_pieces",
+        "documents/indexes/sql.py",
+    ): "the same question for several querysets, with theirs",
+    (
+        "queries_past_the_managers",
+        "documents/indexes/sql.py",
+    ): "querysets that managers gave, as Django says them",
     ("queries_past_the_managers", "documents/indexes/there.py"): "asks the catalogue for columns; no rows",
     ("valkey_past_the_cache", "chats/streaming.py"): "a stream's key names its organization; sealed for it",
     ("valkey_past_the_cache", "byoc/breaker.py"): "a breaker's key names the organization that asks",
