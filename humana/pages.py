@@ -15,7 +15,6 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from audit.permissions import READ as READ_TRAIL
-from audit.services.allowances import Told, nearly_spent
 from byoc import gateway
 from byoc.board import troubled
 from byoc.databases import reads_only
@@ -97,16 +96,7 @@ def _sidebar(visitor: Visitor) -> dict[str, Any]:
         "may_edit_companions": allowed(member, EDIT_COMPANIONS.name),
         "may_see_figures": allowed(member, FIGURES.name),
         "troubled": troubled(member.organization_id),
-        "allowances": _allowances(member),
     }
-
-
-def _allowances(member: Membership) -> list[Told]:
-    """The member's own that are nearly used; nothing where that cannot be told just now."""
-    try:
-        return nearly_spent(member)
-    except (OperationalError, Unavailable):
-        return []
 
 
 def _chats_and_companions(member: Membership) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """What each member has for themselves: they are told how far it is used, others only how many are.
 
-nearly_spent(member)        what a page tells; nothing that the member put away
-put_away(member)            the member has read it: not told again in this period
-tell_of_allowances()        whoever looks after budgets hears once of each threshold, with a number
+nearly_spent(member, companion_id)  what a page tells; nothing that the member put away
+put_away(member, companion_id)      the member has read it: not told again in this period
+tell_of_allowances()                whoever looks after budgets hears once of each threshold, with a number
 """
 
 from __future__ import annotations
@@ -43,20 +43,22 @@ class Told:
         return self.reached >= ALL
 
 
-def nearly_spent(member: Membership) -> list[Told]:
-    """Those that the member has not put away, the fullest first. Asks nobody where there is no allowance."""
-    return sorted(_unseen(member), key=lambda one: -one.percent)
+def nearly_spent(member: Membership, companion_id: uuid.UUID | None = None) -> list[Told]:
+    """Those that the member has not put away, the fullest first; that of one companion only where it is the
+    one that is asked. Asks nobody where there is no allowance.
+    """
+    return sorted(_unseen(member, companion_id), key=lambda one: -one.percent)
 
 
-def put_away(member: Membership) -> None:
+def put_away(member: Membership, companion_id: uuid.UUID | None = None) -> None:
     """What is told now is not told again in its period, unless more of it is used, or its limit changed."""
     with at_main(), tenant_atomic():
-        for one in _unseen(member):
+        for one in _unseen(member, companion_id):
             BudgetCounter.objects.filter(id=one.counter_id, seen__lt=one.reached).update(seen=one.reached)
 
 
-def _unseen(member: Membership) -> Iterator[Told]:
-    rules = {one.id: one for one in _allowances(member)}
+def _unseen(member: Membership, companion_id: uuid.UUID | None) -> Iterator[Told]:
+    rules = {one.id: one for one in _allowances(member, companion_id)}
     if not rules:
         return
     today = known().today
@@ -74,9 +76,8 @@ def _unseen(member: Membership) -> Iterator[Told]:
             yield Told(rule, row.id, min(full, ALL), reached)
 
 
-def _allowances(member: Membership) -> list[Rule]:
-    """Of one companion's nobody is told but who asks it: the composer says it there."""
-    rules = applying(member_id=member.id, team_id=member.team_id, companion_id=None)
+def _allowances(member: Membership, companion_id: uuid.UUID | None) -> list[Rule]:
+    rules = applying(member_id=member.id, team_id=member.team_id, companion_id=companion_id)
     return [one for one in rules if one.each]
 
 

@@ -93,11 +93,20 @@ def own_usage(request: MemberRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def put_allowances_away(request: MemberRequest, slug: str) -> HttpResponse:
-    """The member has read how far their own part is used; with htmx the page stays where it is."""
-    put_away(request.visitor.member)
+    """The member has read how far their own part is used, also of the `companion` that the page was about;
+    with htmx the page stays where it is.
+    """
+    put_away(request.visitor.member, _companion(request.POST.get("companion", "")))
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse()
     return redirect("own-usage", slug=slug)
+
+
+def _companion(said: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(said)
+    except ValueError:
+        return None
 
 
 @require_GET

@@ -20,6 +20,7 @@ from audit.services.budget_changes import Wish, change_budget, make_budget
 from audit.services.budget_sweep import look_after_budgets
 from byoc.models import Notice
 from byoc.telling import sentences
+from chats.services.conversations import start_chat
 from tenants.context import use_tenant
 from tenants.models import Membership
 from tenants.transactions import control_atomic, tenant_atomic
@@ -84,6 +85,28 @@ def test_a_member_is_told_once_for_each_threshold_and_nobody_else_is(left: World
         assert TOLD not in page(mine), "not quite 80%"
         change_budget(member=left.owner, budget=row, wanted={"amount": Decimal(5_000)})
         assert TOLD not in page(mine), "nothing is told that is not so any more"
+
+
+def test_what_a_member_has_of_one_companion_is_told_where_that_one_is_asked(left: World) -> None:
+    """On its page and in chats with it; put away there, it leaves what is told everywhere as it was."""
+    client, clara = signed_in(left.member, "en"), left.companion
+    told = "Your part of this companion&#x27;s budget for this month"
+    with use_tenant(left.context):
+        chat = start_chat(member=left.member, companion=clara)
+        row = allowance(left, scope="companion", subject_id=clara.id)
+        uses(row, left.member, 850)
+        asked = (f"/o/left/chats/{chat.id}/", f"/o/left/companions/{clara.slug}/")
+        elsewhere = signed_in(left.owner, "en")
+        assert told not in page(client), "it is about nobody else"
+        for address in asked:
+            shown = client.get(address).content.decode()
+            assert f"{told}: 85% is used." in shown, address
+            assert told not in elsewhere.get(f"/o/left/companions/{clara.slug}/").content.decode()
+        client.post("/o/left/usage/read/", {"companion": "no companion"})
+        assert told in client.get(asked[0]).content.decode(), "only where it was told"
+        client.post("/o/left/usage/read/", {"companion": str(clara.id)})
+        assert told not in client.get(asked[0]).content.decode()
+        assert told not in client.get(asked[1]).content.decode()
 
 
 def test_who_looks_after_budgets_hears_of_each_threshold_once_with_a_number_and_no_name(left: World) -> None:
