@@ -73,11 +73,11 @@ def open_exchange(
     visitor = by_key(token=token, seen_as=seen_as)
     with use_tenant(visitor.context), acting_as(visitor.actor):
         require_of(visitor, WRITE.name)
-        field, thread = ("messages", Thread()) if thread is None else ("input", thread)
+        thread = thread or Thread()
         earlier = above(visitor.member, thread.after) if thread.continues else None
         whole = [*thread.start, *(earlier.turns if earlier else ()), *turns]
-        check_pairs(whole, field, known=len(whole) - len(turns))  # over the boundary too
-        _check([*thread.start, *turns], whole)
+        check_pairs(whole, thread.field, known=len(whole) - len(turns))  # over the boundary too
+        _check(turns, thread, whole)
         admit_question()
         companion, prompt = addressed(visitor, model)
         if earlier is not None:
@@ -91,25 +91,30 @@ class Thread:
     """How a response is gone on from and kept.
 
     `start` is what holds for this one alone, `after` the run of the response that it goes on from, None for
-    an id that is none; `echo` what is kept to be told again, None where nothing is to be kept.
+    an id that is none; `echo` what is kept to be told again, None where nothing is to be kept; `field` what
+    the protocol calls the turns, so that a refusal names what is wrong as the client sent it.
     """
 
     continues: bool = False
     after: uuid.UUID | None = None
     start: Sequence[Turn] = ()
     echo: dict[str, Any] | None = None
+    field: str = "messages"
 
 
-def _check(turns: Sequence[Turn], whole: Sequence[Turn]) -> None:
+def _check(turns: Sequence[Turn], thread: Thread, whole: Sequence[Turn]) -> None:
     """What came in; what stood above it was looked at when it did."""
+    field, limit = thread.field, message_limit()
     if not turns or turns[-1].role not in {"user", "tool"} or not questions(whole):
-        raise Invalid(_("The last message must be the user's."), field="messages", code="no_question")
+        raise Invalid(_("The last message must be the user's."), field=field, code="no_question")
+    for one in thread.start:
+        clean_text(one.text, field="instructions", limit=limit, required=False)
     for index, turn in enumerate(turns):
-        clean_text(turn.text, field=f"messages[{index}].content", limit=message_limit(), required=False)
+        clean_text(turn.text, field=f"{field}[{index}].content", limit=limit, required=False)
         for call in turn.calls:
-            clean_text(call.arguments, field=f"messages[{index}].tool_calls", limit=message_limit())
+            clean_text(call.arguments, field=f"{field}[{index}].tool_calls", limit=limit)
     for asked in questions(turns)[-1:]:
-        clean_text(asked.text, field="messages", limit=message_limit())
+        clean_text(asked.text, field=field, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,35 @@ def test_an_answer_that_is_stopped_or_breaks_off_says_so(
     assert last.type == "response.incomplete"
 
 
+def test_what_is_wrong_is_named_as_the_protocol_calls_it(
+    desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel
+) -> None:
+    """Instructions stand before what is asked, and move none of its places."""
+    stray = {"type": "function_call_output", "call_id": "nobody", "output": "x"}
+    wrong: list[tuple[Any, str]] = [
+        ([], "input"),
+        ([{"role": "user", "content": "Hi"}, stray], "input[1]"),
+        ([{"role": "user", "content": "Hi"}, {"role": "user", "content": "a\x00b"}], "input[1].content"),
+    ]
+    for said, place in wrong:
+        with pytest.raises(openai.BadRequestError) as refused:
+            respond(client, desk, said, instructions="Be brief.")
+        assert refused.value.param == place
+    with pytest.raises(openai.BadRequestError) as refused:
+        respond(client, desk, "Hi", instructions="a\x00b")
+    assert refused.value.param == "instructions"
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(
+            model=desk.world.companion.slug,
+            messages=[
+                {"role": "user", "content": "Hi"},
+                {"role": "tool", "tool_call_id": "nobody", "content": "x"},
+            ],
+        )
+    assert refused.value.param == "messages[1]"
+    assert not scripted_model.entries
+
+
 @pytest.mark.parametrize(
     "more",
     [

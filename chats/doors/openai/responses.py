@@ -119,6 +119,7 @@ def _thread(ask: Ask, echo: dict[str, Any]) -> Thread:
         after=run_named(named or ""),
         start=[Turn("system", ask.instructions)] if ask.instructions else [],
         echo=echo if echo["store"] else None,
+        field="input",
     )
 
 
