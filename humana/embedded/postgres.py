@@ -96,6 +96,7 @@ class Postgres:
         with self.connect("postgres") as admin:
             roles_sql.ensure_database(admin, database, owner=self.owner)
         with self.connect(database) as admin:
+            roles_sql.ensure_extensions(admin)  # one that is older than what template1 has by now
             roles_sql.ensure_grants(admin, owner=self.owner, app=self.app)
 
     def url(self, role: str, database: str = DATABASE) -> str:
