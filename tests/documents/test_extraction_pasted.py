@@ -86,10 +86,10 @@ def test_a_scan_on_a_slide_and_in_an_open_document_are_read_too(kept: Kept) -> N
     assert told(list(extract(path, type_of(path)))) == [("", "Antes"), (":image", REPORT), ("", "Depois")]
 
 
-def test_a_scan_on_a_sheet_is_read_at_the_row_that_it_lies_on(kept: Kept) -> None:
-    """As openpyxl writes it: two on one sheet, one on the next; then one in a cell of an ODS."""
-    book = Workbook()
-    first, second = book.active, book.create_sheet("Dois")
+def book() -> bytes:
+    """As openpyxl writes it: two scans on one sheet, one on the next."""
+    made = Workbook()
+    first, second = made.active, made.create_sheet("Dois")
     first.title = "Um"
     for sheet, words in ((first, ("Exame", "Laudo", "Hemograma", "normal")), (second, ("a", "b", "c", "d"))):
         sheet.append(words[:2])
@@ -98,8 +98,12 @@ def test_a_scan_on_a_sheet_is_read_at_the_row_that_it_lies_on(kept: Kept) -> Non
     first.add_image(Image(io.BytesIO(saved(picture(RECEIPT), "JPEG"))), "B4")
     second.add_image(Image(report()), "A1")
     out = io.BytesIO()
-    book.save(out)
-    path = kept("a.xlsx", out.getvalue())
+    made.save(out)
+    return out.getvalue()
+
+
+def test_a_scan_on_a_sheet_is_read_at_the_row_that_it_lies_on(kept: Kept) -> None:
+    path = kept("a.xlsx", book())
     assert told(list(extract(path, type_of(path)))) == [
         ("sheet:Um!A1", "Exame | Laudo\nHemograma | normal"),
         ("sheet:Um!A9:image", REPORT), ("sheet:Um!A4:image", RECEIPT),

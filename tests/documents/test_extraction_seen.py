@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from documents.extraction import Limits, Section, canvas, engine, extract
-from documents.extraction.contract import PICTURES
+from documents.extraction.contract import IMAGE, PICTURES
 from documents.extraction.media import PDF, PNG, TIFF
 from tests.documents.hostile import noise
 from tests.documents.seen import RECEIPT, REPORT, dots, dusty, masked_page, paper, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
+from tests.documents.test_extraction_pasted import book, letter
 from tests.documents.weighed import scan
 
 __all__ = ["kept"]
@@ -148,6 +149,14 @@ def test_a_machine_that_cannot_see_keeps_pictures_and_says_so(
         with extract(path, PDF.type) as reading:
             assert told(list(reading)) == [("page:1", "Capa"), ("page:3", "Fim")]
         assert reading.unread == (2, "no_reader")
+        for name, office, words in (("a.docx", letter(), "Depois"), ("a.xlsx", book(), "Laudo")):
+            path = kept(name, office)
+            with extract(path, type_of(path)) as reading:
+                found = list(reading)
+            assert words in "".join(one.text for one in found), "what is written is found all the same"
+            assert not any(one.place.endswith(IMAGE) for one in found)
+            assert reading.unread is not None
+            assert (reading.unread[1], reading.cut) == ("no_reader", False)
     finally:
         engine.languages.cache_clear()
     assert type_of(kept("b.tif", saved(picture(REPORT), "TIFF"))) == TIFF.type
