@@ -9,12 +9,9 @@ Each statement looks itself what the database at hand has, so that one script of
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import Any
+from django.db import models
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
+from tenants.db.operations import OnPostgres
 
 #: Configurations by the language of a passage; any other is searched as it is spelled.
 CONFIGURATIONS = {"pt": "humana_pt", "en": "humana_en"}
@@ -24,66 +21,23 @@ _MARKED = "áàâãäåçéèêëíìîïñóòôõöúùûüýÁÀÂÃÄÅÇÉ�
 _PLAIN = "aaaaaaceeeeiiiinooooouuuuyAAAAAACEEEEIIIINOOOOOUUUUY"
 
 
-class OnPostgres(Operation):
-    """Statements for one model's table on PostgreSQL; nothing elsewhere. Put it before IsolateTables."""
-
-    reversible = True
-    reduces_to_sql = True
-
-    def __init__(self, model_name: str) -> None:
-        self.model_name = model_name
-
-    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return type(self).__name__, [self.model_name], {}
-
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """The model does not know the columns."""
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        connection, model = schema_editor.connection, to_state.apps.get_model(app_label, self.model_name)
-        if connection.vendor == "postgresql" and self.allow_migrate_model(connection.alias, model):
-            for statement in self.statements(model._meta.db_table):
-                schema_editor.execute(statement)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        """Nothing: the columns go with their table."""
-
-    @abstractmethod
-    def statements(self, table: str) -> list[str]: ...
-
-    def describe(self) -> str:
-        return f"{type(self).__name__} of {self.model_name} on PostgreSQL"
-
-
 class KeepSearch(OnPostgres):
     """Stems of title, place and text, by the passage's language; nothing of a text that is sealed."""
 
-    def statements(self, table: str) -> list[str]:
+    def statements(self, model: type[models.Model]) -> list[str]:
         values = {
-            "table": table,
+            "table": model._meta.db_table,
             "with_dictionary": _search_of("{}"),
             "without": _search_of(f"translate({{}}, '{_MARKED}', '{_PLAIN}')"),
         }
-        return [_CONFIGURED, _SEARCH.format(**values), _INDEXES.format(table=table)]
+        return [_CONFIGURED, _SEARCH.format(**values), _INDEXES.format(**values)]
 
 
 class KeepEmbedding(OnPostgres):
     """Half precision is enough to rank, and keeps a row in its page."""
 
-    def statements(self, table: str) -> list[str]:
-        return [_EMBEDDING.format(table=table)]
+    def statements(self, model: type[models.Model]) -> list[str]:
+        return [_EMBEDDING.format(table=model._meta.db_table)]
 
 
 def _search_of(spelled: str) -> str:

@@ -5,6 +5,7 @@ Both speak PostgreSQL and do nothing elsewhere: MariaDB and SQLite carry one org
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -135,24 +136,20 @@ def only_own_members(table: str, column: str) -> str:
     )
 
 
-class RefuseStrangers(Operation):
-    """No row of this model may name a member of another organization, where members are in the same database.
-
-    After `IsolateTables`. In a database of the customer's own there is nobody else whom it could name.
-    """
+class OnPostgres(Operation):
+    """Statements for one model's table on PostgreSQL; nothing elsewhere. What they make goes with it."""
 
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, model_name: str, *, column: str) -> None:
+    def __init__(self, model_name: str) -> None:
         self.model_name = model_name
-        self.column = column
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return type(self).__name__, [self.model_name], {"column": self.column}
+        return type(self).__name__, [self.model_name], {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Django's model state knows nothing of policies."""
+        """Django's model state knows nothing of it."""
 
     def database_forwards(
         self,
@@ -161,13 +158,10 @@ class RefuseStrangers(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        model = to_state.apps.get_model(app_label, self.model_name)
-        connection = schema_editor.connection
-        if connection.vendor != "postgresql" or not self.allow_migrate_model(connection.alias, model):
-            return
-        table = model._meta.db_table
-        statement = _ASK.format(table=table, members=MEMBERS, rule=only_own_members(table, self.column))
-        schema_editor.execute(statement)
+        connection, model = schema_editor.connection, to_state.apps.get_model(app_label, self.model_name)
+        if connection.vendor == "postgresql" and self.allow_migrate_model(connection.alias, model):
+            for statement in self.statements(model):
+                schema_editor.execute(statement)
 
     def database_backwards(
         self,
@@ -176,10 +170,31 @@ class RefuseStrangers(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Nothing: stricter than before does no harm."""
+        """Nothing."""
+
+    @abstractmethod
+    def statements(self, model: type[models.Model]) -> list[str]: ...
 
     def describe(self) -> str:
-        return f"Refuse rows of {self.model_name} that name a member of another organization"
+        return f"{type(self).__name__} of {self.model_name} on PostgreSQL"
+
+
+class RefuseStrangers(OnPostgres):
+    """No row of this model may name a member of another organization, where members are in the same database.
+
+    After `IsolateTables`. In a database of the customer's own there is nobody else whom it could name.
+    """
+
+    def __init__(self, model_name: str, *, column: str) -> None:
+        super().__init__(model_name)
+        self.column = column
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.model_name], {"column": self.column}
+
+    def statements(self, model: type[models.Model]) -> list[str]:
+        table = model._meta.db_table
+        return [_ASK.format(table=table, members=MEMBERS, rule=only_own_members(table, self.column))]
 
 
 class RunPerOrganization(Operation):

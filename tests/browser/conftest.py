@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chats.conftest import Desk, desk_at
+from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import PASSWORD
 from tests.fixtures.server import Server
 from tests.plugins.databases import disconnect
@@ -122,3 +123,11 @@ def reader(server: Server, transactional_db: None, window: BrowserContext) -> It
     )
     yield reader
     assert complaints == []
+
+
+@pytest.fixture
+def chatting(reader: Reader, scripted_model: ScriptedModel) -> Reader:
+    """In a chat that has just begun."""
+    reader.sign_in()
+    reader.open_chat()
+    return reader

@@ -24,13 +24,6 @@ TOP = """() => {
 }"""
 
 
-@pytest.fixture
-def chatting(reader: Reader, scripted_model: ScriptedModel) -> Reader:
-    reader.sign_in()
-    reader.open_chat()
-    return reader
-
-
 def talk(reader: Reader, length: int) -> str:
     """A conversation of so many messages; its address."""
     with use_tenant(reader.desk.world.context):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Reader
-from tests.fixtures.models import ScriptedModel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
@@ -20,13 +19,6 @@ MEET = """([one, other]) => {
   const [a, b] = [one, other].map((name) => document.querySelector(name).getBoundingClientRect());
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }"""
-
-
-@pytest.fixture
-def chatting(reader: Reader, scripted_model: ScriptedModel) -> Reader:
-    reader.sign_in()
-    reader.open_chat()
-    return reader
 
 
 def holds_focus(place: Locator) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import Reader
-from tests.fixtures.models import ScriptedModel
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 
@@ -22,13 +21,6 @@ PLACE = """() => {
   const named = here.closest(`.skip, ${sidebar}, .chat-head, #conversation, .composer`);
   return named ? named.id || named.classList[0] : here.tagName.toLowerCase();
 }"""
-
-
-@pytest.fixture
-def chatting(reader: Reader, scripted_model: ScriptedModel) -> Reader:
-    reader.sign_in()
-    reader.open_chat()
-    return reader
 
 
 def has_focus(reader: Reader, selector: str) -> bool:

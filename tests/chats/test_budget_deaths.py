@@ -40,6 +40,7 @@ from tests.chats.test_budgets_at_doors import counted, limited
 from tests.documents.test_renewing import serve
 from tests.fixtures.dying import Moment, Mortuary, mortuary
 from tests.fixtures.models import ScriptedModel
+from tests.fixtures.organizations import World
 from tests.fixtures.prepared import Forked
 from tests.fixtures.server import Server, _given, _wait_ready, free_port, running_server
 
@@ -187,15 +188,22 @@ def made_again(desk: Desk, run: Run) -> Run:
         return again(member=desk.world.member, message=message)
 
 
+def served(deaths: Deaths, model: ScriptedModel) -> World:
+    """The desk's organization, with vectors that cost something, and no passage yet."""
+    world = deaths.desk.world
+    granted(world, model.openai_url)
+    with use_tenant(world.context):
+        Chunk.objects.all().delete()
+        Meaning.objects.all().delete()
+        serve(world, model, "paid", rank=0)
+    return world
+
+
 @pytest.mark.battery
 def test_wherever_paid_vectors_die_the_pot_is_what_the_ledger_says_and_they_are_tried_again(
     deaths: Deaths, scripted_model: ScriptedModel
 ) -> None:
-    world = deaths.desk.world
-    granted(world, scripted_model.openai_url)
-    with use_tenant(world.context):
-        Chunk.objects.all().delete()
-        serve(world, scripted_model, "paid", rank=0)
+    world = served(deaths, scripted_model)
 
     def embedded(dies: Moment | None) -> None:
         with use_tenant(world.context):
@@ -223,10 +231,7 @@ def test_wherever_paid_vectors_die_the_pot_is_what_the_ledger_says_and_they_are_
 def test_wherever_a_programs_vectors_die_the_pot_is_what_the_ledger_says_and_it_asks_again(
     deaths: Deaths, scripted_model: ScriptedModel
 ) -> None:
-    world = deaths.desk.world
-    granted(world, scripted_model.openai_url)
-    with use_tenant(world.context):
-        serve(world, scripted_model, "paid", rank=0)
+    served(deaths, scripted_model)
 
     def asked(dies: Moment | None) -> None:
         server = deaths.serve(dies)
@@ -256,12 +261,8 @@ def test_wherever_a_questions_vector_dies_the_pot_is_what_the_ledger_says_and_it
     deaths: Deaths, scripted_model: ScriptedModel
 ) -> None:
     """From the room for the question's meaning until that is settled; what follows is the answer's own."""
-    world = deaths.desk.world
-    granted(world, scripted_model.openai_url)
+    world = served(deaths, scripted_model)
     with use_tenant(world.context):
-        Chunk.objects.all().delete()
-        Meaning.objects.all().delete()
-        serve(world, scripted_model, "paid", rank=0)
         asset = write_asset(member=world.owner, title="Rooms", text="Eight rooms.", level="public")
         embed_passages("knowledge", asset.id)
     deaths.balance("passages that somebody wrote")

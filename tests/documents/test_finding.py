@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
 
 from documents.asking import asking
-from documents.finding import find
 from documents.indexes import Index, index_of_placement
 from documents.indexes.portable import Portable
 from documents.indexes.postgres import Postgres
@@ -21,7 +19,7 @@ from documents.passages import Passage, split_sections
 from documents.services.passages import write_passages
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
-from tests.documents.many import taken_for_many
+from tests.documents.many import found, taken_for_many
 from tests.fixtures.organizations import World
 
 pytestmark = pytest.mark.django_db
@@ -49,14 +47,6 @@ def told(
         for name, text in SAID.items():
             write_passages("document", names[name], 1, [Passage("", text)], title=name.title())
         yield names
-
-
-def found(told: dict[str, uuid.UUID], question: str, rows: QuerySet[Chunk] | None = None) -> list[str]:
-    named = {key: name for name, key in told.items()}
-    chunks = Chunk.objects.all() if rows is None else rows
-    return [
-        named[one.source_id] for one in find(chunks, question, passages=9, characters=9_000, meaning=False)
-    ]
 
 
 def test_people_find_by_other_forms_without_accents_and_misspelled(told: dict[str, uuid.UUID]) -> None:

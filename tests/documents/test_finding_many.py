@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from documents.access import readable_sources
 from documents.asking import asking
-from documents.finding import find
 from documents.indexes import index_of_placement
 from documents.indexes.rarity import weighed
 from documents.indexes.spelling import one_slip_from
@@ -21,7 +19,7 @@ from documents.passages import Passage
 from documents.services.passages import write_passages
 from humana.kernel.models import new_id
 from tenants.context import use_tenant
-from tests.documents.many import taken_for_many
+from tests.documents.many import found, taken_for_many
 from tests.fixtures.organizations import World
 
 pytestmark = [
@@ -48,15 +46,6 @@ def told(left: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, uui
         for name, texts in SAID.items():
             write_passages("document", names[name], 1, [Passage("", text) for text in texts])
         yield names
-
-
-def found(told: dict[str, uuid.UUID], question: str, rows: QuerySet[Chunk] | None = None) -> list[str]:
-    """Of which document each of the first passages is."""
-    named = {key: name for name, key in told.items()}
-    chunks = Chunk.objects.all() if rows is None else rows
-    return [
-        named[one.source_id] for one in find(chunks, question, passages=14, characters=9_000, meaning=False)
-    ]
 
 
 def test_a_question_of_common_words_only_still_finds_and_the_shortest_first(
