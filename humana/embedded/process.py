@@ -159,7 +159,7 @@ def wait_until(ready: Callable[[], bool], child: Child, *, seconds: float) -> No
     """Poll `ready` until it holds; CannotStart when the child dies or the time is up."""
     deadline = time.monotonic() + seconds
     pause = 0.01
-    while not ready():
+    while not ready() or not child.alive:  # what answers there may be somebody else
         if not child.alive:
             code = child.process.returncode
             raise CannotStart(f"{child.name} ended at once ({code}):\n{child.tail()}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from humana.embedded.process import free_port
 from tests.plugins.services import Services, run_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,8 +65,6 @@ class Process:
 
 def uvicorn(app: str, services: Services, name: str, **environment: str) -> Process:
     """One worker of an ASGI application on a free port, ready to answer."""
-    from tests.fixtures.server import free_port
-
     port, log = free_port(), services.home / f"{name}.log"
     command = [
         sys.executable,

@@ -42,7 +42,7 @@ from tests.fixtures.dying import Moment, Mortuary, mortuary
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import World
 from tests.fixtures.prepared import Forked
-from tests.fixtures.server import Server, _given, _wait_ready, free_port, running_server
+from tests.fixtures.server import Server, given, running_server, wait_ready
 
 #: How long a process may take to come to where it dies, in seconds.
 LONGEST = 30
@@ -52,7 +52,7 @@ SETTLES = "DELETE FROM audit_budgetreservation"
 
 @pytest.fixture
 def here(transactional_db: None, scripted_model: ScriptedModel, tmp_path: Path) -> Iterator[Mortuary]:
-    with mortuary(tmp_path, _given(scripted_model.openai_url)) as found:
+    with mortuary(tmp_path, given(scripted_model.openai_url)) as found:
         yield found
     budgeting.forget()
     counting.forget_seen()
@@ -79,11 +79,9 @@ class Deaths:
         return run
 
     def serve(self, dies: Moment | None) -> Server:
-        port = free_port()
-        server = Server(
-            f"http://127.0.0.1:{port}", self.mortuary.fork(f"web {port}", dies), self.mortuary.log
-        )
-        _wait_ready(server)
+        process, url = self.mortuary.fork("web", dies)
+        server = Server(url, process, self.mortuary.log)
+        wait_ready(server)
         return server
 
     def sweep(self) -> None:
@@ -209,7 +207,8 @@ def test_wherever_paid_vectors_die_the_pot_is_what_the_ledger_says_and_they_are_
         with use_tenant(world.context):
             source = uuid.uuid4()
             write_passages("document", source, 1, [Passage("", "Eight rooms face the harbour.")])
-        ended(deaths.mortuary.fork(f"embed {world.organization.pk} {source}", dies), dies)
+        process, _url = deaths.mortuary.fork(f"embed {world.organization.pk} {source}", dies)
+        ended(process, dies)
 
     embedded(None)
     deaths.balance("nobody died")

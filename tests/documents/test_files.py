@@ -26,11 +26,11 @@ from documents.problems import problem_words
 from documents.services import files, indexing, purging
 from documents.services.copying import copy_document
 from documents.store import Card, Draft, store_of
+from humana.embedded.process import free_port
 from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from tenants.context import current_tenant, use_tenant
 from tenants.models import Membership
 from tests.fixtures.organizations import World
-from tests.fixtures.server import free_port
 from tests.pages.conftest import signed_in
 from tests.tenants.test_config_effects import say
 

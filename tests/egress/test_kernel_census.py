@@ -20,6 +20,7 @@ from byoc import endpoints, storage
 from byoc.models import Watch
 from byoc.queries_health import health_report
 from byoc.sealing import sealed_credentials
+from humana.embedded.process import free_port
 from tenants.context import use_tenant
 from tenants.models import Membership
 from tenants.queries import report_file
@@ -29,7 +30,7 @@ from tests.egress.kernel import Account, Connect, account, installations_own, un
 from tests.egress.test_mail import Kept, post  # noqa: F401
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.organizations import PASSWORD, REPORT, World, build_world
-from tests.fixtures.server import Server, free_port, running_server
+from tests.fixtures.server import Server, running_server
 from tests.fixtures.worker import running_beat, running_worker
 from tests.peers.answering import Answering
 from tests.peers.moto import Moto
