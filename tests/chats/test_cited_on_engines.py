@@ -20,7 +20,7 @@ from documents.store import store_of
 from tenants.context import current_tenant, use_tenant
 from tenants.db import aliases
 from tests.chats.conftest import Desk, desk_at
-from tests.documents.hostile import docx, paragraph
+from tests.documents.making.office import docx, paragraph
 from tests.fixtures.engines import Engine
 from tests.fixtures.models import ScriptedModel
 from tests.fixtures.server import Server

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.documents.hostile import pdf, stream
+from tests.documents.making.papers import pdf, stream
 
 #: One with accents, which comes with a package.
 FONT = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"

@@ -21,7 +21,8 @@ from documents.extraction import CODES, LOOKED_AT, CannotRead, Limits, Section, 
 from documents.extraction.media import DOCX, HTML, OLE, PDF, PPTX, XLSX
 from documents.locating import shown_place
 from documents.unreadable import why
-from tests.documents.hostile import CORPUS, ole, opened
+from tests.documents.hostile import CORPUS
+from tests.documents.making.office import ole, opened
 
 Kept = Callable[[str, bytes], Path]
 #: A presentation of somebody else, made in PowerPoint; it comes with a package of npm.

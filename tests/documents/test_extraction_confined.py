@@ -18,7 +18,9 @@ import pytest
 
 from documents.extraction import CannotRead, Limits, canvas, extract
 from documents.extraction.media import PDF, TEXT
-from tests.documents.hostile import CANARY, CORPUS, MIB, bomb, deflated, page, pptx
+from tests.documents.hostile import CANARY, CORPUS
+from tests.documents.making.office import bomb, pptx
+from tests.documents.making.papers import MIB, deflated, page
 from tests.documents.planted import TAKEN_OVER, script, trying
 from tests.documents.test_extraction import Kept, kept, read, refused, type_of
 

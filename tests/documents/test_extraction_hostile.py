@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from documents.extraction import engine
-from tests.documents.hostile import CANARY, CORPUS, MIB, SEEN, UNKNOWN
+from tests.documents.hostile import CANARY, CORPUS, SEEN, UNKNOWN
+from tests.documents.making.papers import MIB
 from tests.plugins.needs import chromium
 
 pytestmark = [pytest.mark.battery, pytest.mark.needs("linux")]

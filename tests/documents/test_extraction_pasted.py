@@ -14,7 +14,8 @@ from pptx import Presentation
 
 from documents.extraction import Limits, Section, extract
 from documents.extraction.media import DOCX
-from tests.documents.hostile import docx, flood, opened, paragraph, pasted
+from tests.documents.making.office import docx, opened, paragraph, pasted
+from tests.documents.making.pictures import flood
 from tests.documents.seen import RECEIPT, REPORT, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
 

@@ -11,7 +11,7 @@ from PIL import Image
 from documents.extraction import Limits, Section, canvas, engine, extract
 from documents.extraction.contract import IMAGE, PICTURES
 from documents.extraction.media import PDF, PNG, TIFF
-from tests.documents.hostile import noise
+from tests.documents.making.pictures import noise
 from tests.documents.seen import RECEIPT, REPORT, dots, dusty, masked_page, paper, picture, saved
 from tests.documents.test_extraction import Kept, kept, type_of
 from tests.documents.test_extraction_pasted import book, letter

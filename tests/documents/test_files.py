@@ -3,72 +3,33 @@
 from __future__ import annotations
 
 import io
-import json
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 
 from audit.models import AuditEntry, Outbox
 from audit.services.outbox import MOST_ATTEMPTS
-from byoc import storage
-from byoc.config_keys import MAX_UPLOAD_BYTES
-from byoc.storage import erase_platform, files_of
+from byoc.storage import files_of
 from documents.config_keys import MOST_DOCUMENTS
 from documents.extraction import LOOKED_AT
 from documents.models import Chunk, Document, DocumentFile, DocumentVersion, Folder
 from documents.problems import problem_words
 from documents.services import files, indexing, purging
 from documents.services.copying import copy_document
-from documents.store import Card, Draft, store_of
-from humana.embedded.process import free_port
+from documents.store import Draft, store_of
 from humana.kernel.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from tenants.context import current_tenant, use_tenant
 from tenants.models import Membership
+from tests.documents.filing import PLAN, dead, found, here, kept, no_file_stays, read, send
 from tests.fixtures.organizations import World
-from tests.pages.conftest import signed_in
 from tests.tenants.test_config_effects import say
 
-pytestmark = pytest.mark.django_db
-PLAN = b"# Plano\n\nA reserva dos quartos abre na segunda-feira.\n\n## Jardim\n\nRosas e lavanda.\n"
-
-
-@pytest.fixture(autouse=True)
-def _no_file_stays(left: World) -> Iterator[None]:
-    owner = left.organization.id
-    yield
-    erase_platform(owner)
-
-
-@pytest.fixture
-def here(left: World) -> Iterator[World]:
-    with use_tenant(left.context):
-        yield left
-
-
-def send(world: World, content: Any = PLAN, name: str = "plano.md", **more: Any) -> Card:
-    sent = io.BytesIO(content) if isinstance(content, bytes) else content
-    return files.receive(**{"member": world.twin, "content": sent, "name": name, **more})
-
-
-def read(card: Card) -> DocumentFile:
-    """A worker reads it; what it leaves."""
-    indexing.index(card.id)
-    indexing.embed(card.id)
-    return DocumentFile.objects.get(document_id=card.id)
-
-
-def kept(world: World) -> set[str]:
-    return {one.name for one in files_of(world.organization.id).list("documents/")}
-
-
-def found(world: World, words: str) -> list[uuid.UUID]:
-    return [one.id for one in store_of(current_tenant()).search(words, owner_id=world.twin.user_id)]
+__all__ = ["dead", "here", "no_file_stays"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_file_stays")]
 
 
 def test_a_file_is_kept_read_found_and_given_out_as_one_to_keep(here: World) -> None:
@@ -165,28 +126,6 @@ def test_nobody_keeps_more_than_may_be(here: World) -> None:
 
 
 # --- a storage that is away -------------------------------------------------------------------
-
-
-@pytest.fixture
-def dead(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Makes the platform's storage one where nobody answers; ends with the test, or by `dead(False)`."""
-    telling = {
-        "HUMANA_STORAGE_TYPE": "s3",
-        "HUMANA_STORAGE_URL": f"http://127.0.0.1:{free_port()}",
-        "HUMANA_STORAGE_OPTIONS": json.dumps({"bucket": "humana", "region": "eu-west-1"}),
-        "HUMANA_STORAGE_CREDENTIALS": json.dumps({"access_key": "key", "secret_key": "secret"}),
-    }
-
-    def switch(away: bool = True) -> None:
-        for name, value in telling.items():
-            if away:
-                monkeypatch.setenv(name, value)
-            else:
-                monkeypatch.delenv(name, raising=False)
-        storage.forget()
-
-    yield switch
-    switch(False)
 
 
 def test_a_storage_that_is_away_refuses_the_file_and_leaves_nothing_half_made(left: World, dead: Any) -> None:
@@ -325,126 +264,6 @@ def test_a_copy_has_a_file_of_its_own(here: World) -> None:
     files_of(here.organization.id).delete(file.key)
     assert b"".join(Client().get(files.link_to(member=here.owner, document_id=copy.id))) == PLAN
     assert Chunk.objects.filter(source_id=copy.id).count() == file.passages
-
-
-# --- through the doors ------------------------------------------------------------------------
-
-
-class Program:
-    """A key of the twin's at /api/v1/documents/."""
-
-    def __init__(self, world: World) -> None:
-        self.headers = {"authorization": f"Bearer {world.key}"}
-
-    def send(self, content: bytes = PLAN, name: str = "plano.md", **told: Any) -> HttpResponse:
-        headers = self.headers | told.pop("headers", {})
-        file = SimpleUploadedFile(name, content)
-        answer: HttpResponse = Client().post("/api/v1/documents/", {"file": file, **told}, headers=headers)
-        return answer
-
-    def ask(self, method: str, rest: str = "", body: Any = None, **headers: str) -> HttpResponse:
-        given = (
-            {"data": json.dumps(body or {}), "content_type": "application/json"} if method != "get" else {}
-        )
-        call = getattr(Client(), method)
-        answer: HttpResponse = call(f"/api/v1/documents/{rest}", headers=self.headers | headers, **given)
-        return answer
-
-
-def test_programs_send_write_list_change_and_fetch(left: World) -> None:
-    program = Program(left)
-    made = program.send(headers={"Idempotency-Key": "one"})
-    assert made.status_code == 201
-    assert program.send(headers={"Idempotency-Key": "one"}).json()["id"] == made.json()["id"]
-    assert program.send(b"Another.\n", headers={"Idempotency-Key": "one"}).status_code == 422
-    note = program.ask(
-        "post", body={"name": "Nota", "text": "Comprar **lavanda**.", "folder_id": str(left.folder.pk)}
-    )
-    assert (note.status_code, note.json()["name"], note.json()["state"]) == (201, "Nota.md", "ready")
-    assert program.ask("post", body={"name": "Nada"}).json()["error"]["field"] == "file"
-    one = f"{made.json()['id']}/"
-    told = program.ask("get", one)
-    assert (told.json()["state"], told.json()["size"], told.json()["media_type"]) == (
-        "received", len(PLAN), "text/markdown",
-    )  # fmt: skip
-    assert program.ask("get", one, **{"If-None-Match": told["ETag"]}).status_code == 304
-    with use_tenant(left.context):
-        indexing.index(uuid.UUID(made.json()["id"]))
-        indexing.embed(uuid.UUID(made.json()["id"]))
-    stale = program.ask("patch", one, {"name": "Tarde"}, **{"If-Match": told["ETag"]})
-    assert stale.status_code == 412, "its text came in the meantime"
-    seen = program.ask("get", one)["ETag"]
-    wanted = {"name": "Jardim", "folder_id": str(left.folder.pk)}
-    changed = program.ask("patch", one, wanted, **{"If-Match": seen})
-    assert (changed.json()["name"], changed.json()["folder_id"]) == ("Jardim.md", str(left.folder.pk))
-
-    def listed(query: str) -> list[str]:
-        return [row["name"] for row in program.ask("get", f"?{query}").json()["results"]]
-
-    assert listed("q=lavanda") == ["Jardim.md", "Nota.md"]
-    assert listed(f"folder={left.folder.pk}&q=rosas") == ["Jardim.md"]
-    assert listed("state=failed") == []
-    assert listed("state=ready&limit=1") == ["Jardim.md"]
-    pages, there = [], "?limit=1"
-    while there:
-        page = program.ask("get", there).json()
-        pages += [row["name"] for row in page["results"]]
-        there = page["next"] and "?" + page["next"].partition("?")[2]
-    assert pages[:2] == ["Jardim.md", "Nota.md"]
-    assert set(pages[2:]) == {"Budget"}
-    for wrong in ("state=no", "q=", "folder=1", "colour=red", "cursor=abc"):
-        assert program.ask("get", f"?{wrong}").status_code == 422
-    assert "lavanda" in program.ask("get", f"{one}text/").json()["text"]
-    assert program.ask("get", f"{one}passages/").json()["results"][-1]["place"] == "Jardim"
-    url = program.ask("get", f"{one}file/").json()["url"]
-    assert b"".join(Client().get(url)) == PLAN
-    assert program.ask("get", f"{note.json()['id']}/file/").status_code == 404
-    assert program.ask("post", f"{one}retry/").json()["state"] == "ready"
-    assert program.ask("delete", one).status_code == 204
-    assert program.ask("get", one).status_code == 404
-    assert listed("trash=true") == ["Jardim.md"]
-    assert program.ask("post", f"{one}restore/").json()["trashed_at"] is None
-
-
-def test_a_file_above_the_limit_leaves_nothing(left: World) -> None:
-    say(left, MAX_UPLOAD_BYTES, 2_048)
-    program = Program(left)
-    assert program.send(b"x" * 2_048).status_code == 201
-    refused = program.send(b"x" * 2_049)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "too_large")
-    assert len(kept(left)) == 1
-
-
-def test_a_page_sends_files_with_a_script_and_without(left: World) -> None:
-    client, page = signed_in(left.twin, "en"), f"/o/{left.slug}/documents/"
-    script = {"HX-Request": "true"}
-    row = client.post(f"{page}upload/", {"files": SimpleUploadedFile("plano.md", PLAN)}, headers=script)
-    assert (row.status_code, 'data-state="received"' in row.content.decode()) == (201, True)
-    with use_tenant(left.context):
-        card_id = DocumentFile.objects.get(name="plano.md").document_id
-    assert f'data-poll-url="{page}{card_id}/state/"' in row.content.decode()
-    with use_tenant(left.context):
-        indexing.index(card_id)
-        indexing.embed(card_id)
-    assert 'data-state="ready"' in client.get(f"{page}{card_id}/state/").content.decode()
-    assert 'data-state="ready"' in client.post(f"{page}{card_id}/state/").content.decode()
-    refused = client.post(
-        f"{page}upload/", {"files": SimpleUploadedFile("tool.exe", b"MZ\x90")}, headers=script
-    )
-    assert (refused.status_code, "are not taken" in refused.content.decode()) == (422, True)
-    sent = [SimpleUploadedFile("a.txt", b"Roses."), SimpleUploadedFile("<b>.exe", b"MZ\x90")]
-    told = {"files": sent, "folder_id": str(left.folder.pk), "back": "https://elsewhere.example/"}
-    answer = client.post(f"{page}upload/", told, follow=True)
-    assert answer.redirect_chain == [(page, 302)]
-    assert "1 file is kept." in answer.content.decode()
-    assert "&lt;b&gt;.exe: Files of this type are not taken." in answer.content.decode()
-    with use_tenant(left.context):
-        assert Document.objects.get(name="a.txt").folder_id == left.folder.pk
-    stranger = signed_in(left.member, "en")
-    for address in (f"{page}{card_id}/state/", f"{page}{card_id}/"):
-        assert stranger.get(address).status_code == 404
-    told = {"files": SimpleUploadedFile("a.txt", b"Roses."), "folder_id": str(left.folder.pk)}
-    assert stranger.post(f"{page}upload/", told, headers=script).status_code == 404
 
 
 def test_once_an_hour_the_trash_is_emptied_and_what_nobody_reads_any_more_is_said(left: World) -> None:

@@ -15,13 +15,13 @@ from documents.models import Chunk, DocumentFile
 from documents.problems import problem_words
 from documents.services import files, indexing
 from documents.store import Card
+from tests.documents.filing import found, here, no_file_stays, read, send
 from tests.documents.seen import RECEIPT, REPORT, paper, picture, saved
-from tests.documents.test_files import _no_file_stays, found, here, read, send
 from tests.fixtures.organizations import World
 from tests.pages.conftest import signed_in
 
-__all__ = ["_no_file_stays", "here"]
-pytestmark = pytest.mark.django_db
+__all__ = ["here", "no_file_stays"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_file_stays")]
 NOTE, AGAIN = "Read from an image; check the original", "Try again"
 
 

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from tests.documents.hostile import noise
+from tests.documents.making.pictures import noise
 from tests.documents.seen import FONT, RECEIPT, REPORT, dots, saved
 
 WORDS = f"{REPORT} {RECEIPT}".split()

@@ -1,0 +1,1 @@
+"""Files written byte by byte, for those who must read them."""
