@@ -89,10 +89,10 @@
     focusOn(next);
   });
 
-  // A part of the page is replaced, and the keyboard stays where it was.
+  // A part of the page is replaced, and the keyboard stays where it was. A message that is over asks by itself.
   let place = -1;
   document.addEventListener("htmx:beforeRequest", (event) => {
-    place = all().indexOf(event.target.closest("[data-message]"));
+    if (!event.target.matches("[data-message]")) place = all().indexOf(event.target.closest("[data-message]"));
   });
   document.addEventListener("htmx:afterSettle", () => {
     dress();

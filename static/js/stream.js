@@ -38,7 +38,7 @@
     const state = message.querySelector("[data-state-text]");
     const announce = announcing();
     let told = state.textContent;
-    followed.set(message.id, source);
+    followed.set(message, source);
 
     function say(words) {
       state.textContent = words;
@@ -116,12 +116,15 @@
     });
   }
 
+  // Asked for by the message itself: what is asked for by nobody waits in one line, and may be pushed out of it.
   async function settle(message) {
-    followed.get(message.id)?.close();
-    followed.delete(message.id);
-    const target = `#${CSS.escape(message.id)}`;
+    if (!message.isConnected) return;
     const focused = message.contains(document.activeElement);
-    await htmx.ajax("GET", message.dataset.fragmentUrl, { target, swap: "outerHTML" });
+    try {
+      await htmx.ajax("GET", message.dataset.fragmentUrl, { source: message, target: message, swap: "outerHTML" });
+    } finally {
+      if (message.isConnected) followed.delete(message); // it could not be had: the next look tries again
+    }
     if (focused && document.activeElement === document.body) {
       const written = document.getElementById(message.id);
       written.tabIndex = -1;
@@ -137,14 +140,15 @@
     }
   }
 
+  // One that is over stays among them until it is replaced, or it would be followed and replaced twice.
   function look() {
-    for (const [id, source] of followed) {
-      if (document.getElementById(id)) continue;
+    for (const [message, source] of followed) {
+      if (message.isConnected) continue;
       source.close();
-      followed.delete(id);
+      followed.delete(message);
     }
     for (const message of document.querySelectorAll("[data-events-url]")) {
-      if (!followed.has(message.id)) follow(message);
+      if (!followed.has(message)) follow(message);
     }
     document.dispatchEvent(new Event("humana:live"));
   }

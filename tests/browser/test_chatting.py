@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
@@ -13,6 +16,9 @@ from tenants.context import use_tenant
 from tests.browser.conftest import Reader
 from tests.browser.test_journey import assert_fits
 from tests.fixtures.models import ScriptedModel
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 #: What a reader sees at the top of the conversation.
@@ -102,11 +108,55 @@ def test_an_answer_that_was_stopped_goes_on_below_itself(
     chatting.until_over()
     scripted_model.script("say:And%20the%20rest.")
     chatting.answers.last.get_by_role("button", name="Continue").click()
-    chatting.page.get_by_text("And the rest.").wait_for()
+    chatting.answers.last.get_by_text("And the rest.").wait_for()
     chatting.until_over()
     assert chatting.answers.count() == 2
     assert chatting.page.locator("article.person").count() == 1
     assert chatting.answers.last.get_by_role("heading").count() == 0, "it reads as one answer"
+
+
+def test_an_answer_that_is_over_is_followed_once(chatting: Reader) -> None:
+    """Whatever else happens on the page until its end has come: what is pressed then is not taken away."""
+    followed: list[str] = []
+    ends: list[Route] = []
+    chatting.page.on("request", lambda one: followed.append(one.url) if "/events" in one.url else None)
+    chatting.page.route(re.compile(r"/messages/[0-9a-f-]{36}/$"), lambda route: ends.append(route))
+    chatting.ask("say:Short.")
+    until(chatting, lambda: bool(ends))
+    with chatting.page.expect_response(re.compile("/listed/")) as listed:
+        chatting.page.evaluate("document.body.dispatchEvent(new Event('humana:settled'))")
+    listed.value.finished()
+    chatting.page.wait_for_timeout(500)
+    for end in ends:
+        end.continue_()
+    chatting.until_over()
+    assert (len(followed), len(ends)) == (1, 1)
+
+
+def test_the_end_of_an_answer_waits_for_nothing_else_on_the_page(chatting: Reader) -> None:
+    """The word that it was stopped is still on its way back."""
+    stops: list[Route] = []
+
+    def hold(route: Route) -> None:
+        route.fetch()
+        stops.append(route)
+
+    chatting.page.route(re.compile(r"/runs/[0-9a-f-]{36}/stop/$"), hold)
+    chatting.ask("paced:4000:30")
+    chatting.until_grown(60)
+    chatting.page.keyboard.press("Escape")
+    until(chatting, lambda: bool(stops))
+    chatting.page.evaluate("window.dispatchEvent(new Event('focus'))")
+    chatting.until_over()
+    stops.pop().fulfill(status=204)
+
+
+def until(reader: Reader, what: Callable[[], bool]) -> None:
+    """While the page goes on."""
+    deadline = time.monotonic() + 15
+    while not what():
+        assert time.monotonic() < deadline
+        reader.page.wait_for_timeout(20)
 
 
 def test_without_a_connection_the_text_stays_and_is_sent_again(chatting: Reader) -> None:
