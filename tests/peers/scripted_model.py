@@ -53,12 +53,15 @@ class Entry:
 
 @dataclass
 class Journal:
-    """What all connections share. `reads` makes a script of a request that no override is for."""
+    """What all connections share. `reads` makes a script of a request that no override is for; `looks` counts
+    how often somebody asked which models there are.
+    """
 
     entries: deque[Entry] = field(default_factory=lambda: deque(maxlen=10_000))
     overrides: deque[str] = field(default_factory=deque)
     scripts: Scripts = field(default_factory=Scripts)
     connections: int = 0
+    looks: int = 0
     reads: Callable[[dict[str, Any]], str] = field(default=lambda body: _asked(body))
 
 
@@ -120,6 +123,7 @@ class Connection(asyncio.Protocol):
 
     def _control(self, method: str, path: str, body: dict[str, Any]) -> None:
         journal = self._journal
+        journal.looks += "/models" in path
         answer: dict[str, Any] = {}
         if path == "/control/next":
             journal.overrides.extend([body["script"]] * int(body.get("times", 1)))
