@@ -15,6 +15,7 @@ from contextlib import aclosing
 from byoc import gateway
 from byoc.contracts import End, Switched, TextDelta, ToolCall, Usage
 from chats.blocking import ANSWER, Blocked
+from chats.endings import ending
 from chats.models import Run
 from chats.passing import Handing, handed
 from chats.plans import Outcome, RunPlan
@@ -30,8 +31,6 @@ log = logging.getLogger(__name__)
 
 #: What is written is kept at least this often; seconds.
 CHECKPOINT_EVERY = 4.0
-
-_endings: set[asyncio.Task[None]] = set()
 
 
 class Answering:
@@ -184,17 +183,14 @@ class Answering:
             log.exception("checkpoint failed; the answer goes on")
 
     async def _end(self) -> None:
-        """Survives the cancellation of whoever asked: the ending is a task of its own."""
+        """Survives the cancellation of whoever asked."""
         self.outcome.waited_ms = round(self._waited * 1000)
         self.outcome.total_ms = self._worked_ms(time.monotonic())
         if missing := self._watch.missing(self.outcome.whole_text):
             self.outcome.text.append(missing)  # also of an answer that was stopped or broke off
         self.outcome.findings, self.outcome.judged = self._watch.findings, self._watch.judged
         self._end_steps()
-        ending = asyncio.create_task(self._finish())
-        _endings.add(ending)
-        ending.add_done_callback(_endings.discard)
-        await asyncio.shield(ending)
+        await ending(self._finish())
 
     def _end_steps(self) -> None:
         """What still went on was stopped; what was used is known only where it is of every turn."""
@@ -212,9 +208,3 @@ class Answering:
             except Exception:
                 log.exception("the end of a run could not be written")
                 await asyncio.sleep(pause)
-
-
-async def endings() -> None:
-    """Wait until every ending is written; for a process that goes away."""
-    while _endings:
-        await asyncio.wait(set(_endings))

@@ -17,8 +17,9 @@ from typing import cast
 from redis.exceptions import RedisError
 
 from byoc.contracts import End, Switched, TextDelta, Waiting
-from chats.answering import Answering, endings
+from chats.answering import Answering
 from chats.blocking import Blocked
+from chats.endings import endings
 from chats.models import Run
 from chats.plans import Outcome, Reading, RunPlan
 from chats.services.runs import begin_run, finish_run

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx2
 import numpy as np
 import openai
 import pytest
+from django.conf import settings
 
-from audit.models import BudgetReservation, UsageDay, UsageEvent
+from audit.models import BudgetCounter, BudgetReservation, UsageDay, UsageEvent
 from audit.services.budget_changes import change_budget
 from byoc import endpoints
 from byoc.services import endpoints as services
 from tenants.context import use_tenant
+from tenants.transactions import tenant_atomic
 from tests.byoc.test_endpoints import created, granted
 from tests.chats.conftest import Desk
 from tests.chats.test_budgets_at_doors import counted, limited
@@ -109,6 +115,84 @@ def test_whoever_goes_pays_what_it_probably_was_and_who_gets_none_pays_nothing(
         assert line.input_tokens is None
         assert line.estimated_tokens
         assert counted(row) == (line.estimated_tokens, 0)
+
+
+@contextmanager
+def asking(desk: Desk) -> Iterator[None]:
+    """A client that asks for vectors, and goes away at the end of the block without a word."""
+    url = httpx2.URL(desk.server.url)
+    body = json.dumps({"model": "embeddings", "input": TEXTS})
+    head = f"POST /v1/embeddings HTTP/1.1\r\nHost: {url.host}\r\nAuthorization: Bearer {desk.key}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((url.host, url.port or 80)) as client:
+        client.sendall((head + body).encode())
+        yield
+
+
+@contextmanager
+def nobody_counts(desk: Desk) -> Iterator[None]:
+    """Whoever reserves or settles within the block waits for its end: somebody else is at the counters."""
+    with use_tenant(desk.world.context), tenant_atomic():
+        assert list(BudgetCounter.objects.select_for_update())
+        yield
+
+
+def until(what: Callable[[], object], told: str) -> None:
+    """Well before the sweep frees by itself what nobody lets go, two minutes later."""
+    deadline = time.monotonic() + 40
+    while not what():
+        assert time.monotonic() < deadline, told
+        time.sleep(0.05)
+
+
+def none_is_held() -> bool:
+    return not BudgetReservation.objects.filter(state="held").exists()
+
+
+@pytest.mark.writers_only("the counters are held while somebody reserves")
+def test_whoever_goes_while_room_is_made_holds_nothing_and_pays_nothing(
+    desk: Desk, client: openai.OpenAI, scripted_model: ScriptedModel, paid: dict[str, Any]
+) -> None:
+    row = limited(desk, 100_000)
+    time.sleep(1.2)  # every process knows of it within a second
+    client.embeddings.create(model="embeddings", input=TEXTS)
+    with use_tenant(desk.world.context):
+        spent, _nothing = counted(row)
+    scripted_model.forget()
+    with nobody_counts(desk):
+        for moment in (0.01, 0.1, 0.5, 3):
+            with asking(desk):
+                time.sleep(moment)
+    client.embeddings.create(model="embeddings", input=TEXTS)  # whoever came before had their turn
+    with use_tenant(desk.world.context):
+        until(none_is_held, "it holds what nobody will use")
+        assert counted(row) == (2 * spent, 0)
+        assert UsageEvent.objects.filter(outcome="embedded").count() == 2
+    assert len(scripted_model.entries) == 1, "for those who left no model was asked"
+
+
+@pytest.mark.writers_only("the counters are held while others settle")
+def test_a_crowd_that_goes_at_once_holds_nothing(
+    desk: Desk, scripted_model: ScriptedModel, paid: dict[str, Any]
+) -> None:
+    """More than there are threads to write it down; who waits for one is not forgotten."""
+    crowd = 3 * settings.HUMANA_ASYNC_THREADS
+    row = limited(desk, 100_000)
+    time.sleep(1.2)  # every process knows of it within a second
+    scripted_model.forget()
+    scripted_model.script("slow-headers:60000", times=crowd)
+    with ExitStack() as clients:
+        for _ in range(crowd):
+            clients.enter_context(asking(desk))
+        until(lambda: len(scripted_model.entries) == crowd, "not all of them asked the model")
+        with nobody_counts(desk):
+            clients.close()
+            time.sleep(3)  # long enough to be called off more than once
+    with use_tenant(desk.world.context):
+        until(none_is_held, "somebody's room was forgotten")
+        lines = UsageEvent.objects.filter(outcome="embedded", endpoint="paid")
+        assert lines.count() == crowd
+        assert counted(row) == (sum(one.estimated_tokens for one in lines), 0)
 
 
 def test_paid_vectors_are_under_the_budget_and_those_of_ours_are_not(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 from django.conf import settings
 
-from audit.services.vectors import counted_or_guessed
+from audit.services.budgets import OverBudget
+from audit.services.vectors import VectorRoom, counted_or_guessed
 from byoc.contracts import Embeddings, TextKind
 from chats.doors.openai import asking
+from chats.endings import ending
 from chats.services.embedding import (
     Asked,
     ask_vectors,
@@ -61,18 +65,29 @@ async def _answer(request: Request, send: Send, ask: Ask, asked: Asked, texts: S
 
 
 async def _metered(asked: Asked, texts: Sequence[str], kind: TextKind) -> Embeddings:
-    """What is held is settled or given back, whatever becomes of the request."""
-    room = await in_thread(hold_for, asked, texts)
+    """What is held is settled or given back, whenever the client leaves."""
+    holding = asyncio.create_task(in_thread(hold_for, asked, texts))
+    try:
+        room = await asyncio.shield(holding)
+    except asyncio.CancelledError:
+        ending(_unasked(asked, holding))
+        raise
     try:
         found = await ask_vectors(asked, texts, kind)
     except EndpointError:
-        await in_thread(forget_vectors, asked, room)
+        await ending(in_thread(forget_vectors, asked, room))
         raise
     except BaseException:
-        await in_thread(note_vectors, asked, room, None)
+        await ending(in_thread(note_vectors, asked, room, None))
         raise
-    await in_thread(note_vectors, asked, room, found)
+    await ending(in_thread(note_vectors, asked, room, found))
     return found
+
+
+async def _unasked(asked: Asked, holding: asyncio.Task[VectorRoom]) -> None:
+    """The client left while room was being made; where there was none, nothing is held."""
+    with contextlib.suppress(OverBudget):
+        await in_thread(forget_vectors, asked, await holding)
 
 
 def _texts(given: str | list[str]) -> list[str]:
