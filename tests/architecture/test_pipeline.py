@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import Any
 
@@ -41,6 +42,15 @@ def test_only_main_reaches_the_customers(jobs: dict[str, Any]) -> None:
 
 def test_nothing_runs_for_ever(jobs: dict[str, Any]) -> None:
     assert all(job["timeout-minutes"] <= 30 for job in jobs.values())
+
+
+def test_every_part_of_the_script_is_a_step(jobs: dict[str, Any]) -> None:
+    """What nobody runs is found broken by whoever needs it."""
+    script = (REPOSITORY / ".ci/run").read_text()
+    parts = set(re.findall(r"^([a-z]+)\) \w+ ;;$", script, re.MULTILINE))
+    ran = {step.get("run", "") for job in jobs.values() for step in job["steps"]}
+    assert "engines" in parts
+    assert {f".ci/run {part}" for part in parts} <= ran
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/deploy"])
