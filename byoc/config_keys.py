@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Line, Listed, Number, Open, Paragraph, Seconds, Whole, YesNo
+from tenants.config.kinds import Bytes, Line, Listed, Number, Open, Paragraph, Seconds, Whole, YesNo
 
 _UPPER = "global organization"
 
@@ -46,10 +46,10 @@ ALLOWED_MODELS = declare(
 )
 MAX_UPLOAD_BYTES = declare(
     "storage.max_upload_bytes",
-    Whole(1_024, 5 * 1024**3, _("bytes")),
+    Bytes(1_024, 5 * 1024**3),
     default=50 * 1024**2,
     label=_("Largest file"),
-    help=_("In bytes; 1048576 are a megabyte."),
+    help=_("For example 500 KB, 50 MB or 2 GB. Programs say it in bytes."),
     layers=_UPPER,
     caps="global",
     effect="every file that comes in, but for exports (`byoc/storage.py`)",

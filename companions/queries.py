@@ -45,6 +45,12 @@ def companion_names() -> dict[uuid.UUID, str]:
         return dict(Companion.everything.values_list("id", "name"))
 
 
+def names_and_slugs() -> list[tuple[uuid.UUID, str, str]]:
+    """Id, short name and name of every companion of all placements, removed ones too."""
+    with at_main():
+        return list(Companion.everything.values_list("id", "slug", "name"))
+
+
 def paused_companions() -> QuerySet[Companion]:
     """Those nobody can ask at the moment; for whoever edits companions."""
     return Companion.objects.filter(state=Companion.State.PAUSED).order_by("name")

@@ -19,6 +19,7 @@ class HumanaConfig(AppConfig):
 
         # Celery finds tasks in workers only; whoever enqueues must know them too.
         autodiscover_modules("tasks")
+        autodiscover_modules("trail_words")
         from humana.furnishing import furnish_organization
         from humana.kernel import ports
 

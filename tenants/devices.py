@@ -61,6 +61,12 @@ def devices(user: User, *, here: str | None = None) -> list[Device]:
     return sorted(found, key=lambda one: (one.here, one.since), reverse=True)
 
 
+def device_in_words(agent: str) -> str:
+    """The browser and the system it is on; of a program its own name, which comes first."""
+    browser, system = _named(_BROWSERS, agent), _named(_SYSTEMS, agent)
+    return " · ".join(filter(None, (browser, system))) if browser else agent.partition(" ")[0]
+
+
 def sign_out_elsewhere(user: User, *, here: str | None = None) -> int:
     """End every other session of the person, every one where a program asks; how many there were."""
     ended = _others(user, here)

@@ -1,8 +1,9 @@
-"""The trail as a page."""
+"""The trail as a page: what happened in words, and beneath each entry its details and its code."""
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.http import HttpResponse, QueryDict
@@ -12,11 +13,17 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from audit.queries import TrailFilter, trails
+from audit.facts import Fact, facts_of, kind_of, name_of, references_in
+from audit.models import AuditEntry
+from audit.queries import Traced, TrailFilter, trails
 from audit.services.chain import Verdict, verify
+from humana.kernel.actor import SYSTEM
 from humana.kernel.errors import Invalid
 from humana.kernel.text import clean_text
+from humana.kernel.trail_words import by_area, did, names_of, said
 from tenants.context import TenantContext, current_tenant
+from tenants.devices import device_in_words
+from tenants.models import Membership
 from tenants.places import gather, with_one_role, without_row_security
 from tenants.queries import placement_names
 from tenants.views import MemberRequest
@@ -29,11 +36,30 @@ FILTERS = ("action", "actor", "resource", "since", "until")
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2999, 12, 31)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as it is read. `place` is the name of the placement whose chain it is in, where there are
+    several; `kind` and `name` say on what it was done; `facts` are its details; `device` is what asked for
+    it, and `program` what did it by itself.
+    """
+
+    entry: AuditEntry
+    place: str
+    who: str
+    did: str
+    kind: str
+    name: str
+    facts: list[Fact]
+    device: str
+    program: str
+
+
 @require_GET
 def trail(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `entries` of every placement, `placed` (each with the name of its own), `wanted` as
-    typed, `older` (the query of the next page, or None), `only_chained` and `one_role` (some
-    database cannot refuse a change, by its kind or by its roles), `chains` (of a mixed organization only).
+    """Context: `entries` of every placement, `lines` (each of them as it is read), `areas` of actions to
+    choose from, `another` (the action asked for is none of them: how some begin, or a former one), `wanted`
+    as typed, `older` (the query of the next page, or None), `only_chained` and `one_role` (some database
+    cannot refuse a change, by its kind or by its roles), `chains` (of a mixed organization only).
     """
     member = request.visitor.member
     typed = {name: request.GET.get(name, "").strip() for name in FILTERS}
@@ -41,7 +67,9 @@ def trail(request: MemberRequest, slug: str) -> HttpResponse:
     names = placement_names(request.visitor.context)
     context = {
         "entries": [one.entry for one in found.page],
-        "placed": [(one.entry, names.get(one.place.placement.id, "")) for one in found.page],
+        "lines": _lines(member, found.page, names),
+        "areas": by_area(),
+        "another": bool(typed["action"]) and typed["action"] not in said,
         "wanted": typed,
         "older": _query(typed, before=found.older) if found.older else None,
         "only_chained": bool(without_row_security()),
@@ -49,6 +77,27 @@ def trail(request: MemberRequest, slug: str) -> HttpResponse:
         "chains": _chains(found.silent, names, verifying="verify" in request.GET) if names else [],
     }
     return render(request, "audit/trail.html", context)
+
+
+def _lines(member: Membership, page: list[Traced], places: dict[uuid.UUID, str]) -> list[Line]:
+    names = names_of(member, references_in([one.entry for one in page]))
+    return [_line(one.entry, names, places.get(one.place.placement.id, "")) for one in page]
+
+
+def _line(entry: AuditEntry, names: dict[str, str], place: str) -> Line:
+    itself = entry.actor_kind == SYSTEM.kind
+    name = name_of(entry, names)
+    return Line(
+        entry=entry,
+        place=place,
+        who="Humana" if itself else entry.actor_label,
+        did=did(entry.action),
+        kind=kind_of(entry.resource_type),
+        name=name,
+        facts=[one for one in facts_of(entry, names) if one.before is not None or one.text != name],
+        device=device_in_words(entry.agent),
+        program=entry.actor_label if itself and entry.actor_label != SYSTEM.label else "",
+    )
 
 
 def _chains(

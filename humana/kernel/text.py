@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+import uuid
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.utils.formats import date_format
@@ -25,6 +27,19 @@ def in_words(day: date, form: str = "DATE_FORMAT") -> str:
     """
     words = date_format(day, form)
     return words.lower() if (get_language() or "").startswith("pt") else words
+
+
+def is_id(text: str) -> bool:
+    """Whether it is an id as we write them: a UUID with its dashes, in small letters."""
+    try:
+        return len(text) == 36 and str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def only_ids(texts: Iterable[str]) -> list[uuid.UUID]:
+    """Those of the texts that are ids."""
+    return [uuid.UUID(one) for one in texts if is_id(one)]
 
 
 def printable(text: str) -> str:

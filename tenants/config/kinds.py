@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid
+from humana.kernel.measures import count, duration, read_size, size
 from humana.kernel.text import clean_line, clean_text
 
 T = TypeVar("T")
@@ -107,11 +108,16 @@ class _Measured(Kind[N]):
     def within(self, value: N) -> N:
         if not self.least <= value <= self.most:
             message = _("Choose a number from %(least)s to %(most)s.")
-            raise refused(message % {"least": self.least, "most": self.most}, "out_of_range")
+            told = {"least": self.said(self.least), "most": self.said(self.most)}
+            raise refused(message % told, "out_of_range")
         return value
 
+    def said(self, value: N) -> str:
+        """The number alone, as it is read."""
+        return count(value)
+
     def shown(self, value: N) -> str:
-        return f"{value} {self.unit}".strip()
+        return f"{self.said(value)} {self.unit}".strip()
 
     def lowered(self, value: N, cap: N) -> N:
         return min(value, cap)
@@ -148,10 +154,31 @@ class Seconds(Whole):
     name: ClassVar[str] = "seconds"
 
     def shown(self, value: int) -> str:
-        for length, unit in ((86_400, _("days")), (3_600, "h"), (60, "min")):
-            if value >= length and value % length == 0:
+        return duration(value)
+
+
+@dataclass(frozen=True)
+class Bytes(Whole):
+    """A size in bytes; a person may write it as they say it: 50 MB."""
+
+    control: ClassVar[str] = "text"
+
+    def said(self, value: int) -> str:
+        return size(value)
+
+    def shown(self, value: int) -> str:
+        return size(value)
+
+    def read(self, text: str) -> int:
+        found = read_size(text)
+        return super().read(text) if found is None else self.check(found)
+
+    def write(self, value: int) -> str:
+        """In the largest unit in which it is a whole number, so that what is read back is the same."""
+        for unit, length in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+            if value and value % length == 0:
                 return f"{value // length} {unit}"
-        return f"{value} s"
+        return str(value)
 
 
 @dataclass(frozen=True)

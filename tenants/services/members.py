@@ -48,7 +48,7 @@ def place_member(
         changed = apply(row, place)
         if changed:
             row.save(update_fields=[*changed, "updated_at"])
-            announce("placed", row, team=row.team_id, position=row.position_id, changed=changed)
+            announce("membership.placed", row, team=row.team_id, position=row.position_id, changed=changed)
     return row
 
 
@@ -82,7 +82,7 @@ def rank_member(
             _an_owner_stays(row)
         row.save(update_fields=[*changed, "updated_at"])
         announce(
-            "ranked", row, was=before, role=row.role, extra=row.extra_permissions,
+            "membership.ranked", row, was=before, role=row.role, extra=row.extra_permissions,
             withheld=row.withheld_permissions, changed=changed,
         )  # fmt: skip
     return row
@@ -96,7 +96,7 @@ def suspend_member(
     key: ApiKey | None = None,
 ) -> Membership:
     """Out until brought back: sessions and keys of theirs open nothing here from now on."""
-    return _set_state(member, who, version, key, State.SUSPENDED, "suspended")
+    return _set_state(member, who, version, key, State.SUSPENDED, "membership.suspended")
 
 
 def bring_back(
@@ -107,7 +107,7 @@ def bring_back(
     key: ApiKey | None = None,
 ) -> Membership:
     """In again, as they were."""
-    return _set_state(member, who, version, key, State.ACTIVE, "brought_back")
+    return _set_state(member, who, version, key, State.ACTIVE, "membership.brought_back")
 
 
 def remove_member(
@@ -122,14 +122,14 @@ def remove_member(
     """
     judge(member, MEMBERS)
     with _changing(member, who, version, key) as row:
-        _go(row, "removed")
+        _go(row, "membership.removed")
 
 
 def leave(*, member: Membership) -> None:
     """By oneself. Conflict for the last owner."""
     with control_atomic():
         hold_owners()
-        _go(hold(Membership, member.id), "left")
+        _go(hold(Membership, member.id), "membership.left")
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def create_position(
         can_stand_under(Position, row.id, reports_to_id)
         _level_holds(row, chief)
         keep(row)
-        announce("created", row, title=row.title, reports_to=reports_to_id, level=level)
+        announce("position.created", row, title=row.title, reports_to=reports_to_id, level=level)
     return row
 
 
@@ -104,7 +104,7 @@ def edit_position(
         if changed:
             keep(row)
             announce(
-                "changed", row, title=row.title, reports_to=row.reports_to_id, level=row.level,
+                "position.changed", row, title=row.title, reports_to=row.reports_to_id, level=row.level,
                 changed=changed,
             )  # fmt: skip
     return row
@@ -210,7 +210,7 @@ def _remove(row: Position, found: OnPosition, move_to: uuid.UUID | None) -> None
         "members": found.members, "positions": list(found.positions), "companions": moved,
         "moved_to": move_to,
     }  # fmt: skip
-    announce("removed", row, title=row.title, **told)
+    announce("position.removed", row, title=row.title, **told)
     row.delete()
 
 

@@ -93,7 +93,7 @@ def create_role(
         name = _free_name(clean_line(name, field="name", limit=80))
         row = Role(organization_id=_here(), slug=_free_slug(name), name=name, permissions=given)
         row.save(force_insert=True)
-        announce("created", row, name=name, permissions=given)
+        announce("role.created", row, name=name, permissions=given)
     return row
 
 
@@ -135,7 +135,7 @@ def edit_role(
         if changed:
             row.save(update_fields=[*changed, "updated_at"])
             announce(
-                "changed", row, was=was, now={"name": row.name, "permissions": row.permissions},
+                "role.changed", row, was=was, now={"name": row.name, "permissions": row.permissions},
                 changed=changed, gained=effect.added, lost=effect.taken, members=effect.holders,
             )  # fmt: skip
     return row
@@ -177,7 +177,7 @@ def remove_role(
             judge_giving(member, move_to or "", key=key)
             _invited(row).update(role=move_to, updated_at=timezone.now())
         told = {"members": len(holders), "invitations": len(invited), "moved_to": move_to}
-        announce("removed", row, name=row.name, permissions=row.permissions, **told)
+        announce("role.removed", row, name=row.name, permissions=row.permissions, **told)
         row.delete()
 
 
@@ -213,7 +213,7 @@ def _move(member: Membership | None, one: Membership, move_to: str, key: ApiKey 
     was, one.role = one.role, move_to
     one.save(update_fields=["role", "updated_at"])
     announce(
-        "ranked", one, was=was, role=move_to, extra=one.extra_permissions,
+        "membership.ranked", one, was=was, role=move_to, extra=one.extra_permissions,
         withheld=one.withheld_permissions, changed=["role"],
     )  # fmt: skip
 

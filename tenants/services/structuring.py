@@ -140,9 +140,9 @@ def apply(row: Any, wanted: Mapping[str, Any]) -> list[str]:
 
 def announce(action: str, row: Team | Position | Membership | Role, **payload: object) -> None:
     """The change's line for the trail, in its transaction."""
-    kind = row._meta.model_name or ""
     told = {name: str(one) if isinstance(one, uuid.UUID) else one for name, one in payload.items()}
-    control_event(f"{kind}.{action}", kind, row.id, organization_id=row.organization_id, payload=told)
+    kind = row._meta.model_name or ""
+    control_event(action, kind, row.id, organization_id=row.organization_id, payload=told)
 
 
 def standing(row: Team | Position) -> Standing:

@@ -79,7 +79,7 @@ def create_team(
         )
         can_stand_under(Team, row.id, parent_id)
         keep(row)
-        announce("created", row, name=row.name, part_of=parent_id, department=is_department)
+        announce("team.created", row, name=row.name, part_of=parent_id, department=is_department)
     return row
 
 
@@ -101,7 +101,7 @@ def edit_team(
         changed = apply(row, wanted)
         if changed:
             keep(row)
-            announce("changed", row, name=row.name, part_of=row.parent_id, changed=changed)
+            announce("team.changed", row, name=row.name, part_of=row.parent_id, changed=changed)
     return row
 
 
@@ -166,7 +166,7 @@ def _remove(row: Team, found: OnTeam, move_to: uuid.UUID | None) -> None:
     stands_free(found.above)
     moved = resettle("team", row.id, move_to)
     told = {"members": found.members, "teams": list(found.teams), "companions": moved, "moved_to": move_to}
-    announce("removed", row, name=row.name, **told)
+    announce("team.removed", row, name=row.name, **told)
     row.delete()
     snapshot.changed(current_tenant().organization_id)
 

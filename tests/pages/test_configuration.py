@@ -51,7 +51,7 @@ def test_every_key_is_on_the_page_of_a_layer_that_it_has(owner: Client, left: Wo
     text = owner.get(page(left)).content.decode()
     shown = set(re.findall(r'<details class="setting" id="([^"]+)"', text))
     assert shown == {name for name, key in config_keys.items() if "organization" in key.layers}
-    assert "Default: 32000 characters" in text
+    assert "Default: 32,000 characters" in text
 
 
 def test_a_value_is_set_limited_and_taken_back(owner: Client, left: World) -> None:
