@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.template.defaultfilters import filesizeformat
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from audit.budget_words import percent
+from humana.kernel import measures
 from humana.kernel.ports import stored_bytes
 from tenants.plan_room import room
 from tenants.services.seats import seats_taken
@@ -57,6 +57,6 @@ def _at_most(seats: int | None) -> str:
 
 def _kept(stored: int, limit: int | None) -> str:
     if limit is None:
-        return f"{filesizeformat(stored)} · {_at_most(None)}"
-    told = {"used": filesizeformat(stored), "limit": filesizeformat(limit)}
+        return f"{measures.size(stored)} · {_at_most(None)}"
+    told = {"used": measures.size(stored), "limit": measures.size(limit)}
     return _("%(used)s of %(limit)s, with what is in the trash") % told

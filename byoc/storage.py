@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from byoc import endpoints
@@ -34,6 +33,7 @@ from byoc.contracts import PURPOSES, EndpointSpec, StorageAdapter
 from byoc.ledgers import BackupLedger, CopyTombs, inside
 from byoc.models import Endpoint, StorageCopy
 from humana import env
+from humana.kernel import measures
 from humana.kernel.egress import EgressRefused, Grant, Guard
 from humana.kernel.errors import Misconfigured, NotFound
 from tenants.config.resolver import resolve_for
@@ -76,7 +76,7 @@ def _limited(organization_id: uuid.UUID, purpose: str, storage: StorageAdapter) 
 
 def _too_large(most: int) -> str:
     sentence = _("This file is larger than %(most)s, the most that your organization takes.")
-    return sentence % {"most": filesizeformat(most)}
+    return sentence % {"most": measures.size(most)}
 
 
 def _part(organization_id: uuid.UUID, role: str, folder: str) -> StorageAdapter:

@@ -6,10 +6,10 @@ from typing import Any, Never
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from byoc.config_keys import MAX_UPLOAD_BYTES
+from humana.kernel import measures
 from humana.kernel.errors import Invalid
 from tenants.config.resolver import resolve_for
 from tenants.context import peek_tenant
@@ -67,4 +67,4 @@ def refuse_too_large(request: HttpRequest) -> None:
     most: int | None = getattr(request, "let_go", None)
     if most is not None:
         message = _("This file is larger than %(most)s, the most that your organization takes.")
-        raise TooLarge(message % {"most": filesizeformat(most)}, field="file")
+        raise TooLarge(message % {"most": measures.size(most)}, field="file")

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db.models import Sum
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from documents.models import DocumentFile
+from humana.kernel import measures
 from humana.kernel.errors import Conflict
 from tenants.places import gather
 from tenants.plan_room import PlanRoom, hold_room, room
@@ -53,5 +53,5 @@ def _judge(allowed: PlanRoom, size: int) -> None:
         " plan (%(plan)s). Delete some that are no longer needed: what is in the trash takes room until its"
         " days are over. Or ask an administrator for more room."
     )
-    told = {"used": filesizeformat(used), "limit": filesizeformat(allowed.stored), "plan": allowed.plan_name}
+    told = {"used": measures.size(used), "limit": measures.size(allowed.stored), "plan": allowed.plan_name}
     raise Conflict(sentence % told, field="file", code="no_room")

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from humana.kernel import measures
 from humana.kernel.text import in_words
 from humana.rendering.avatars import avatar_svg
 
@@ -61,3 +62,9 @@ def day_in_words(day: date) -> str:
 @register.filter
 def month_in_words(day: date) -> str:
     return in_words(day, "YEAR_MONTH_FORMAT")
+
+
+@register.filter
+def size(octets: int) -> str:
+    """Bytes as KB, MB or GB."""
+    return measures.size(octets)
