@@ -10,5 +10,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        tenants.db.operations.RefuseStrangers("Share", column="member_id"),
+        tenants.db.operations.RefuseStrangers("Share", members=["member_id"]),
     ]

@@ -6,7 +6,7 @@ Both speak PostgreSQL and do nothing elsewhere: MariaDB and SQLite carry one org
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -19,8 +19,9 @@ from humana.kernel.errors import Misconfigured
 from tenants.context import TenantContext, use_tenant
 
 _HERE = "(SELECT NULLIF(current_setting('humana.organization', true), '')::uuid)"
-#: Where the control plane has its members, if it is in the same database.
+#: Where the control plane has its members, and whose every team is: if it is in the same database.
 MEMBERS = "public.tenants_membership"
+TEAMS = "public.tenants_knownteam"
 
 #: To the role that the application has there; one that owns the tables needs no grant.
 _GRANT = """DO $grant$
@@ -125,19 +126,22 @@ class IsolateTables(Operation):
         ]
 
 
-def only_own_members(table: str, column: str) -> str:
-    """What the policy of that table also asks of a row that is written, in SQL.
+def only_own(table: str, *, members: Sequence[str] = (), teams: Sequence[str] = ()) -> str:
+    """What the policy of that table also asks of a row that is written, in SQL; columns by what they name.
 
-    Somebody who left is no row and may still be named: a move takes along what was given to them.
+    Who left is no row and may still be named, and so may a team that was dissolved here: a move takes along
+    what was given to them.
     """
-    return (
-        f"organization_id = {_HERE} AND NOT EXISTS (SELECT FROM {MEMBERS} m"
-        f" WHERE m.id = {table}.{column} AND m.organization_id <> {table}.organization_id)"
+    named = [(MEMBERS, column) for column in members] + [(TEAMS, column) for column in teams]
+    return f"organization_id = {_HERE}" + "".join(
+        f" AND NOT EXISTS (SELECT FROM {known} k"
+        f" WHERE k.id = {table}.{column} AND k.organization_id <> {table}.organization_id)"
+        for known, column in named
     )
 
 
 class OnPostgres(Operation):
-    """Statements for one model's table on PostgreSQL; nothing elsewhere. What they make goes with it."""
+    """Statements for one model's table on PostgreSQL; nothing elsewhere."""
 
     reversible = True
     reduces_to_sql = True
@@ -158,10 +162,8 @@ class OnPostgres(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        connection, model = schema_editor.connection, to_state.apps.get_model(app_label, self.model_name)
-        if connection.vendor == "postgresql" and self.allow_migrate_model(connection.alias, model):
-            for statement in self.statements(model):
-                schema_editor.execute(statement)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        self._execute(schema_editor, model, self.statements)
 
     def database_backwards(
         self,
@@ -170,31 +172,65 @@ class OnPostgres(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Nothing."""
+        model = from_state.apps.get_model(app_label, self.model_name)
+        self._execute(schema_editor, model, self.statements_back)
+
+    def _execute(
+        self,
+        schema_editor: BaseDatabaseSchemaEditor,
+        model: type[models.Model],
+        statements: Callable[[type[models.Model]], list[str]],
+    ) -> None:
+        connection = schema_editor.connection
+        if connection.vendor == "postgresql" and self.allow_migrate_model(connection.alias, model):
+            for statement in statements(model):
+                schema_editor.execute(statement)
 
     @abstractmethod
     def statements(self, model: type[models.Model]) -> list[str]: ...
+
+    def statements_back(self, model: type[models.Model]) -> list[str]:
+        """Nothing, for what goes with the table."""
+        return []
 
     def describe(self) -> str:
         return f"{type(self).__name__} of {self.model_name} on PostgreSQL"
 
 
 class RefuseStrangers(OnPostgres):
-    """No row of this model may name a member of another organization, where members are in the same database.
+    """No row of this model may name a member or a team of another organization, where those are in the same
+    database.
 
-    After `IsolateTables`. In a database of the customer's own there is nobody else whom it could name.
+    `members` and `teams` are the columns that name them. A later one of the same model says all of them
+    again, and in `before` what is asked once it is taken back. After `IsolateTables`. In a database of the
+    customer's own there is nobody else whom it could name.
     """
 
-    def __init__(self, model_name: str, *, column: str) -> None:
+    def __init__(
+        self,
+        model_name: str,
+        *,
+        members: Sequence[str] = (),
+        teams: Sequence[str] = (),
+        before: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         super().__init__(model_name)
-        self.column = column
+        self.named = {"members": tuple(members), "teams": tuple(teams)}
+        self.before = dict(before or {})
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return type(self).__name__, [self.model_name], {"column": self.column}
+        options = {**self.named, "before": self.before}
+        return type(self).__name__, [self.model_name], {k: v for k, v in options.items() if v}
 
     def statements(self, model: type[models.Model]) -> list[str]:
+        return [self._asking(model, self.named)]
+
+    def statements_back(self, model: type[models.Model]) -> list[str]:
+        return [self._asking(model, self.before)]
+
+    def _asking(self, model: type[models.Model], named: Mapping[str, Sequence[str]]) -> str:
         table = model._meta.db_table
-        return [_ASK.format(table=table, members=MEMBERS, rule=only_own_members(table, self.column))]
+        return _ASK.format(table=table, members=MEMBERS, rule=only_own(table, **named))
 
 
 class RunPerOrganization(Operation):

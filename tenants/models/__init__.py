@@ -8,7 +8,7 @@ from tenants.models.jobs import PlacementJob
 from tenants.models.organizations import Organization, OrganizationSlug, Plan
 from tenants.models.people import Membership, Role, User
 from tenants.models.placements import Engine, Isolation, Placement
-from tenants.models.structure import Position, Team
+from tenants.models.structure import KnownTeam, Position, Team
 
 __all__ = [
     "ApiKey",
@@ -17,6 +17,7 @@ __all__ = [
     "Engine",
     "Invitation",
     "Isolation",
+    "KnownTeam",
     "Membership",
     "Organization",
     "OrganizationSlug",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +29,29 @@ class Team(BaseModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **options: Any) -> None:
+        """Whose it is, is known before it is there: the database asks for that."""
+        if self._state.adding:
+            KnownTeam.objects.get_or_create(id=self.id, organization_id=self.organization_id)
+        super().save(**options)
+
+
+class KnownTeam(BaseModel):
+    """Whose a team is, or was: its id and no more, seen outside every organization.
+
+    What names a team by its id alone is asked about it by the policy of its table, which sees no team of
+    another organization (`tenants.db.operations.RefuseStrangers`). No team is without; it stays when the
+    team is dissolved, and goes with the organization.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "id"], name="known_team_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Position(BaseModel):

@@ -16,6 +16,7 @@ ISOLATED_OR_PLATFORM = f"NOT organization_id IS DISTINCT FROM {HERE}"
 OPEN_TABLES = {
     "byoc_watch": "says which organizations have endpoints to look after, and when; ids only",
     "byoc_storagecopy": "worked on outside every context; ids and counts only",
+    "tenants_knownteam": "the policies of what names a team ask it whose that is; ids only",
     "tenants_organization": "asked for by slug to find out which context to enter",
     "tenants_organizationslug": "asked for by a former slug, to redirect",
     "tenants_membership": "says whether a person may enter at all; read before entering",

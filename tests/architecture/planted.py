@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tenants.db.catalogue import Rule, rights, tables
+from tenants.db.operations import only_own
 from tests.architecture import control_plane
 from tests.architecture.catalogue import APP, OWNER
 
@@ -37,6 +38,15 @@ PLANTED: Planted = [
     (
         tables.rows_are_isolated,
         f"ALTER POLICY organization_isolation ON documents_share WITH CHECK ({tables.ISOLATED})",
+    ),
+    (  # as an older release had it
+        tables.rows_are_isolated,
+        "ALTER POLICY organization_isolation ON documents_share"
+        f" WITH CHECK ({only_own('documents_share', members=['member_id'])})",
+    ),
+    (
+        tables.rows_are_isolated,
+        f"ALTER POLICY organization_isolation ON audit_budget WITH CHECK ({tables.ISOLATED})",
     ),
     (
         tables.rows_are_isolated,

@@ -20,6 +20,8 @@ from tenants import console, doors, jobs, queries, scoping
 from tenants.db import leaving
 from tenants.db.backend.base import DatabaseWrapper, SchemaWrapper
 from tenants.db.catalogue import tables
+from tenants.db.catalogue.reading import without_strangers
+from tenants.db.operations import only_own
 from tenants.models import ApiKey, Isolation, Membership
 from tenants.owner import owner_connection
 from tests.architecture.catalogue import APP
@@ -325,6 +327,20 @@ def whose_rows_the_policy_shows(scene: Scene) -> Iterator[None]:
 @guard("sql.not_put_into_theirs the_audit")
 def whose_rows_the_policy_takes(scene: Scene) -> Iterator[None]:
     with altered(scene, f"{POLICY} WITH CHECK (true)", f"{POLICY} WITH CHECK ({tables.ISOLATED})"):
+        yield
+
+
+@guard(
+    row="sql.nobody_from_next_door_is_named the_audit", schema="sql.nobody_from_next_door_is_named the_audit"
+)
+def whom_a_row_may_name(scene: Scene) -> Iterator[None]:
+    """A database of the organization's own has nobody to ask."""
+    policy, table = "ALTER POLICY organization_isolation ON", "companions_companion"
+    off, on = (
+        f"{policy} {table} WITH CHECK ({check})"
+        for check in (tables.ISOLATED, only_own(table, **without_strangers()[table]))
+    )
+    with altered(scene, off, on), altered(scene, off, on, at=scene.owner_at(scene.right)):
         yield
 
 

@@ -16,6 +16,8 @@ import psycopg
 from psycopg import errors, sql
 
 from tenants.db.backend.base import ENTER
+from tenants.db.catalogue.reading import without_strangers
+from tenants.models import Isolation, Team
 from tests.fixtures.organizations import World
 from tests.isolation.cells import leak_of, references
 
@@ -246,6 +248,54 @@ def no_reference_leads_next_door(case: SqlCase) -> None:
         pointing = sql.SQL("UPDATE {} SET {} = %s").format(table(case.model), sql.Identifier(f"{name}_id"))
         with refused(case.own, errors.ForeignKeyViolation, errors.InsufficientPrivilege):
             case.own.execute(pointing, [their_row])
+
+
+@crossing
+def nobody_from_next_door_is_named(case: SqlCase) -> None:
+    """By an id alone, in a column that gives a member or a team something: put in, or changed to."""
+    enter(case.own, case.here)
+    if case.here.placement.isolation == Isolation.DATABASE:
+        return  # nobody is there who could be asked whose that is
+    own_row = case.here.row(case.model).pk
+    for column, stranger in named(case.model, case.there):
+        with refused(case.own, errors.InsufficientPrivilege):
+            case.own.execute(copy_of(case.model, own_row, id=uuid.uuid4(), **{column: stranger}))
+        with refused(case.own, errors.InsufficientPrivilege):
+            naming(case, column, stranger)
+
+
+@alone
+def its_own_are_named(case: SqlCase) -> None:
+    """Who is here, who left, and a team that was dissolved: the control of the cell above."""
+    enter(case.own, case.here)
+    gone = uuid.uuid4()
+    if case.here.placement.isolation != Isolation.DATABASE:
+        case.own.execute(
+            "INSERT INTO public.tenants_knownteam VALUES (%s, now(), now(), %s)",
+            [gone, case.here.organization.id],
+        )
+    for column, somebody in named(case.model, case.here):
+        for one in (somebody, uuid.uuid4(), gone):
+            with case.own.transaction(force_rollback=True):
+                assert naming(case, column, one) == 1
+
+
+def named(model: type[Any], world: World) -> Iterator[tuple[str, uuid.UUID]]:
+    """The columns that may name nobody of another organization, each with somebody of this one."""
+    columns = without_strangers().get(model._meta.db_table, {})
+    for kind, somebody in (("members", world.owner.pk), ("teams", world.row(Team).pk)):
+        yield from ((column, somebody) for column in columns.get(kind, ()))
+
+
+def naming(case: SqlCase, column: str, somebody: uuid.UUID) -> int:
+    """UPDATE a row so that it names this one and nobody else."""
+    others = {one for one, _id in named(case.model, case.here)} - {column}
+    changes = [sql.SQL("{} = {}").format(sql.Identifier(one), sql.NULL) for one in sorted(others)]
+    changes.append(sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(somebody)))
+    statement = sql.SQL("UPDATE {} SET {} WHERE id = {}").format(
+        table(case.model), sql.SQL(", ").join(changes), sql.Literal(case.here.row(case.model).pk)
+    )
+    return case.own.execute(statement).rowcount
 
 
 @crossing

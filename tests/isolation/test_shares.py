@@ -1,8 +1,8 @@
 """A share that names somebody of another organization: refused by the service and by the database.
 
-The database binds a share to its folder and both to one organization, and asks whose member it names. A
-database of the organization's own has no members to ask: there such a row is kept, and gives that stranger
-nothing (docs/sharing.md).
+The database binds a share to its folder and both to one organization, and asks whose member or team it
+names. A database of the organization's own has nobody to ask: there such a row is kept, and gives that
+stranger nothing (docs/sharing.md).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from documents.services.sharing import Party, share
 from documents.sharing import access_party, people_like
 from humana.kernel.errors import NotFound
 from tenants.context import use_tenant
-from tenants.models import Membership
+from tenants.models import Membership, Team
 from tests.fixtures.organizations import World
 from tests.isolation.test_api import by_key
 from tests.isolation.test_pages import signed_in
@@ -30,15 +30,16 @@ pytestmark = [
 ]
 
 
-def forge(world: World, *, folder: uuid.UUID, stranger: Membership, organization: uuid.UUID) -> None:
+def forge(world: World, *, folder: uuid.UUID, stranger: Membership | Team, organization: uuid.UUID) -> None:
     """INSERT by the application's role, in this organization, past every rule of ours."""
+    member, team = (stranger.id, None) if isinstance(stranger, Membership) else (None, stranger.id)
     alias = world.placement.alias
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
         cursor.execute(
             "INSERT INTO documents_share (id, created_at, updated_at, organization_id, folder_id, aim_id,"
-            ' member_id, whose_id, "right", given_by, version)'
-            " VALUES (%s, now(), now(), %s, %s, %s, %s, %s, 'write', %s, 1)",
-            [uuid.uuid4(), organization, folder, folder, stranger.id, stranger.id, world.twin.user_id],
+            ' member_id, team_id, whose_id, "right", given_by, version)'
+            " VALUES (%s, now(), now(), %s, %s, %s, %s, %s, %s, 'write', %s, 1)",
+            [uuid.uuid4(), organization, folder, folder, member, team, stranger.id, world.twin.user_id],
         )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -80,6 +81,12 @@ def test_a_forged_row_is_refused_or_worth_nothing(left: World, right: World) -> 
         assert said(left, folder=left.folder.id, stranger=left.owner, organization=ours) == "kept", (
             "no stranger"
         )
+        their_team, our_team = right.row(Team), left.row(Team)
+        answer = said(left, folder=left.folder.id, stranger=their_team, organization=ours)
+        assert (answer == "kept") if alone else ("row-level security" in answer)
+        assert said(left, folder=left.folder.id, stranger=our_team, organization=ours) == "kept"
+    Membership.objects.filter(id=stranger.id).update(team=their_team)
+    stranger.team = their_team
     for world in (left, right):
         with use_tenant(world.context):
             with pytest.raises(NotFound):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -14,7 +15,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from companions.models import Companion
+from tenants.context import use_tenant
+from tenants.db.catalogue.tables import ISOLATED
+from tenants.db.operations import only_own
 from tenants.models import Isolation, Placement
+from tenants.services.teams import create_team
+from tests.fixtures.organizations import build_world
 from tests.fixtures.schemas import make_schema
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,3 +103,22 @@ def test_a_database_that_does_not_answer_is_said_so(quiet: Placement, settings: 
     settings.DATABASE_OWNER_URL = "postgresql://humana_owner:wrong@127.0.0.1:1/humana"
     with pytest.raises(CommandError, match="2 of 2"):
         told()
+
+
+def test_rows_older_than_the_policy_that_name_a_stranger_are_told_and_stay(cloned_database: str) -> None:
+    ours, theirs = (build_world(f"{name}-{uuid.uuid4().hex[:8]}") for name in ("ours", "theirs"))
+    policy = "ALTER POLICY organization_isolation ON pool_main.companions_companion"
+    asks = only_own("companions_companion", teams=["team_id"])
+    with use_tenant(theirs.context):
+        team = create_team(name="Night watch")
+    with as_owner_did(f"{policy} WITH CHECK ({ISOLATED})", f"{policy} WITH CHECK ({asks})"):
+        with use_tenant(ours.context):
+            assert Companion.objects.filter(id=ours.companion.id).update(team_id=team.id)
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 of "):
+        call_command("audit_placements", stdout=out)
+    line = f"companions_companion: 1 rows of the organization {ours.organization.id} name a member or a team"
+    assert f"Main pool: {line} of another" in out.getvalue()
+    with use_tenant(ours.context):
+        assert Companion.objects.filter(team_id=team.id).update(team_id=None), "told, and still there"
+    assert "Main pool: holds" in told()

@@ -28,12 +28,14 @@ from byoc.models import Endpoint
 from chats.models import Chat
 from companions.models import Value
 from documents.models import Folder, Share
+from documents.services.sharing import Party, share
 from humana.kernel.errors import Conflict
 from tenants.context import TenantContext, use_tenant
 from tenants.db import aliases, replay
 from tenants.models import Isolation, Organization, Placement, PlacementJob
 from tenants.owner import owner_connection, owner_settings
 from tenants.services.placing import clearing, jobs, moving, removing, reports
+from tenants.services.teams import create_team, remove_team
 from tenants.transactions import tenant_atomic
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.test_copying import rows_at
@@ -86,9 +88,18 @@ def window_passes(job: PlacementJob) -> None:
     until_over(PlacementJob.objects.get(kind=PlacementJob.Kind.CLEAR, source=job.source))
 
 
+def given_to_a_team_that_goes(world: World) -> None:
+    """The folder that somebody has is a team's too, and the team is dissolved."""
+    team = create_team(name="Night watch")
+    share(member=world.twin, aim=world.folder, party=Party(team=team), right="read")
+    remove_team(team=team)
+    assert Share.objects.filter(team_id=team.id).exists()
+
+
 def test_from_pool_to_schema_to_database_and_home(world: World) -> None:
-    with use_tenant(world.context):  # given to somebody who has left since
+    with use_tenant(world.context):  # given to somebody who has left since, and to a team that is no more
         assert Share.objects.filter(team_id=None).update(member_id=uuid.uuid4())
+        given_to_a_team_that_goes(world)
     before = rows_at(world.context)
     for isolation in (Isolation.SCHEMA, Isolation.DATABASE, Isolation.ROW):
         job = moved(world, isolation)
@@ -97,6 +108,23 @@ def test_from_pool_to_schema_to_database_and_home(world: World) -> None:
         assert rows_at(world.context) == before
         assert job.report["rows"] == sum(map(len, before.values()))
         assert reports.is_genuine(job)
+
+
+def test_a_row_that_names_a_stranger_stops_the_move_and_is_not_lost(world: World) -> None:
+    """A customer's own database kept it; the pool would not. Once it is gone the move goes on."""
+    moved(world, Isolation.DATABASE)
+    stranger = build_world(f"other-{uuid.uuid4().hex[:8]}").owner
+    with use_tenant(world.context):
+        assert Share.objects.filter(team_id=None).update(member_id=stranger.id)
+    job = worked_on(begun(world, Isolation.ROW))
+    assert job.state == PlacementJob.State.FAILED
+    assert "A row of documents_share names a member or a team of another organization" in job.error
+    world.organization.refresh_from_db()
+    assert world.organization.placement.isolation == Isolation.DATABASE
+    with use_tenant(world.context):
+        assert Share.objects.filter(member_id=stranger.id).delete()[0]
+    jobs.try_again(job=job)
+    assert worked_on(job).state == PlacementJob.State.DONE
 
 
 def test_the_trail_goes_on_and_tells_of_the_move(world: World) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RunPython
 from django.db.migrations.state import ProjectState
@@ -14,9 +15,10 @@ from django.db.migrations.state import ProjectState
 from companions.models import Value
 from humana.kernel.errors import Misconfigured
 from tenants.context import peek_tenant, use_tenant
-from tenants.db.operations import RunPerOrganization
-from tenants.models import Organization
-from tenants.owner import as_owner
+from tenants.db.operations import RefuseStrangers, RunPerOrganization
+from tenants.models import KnownTeam, Organization, Team
+from tenants.owner import as_owner, owner_connection
+from tenants.services.teams import create_team
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WISH = "written by a migration"
@@ -138,3 +140,52 @@ def test_it_can_be_written_into_a_migration_file() -> None:
     text, imports = OperationWriter(RunPerOrganization(change, count=count), indentation=0).serialize()
     assert "tenants.db.operations.RunPerOrganization(" in text
     assert "import tenants.db.operations" in imports
+
+
+def check_of(schema: str, table: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_expr(p.polwithcheck, c.oid) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid"
+            " WHERE c.relname = %s AND c.relnamespace = %s::regnamespace",
+            [table, schema],
+        )
+        return str(cursor.fetchone()[0])
+
+
+def test_what_asks_whom_a_row_names_is_taken_back_as_it_was(state: ProjectState) -> None:
+    operation = RefuseStrangers(
+        "Share", members=["member_id"], teams=["team_id"], before={"members": ["member_id"]}
+    )
+    before = check_of("pool_main", "documents_share")
+    assert "tenants_membership" in before
+    assert "tenants_knownteam" in before
+    with as_owner():
+        connection.set_schema("pool_main")
+        try:
+            with connection.schema_editor() as editor:
+                operation.database_backwards("documents", editor, state, state)
+            older = check_of("pool_main", "documents_share")
+            with connection.schema_editor() as editor:
+                operation.database_forwards("documents", editor, state, state)
+        finally:
+            connection.set_schema_to_public()
+    assert "tenants_membership" in older
+    assert "tenants_knownteam" not in older
+    assert check_of("pool_main", "documents_share") == before
+
+
+def test_no_team_is_there_whose_organization_is_not_known(worlds: list[Organization]) -> None:
+    """Those of before the migration too, which sees all of them and leaves row-level security as it was."""
+    know = import_module("tenants.migrations.0014_known_teams").KNOW
+    for one in worlds:
+        with use_tenant(one.context):
+            create_team(name="Night watch")
+    everybody = set(KnownTeam.objects.values_list("id", "organization_id"))
+    assert {one.id for one in worlds} <= {whose for _id, whose in everybody}
+    with owner_connection() as owner, owner.transaction():
+        owner.execute("ALTER TABLE tenants_team DROP CONSTRAINT tenants_team_known_fk")
+        owner.execute("DELETE FROM tenants_knownteam")
+        owner.execute(know)
+    assert set(KnownTeam.objects.values_list("id", "organization_id")) == everybody
+    with use_tenant(worlds[0].context), pytest.raises(IntegrityError, match="tenants_team_known_fk"):
+        Team.objects.bulk_create([Team(organization=worlds[0], name="Past every rule")])

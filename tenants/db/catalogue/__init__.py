@@ -8,6 +8,7 @@ PostgreSQL 14 or newer and no right but to connect.
     sql         the questions
     tables      rules about tables: which, their policies, indexes and references
     rights      rules about who owns, who may, and what would work past the policies
+    strangers   rows older than the policy that asks whom they name
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from humana.kernel.errors import Misconfigured
 from humana.kernel.text import printable
 from tenants.db.catalogue import rights, sql, tables
 from tenants.db.catalogue.reading import Connection, Expected, Rule, rows, undisturbed
+from tenants.db.catalogue.strangers import named_strangers
 
-__all__ = ["RULES", "Connection", "Expected", "Rule", "audit", "figures", "problems"]
+__all__ = ["RULES", "Connection", "Expected", "Rule", "audit", "figures", "named_strangers", "problems"]
 
 RULES: tuple[Rule, ...] = (
     tables.planes_are_apart,

@@ -93,17 +93,17 @@ def append_only() -> frozenset[str]:
 
 
 @functools.cache
-def without_strangers() -> dict[str, str]:
-    """Tables whose rows may name no member of another organization, and in which column."""
-    return {_table(label, one.model_name): one.column for label, one in _done(RefuseStrangers)}
+def without_strangers() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Tables whose rows may name no member and no team of another organization, and in which columns."""
+    return {_table(label, one.model_name): one.named for label, one in _done(RefuseStrangers)}
 
 
 def _done(kind: type[Done]) -> list[tuple[str, Done]]:
-    """Operations of migrations on disk, each with its app."""
-    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations.values()
+    """Operations of migrations on disk, each with its app; in each app the older ones first."""
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
     return [
         (one.app_label, operation)
-        for one in known
+        for _key, one in sorted(known.items())
         for operation in one.operations
         if isinstance(operation, kind)
     ]

@@ -17,7 +17,7 @@ from tenants.db.catalogue.reading import (
     tokens,
     without_strangers,
 )
-from tenants.db.operations import MEMBERS, only_own_members
+from tenants.db.operations import MEMBERS, only_own
 from tenants.scoping import TenantForeignKey
 
 HERE = "(SELECT NULLIF(current_setting('humana.organization', true), '')::uuid)"
@@ -39,8 +39,8 @@ def planes_are_apart(connection: Connection, expected: Expected) -> list[str]:
 def rows_are_isolated(connection: Connection, expected: Expected) -> list[str]:
     there = tables(connection, expected.schema) - {BOOKKEEPING}
     with_members = rows(connection, sql.HAS_TABLE, table=MEMBERS) == [(True,)]
-    columns = without_strangers().items() if with_members else ()
-    written = {table: only_own_members(table, column) for table, column in columns}
+    asked = without_strangers().items() if with_members else ()
+    written = {table: only_own(table, **named) for table, named in asked}
     return isolated(connection, expected.schema, dict.fromkeys(there, ISOLATED), written=written)
 
 

@@ -16,8 +16,9 @@ from hashlib import sha256
 from typing import TypeVar
 
 from django.utils.translation import gettext as _
+from psycopg.errors import InsufficientPrivilege
 
-from humana.kernel.errors import HumanaError
+from humana.kernel.errors import Conflict, HumanaError
 from tenants.db.copying.sides import Buckets, Side, Slice
 from tenants.db.copying.tables import Table, tables
 
@@ -34,6 +35,12 @@ class NotEqual(HumanaError):
     """What was written is not what was read: the round is undone, nothing of it stays."""
 
     status, default_code = 500, "copy_not_equal"
+
+
+class NamesAStranger(Conflict):
+    """Where it is now nobody could be asked whom the row names; there somebody can (`RefuseStrangers`)."""
+
+    default_code = "names_a_stranger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +132,7 @@ class _Evening:
     def _fill(self) -> _Proved:
         """Nothing is there: everything is written, and then looked at on both sides."""
         for first, last in _runs(range(len(self.bounds) + 1)):
-            self.target.take(self.table, self.source, Slice.between(self.bounds, first, last))
+            self._take(Slice.between(self.bounds, first, last))
         wanted, found = self._of_both(lambda side: side.buckets(self.table, self.bounds))
         self._must_be_equal(wanted, found, sorted(wanted))
         return self._told(wanted, found, sum(bucket.rows for bucket in wanted.values()))
@@ -166,7 +173,7 @@ class _Evening:
         mixed = [number for number in odd if number in found]
         changed = self._carry_rows(mixed) if mixed else 0
         for first, last in _runs(missing):
-            self.target.take(self.table, self.source, Slice.between(self.bounds, first, last))
+            self._take(Slice.between(self.bounds, first, last))
             changed += sum(wanted[number].rows for number in range(first, last + 1))
         return changed
 
@@ -176,8 +183,22 @@ class _Evening:
         fresh = [key for key, digest in wanted.items() if found.get(key) != digest]
         self.target.remove(self.table, stale)
         if fresh:
-            self.target.take(self.table, self.source, Slice(ids=fresh))
+            self._take(Slice(ids=fresh))
         return len({*stale, *fresh})
+
+    def _take(self, part: Slice) -> None:
+        try:
+            self.target.take(self.table, self.source, part)
+        except InsufficientPrivilege as error:
+            if "row-level security" not in str(error):
+                raise
+            raise NamesAStranger(
+                _(
+                    "A row of %(table)s names a member or a team of another organization, and no other place"
+                    " takes it. Change or remove it where it is, then try again."
+                )
+                % {"table": self.table.name}
+            ) from error
 
     def _look_again(self, wanted: Buckets, found: Buckets, odd: list[int]) -> Buckets:
         written = self.target.buckets(self.table, self.bounds, odd)

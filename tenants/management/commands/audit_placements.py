@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,12 +18,14 @@ from tenants.db import catalogue
 from tenants.management.bar import draw, wipe
 from tenants.models import Engine, Placement
 from tenants.owner import owner_connection
+from tenants.queries import contexts_in
 
 
 class Command(BaseCommand):
     help = (
-        "Reads the catalogue of every placement's schema, as its owner (DATABASE_OWNER_URL), and says"
-        " what is wrong there. Changes nothing; the exit code is 1 when something is wrong."
+        "Reads the catalogue of every placement's schema, as its owner (DATABASE_OWNER_URL), counts rows"
+        " that name a member or a team of another organization, and says what is wrong there. Changes"
+        " nothing; the exit code is 1 when something is wrong."
     )
     requires_system_checks = ()  # it is asked when something may be wrong
 
@@ -83,12 +86,17 @@ def audited_placement(placement: Placement) -> dict[str, Any]:
         with closing(open_as_owner(placement)) as connection:
             app = connections.settings[placement.database]["USER"]
             expected = catalogue.Expected(placement.schema_name, connection.info.user, app)
-            problems, figures = (
-                read(connection, expected) for read in (catalogue.problems, catalogue.figures)
-            )
+            problems = catalogue.problems(connection, expected)
+            problems += catalogue.named_strangers(connection, expected, _who_is_in(placement))
+            figures = catalogue.figures(connection, expected)
     except Exception as error:  # noqa: BLE001 - one placement never stops the others
         return {**told, "problems": [f"the database could not be asked: {_said(error)}"], "figures": {}}
     return {**told, "problems": problems, "figures": figures}
+
+
+def _who_is_in(placement: Placement) -> list[uuid.UUID]:
+    here = contexts_in(alias=placement.database, schema=placement.schema_name)
+    return [one.organization_id for one in here]
 
 
 def lines(audited: dict[str, Any]) -> list[str]:
