@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -21,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def staged() -> Iterator[Services]:
-    """PostgreSQL, Valkey and an empty migrated database; Django is set up as the application's role."""
+    """PostgreSQL, Valkey and an empty migrated database; Django is set up as the application's role.
+
+    Between the figures nothing is told that is no warning; servers that are measured log as they always do.
+    """
     services = Services()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "humana.settings.test")
     try:
@@ -29,6 +33,7 @@ def staged() -> Iterator[Services]:
         import django
 
         django.setup()
+        logging.getLogger().setLevel(logging.WARNING)
         from django.core.management import call_command
 
         from tests.plugins.databases import create, disconnect
