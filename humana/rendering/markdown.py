@@ -23,6 +23,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from humana.rendering import mathematics
+from humana.rendering.addresses import REL, host_note, learn_addresses
 from humana.rendering.citations import Cite, Cited, cited, learn_citations, link_of
 
 _TAGS = {
@@ -76,7 +77,7 @@ class _Renderer(RendererHTML):
         words = escape(tokens[idx].content or address)
         if urlsplit(address).scheme not in ("http", "https"):
             return words
-        return f'<a href="{escape(address)}" target="_blank">{words}</a>{_host_note(address, words)}'
+        return f'<a href="{escape(address)}" target="_blank">{words}</a>{host_note(address, words)}'
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         tokens[idx].attrSet("target", "_blank")
@@ -85,7 +86,7 @@ class _Renderer(RendererHTML):
     def link_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         first = next(number for number in range(idx - 1, -1, -1) if tokens[number].type == "link_open")
         words = "".join(one.content for one in tokens[first:idx])
-        return f"</a>{_host_note(str(tokens[first].attrGet('href') or ''), words)}"
+        return f"</a>{host_note(str(tokens[first].attrGet('href') or ''), words)}"
 
     def formula(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return mathematics.formula(tokens[idx].content, block=tokens[idx].meta["block"])
@@ -108,14 +109,6 @@ class _Renderer(RendererHTML):
     th_open = td_open = _cell
 
 
-def _host_note(address: str, words: str) -> str:
-    """Where a link leads, when its words are not that very address."""
-    host = urlsplit(address).hostname or ""
-    said = words.strip().lower().removeprefix("https://").removeprefix("http://")
-    names_it = re.split(r"[/?#:]", said, maxsplit=1)[0] == host
-    return f' <span class="host">({escape(host)})</span>' if host and not names_it else ""
-
-
 def _coloured(code: str, language: str) -> str:
     if language and len(code) <= _COLOUR_LIMIT:
         try:
@@ -136,6 +129,7 @@ outline = MarkdownIt("commonmark", {"html": False}).enable(["table"]).disable(["
 for _one in (mathematics.with_mathematics(_parser), mathematics.with_mathematics(outline, growing=True)):
     _one.validateLink = _may_lead_to  # type: ignore[method-assign,assignment]
 learn_citations(_parser)
+learn_addresses(_parser)
 
 
 def render(text: str, *, coloured: bool = True, cites: Mapping[int, Cite] | None = None) -> SafeString:
@@ -166,5 +160,5 @@ def _clean(html: str) -> str:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
-        link_rel="noopener noreferrer nofollow",
+        link_rel=REL,
     )

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from humana.kernel import measures
 from humana.kernel.text import in_words
+from humana.rendering import addresses
 from humana.rendering.avatars import avatar_svg
 
 register = template.Library()
@@ -34,6 +35,12 @@ def avatar(name: object, css_class: str = "avatar") -> SafeString:
 @register.filter
 def get(mapping: dict[Any, Any], key: Any) -> Any:
     return mapping.get(key)
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """A person's words as they were written, with the addresses in them as links."""
+    return addresses.linked(text)
 
 
 @register.filter

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from byoc import gateway
 from byoc.contracts import ModelCard
-from chats.models import Chat
+from chats.models import Chat, Message
 from companions.services.companions import create_companion
 from documents.services.folders import create_folder
 from tenants.context import use_tenant
@@ -53,6 +54,24 @@ def test_the_fragment_of_titles_holds_header_tab_and_sidebar(owner: Client, left
     assert page.one("title").words.startswith("<b>Plans</b> for today · ")
     here = [one for one in page.all("a") if one["aria-current"] == "page"]
     assert [one["href"] for one in here] == [f"/o/left/chats/{left.chat.pk}/"]
+
+
+def test_an_address_in_a_question_or_an_answer_can_be_followed(owner: Client, left: World) -> None:
+    with use_tenant(left.context):
+        chat = Chat(owner_id=left.twin.user_id, companion=left.companion, last_message_at=timezone.now())
+        chat.save()
+        parent = None
+        for role in (Message.Role.PERSON, Message.Role.COMPANION):
+            parent = Message(
+                chat=chat, parent=parent, role=role, text=f"https://{role}.example/a, `https://no.example`"
+            )
+            parent.save()
+        Chat.objects.filter(pk=chat.pk).update(leaf_id=parent.id if parent else None)
+    page = Page(owner.get(f"/o/left/chats/{chat.pk}/"))
+    away = [one for one in page.all("a") if one["href"].startswith("http")]
+    assert [one["href"] for one in away] == ["https://person.example/a", "https://companion.example/a"]
+    for one in away:
+        assert (one["target"], one["rel"]) == ("_blank", "noopener noreferrer nofollow")
 
 
 def test_a_search_without_scripts_is_a_page(owner: Client, left: World) -> None:

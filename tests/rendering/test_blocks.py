@@ -26,7 +26,19 @@ def fed(pieces: list[str]) -> str:
 
 
 WORD = st.sampled_from(
-    ["calm", "*slow*", "**dear**", "`code`", "a|b", "1.", "-", "x_y", "[d]", "https://a.example"]
+    [
+        "calm",
+        "*slow*",
+        "**dear**",
+        "`code`",
+        "a|b",
+        "1.",
+        "-",
+        "x_y",
+        "[d]",
+        "https://a.example",
+        "ana@b.example",
+    ]
 )
 LINE = st.lists(WORD, min_size=1, max_size=5).map(" ".join)
 BLOCKS = st.one_of(
