@@ -40,8 +40,8 @@ def find(request: MemberRequest, slug: str) -> HttpResponse:
     """A fragment for htmx, else a page with filters.
 
     Context: `query`, `commands`, `companions`, `found` (Search), `silent` companions whose chats could not be
-    searched; below the box `shelves` and `papers` (folders and documents by name); for the page `everybody`
-    and `folders` to choose from, and what was `chosen`.
+    searched, `shelves` and `papers` (folders and documents by name); for the page `everybody` and `folders`
+    to choose from, and what was `chosen`.
     """
     member = request.visitor.member
     require(member, READ.name)
@@ -52,8 +52,9 @@ def find(request: MemberRequest, slug: str) -> HttpResponse:
         found = search(member, _wanted(request, query), most=FEW if small else MANY)
         context |= {"found": found, "silent": silent_companions(found.silent)}
         context["companions"] = _companions_named(member, query)
+        context |= _kept(member, query)
     if small:
-        return render(request, "chats/_search.html", context | (_kept(member, query) if query else {}))
+        return render(request, "chats/_search.html", context)
     return render(request, "chats/search.html", context | _choices(request))
 
 

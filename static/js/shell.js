@@ -85,13 +85,6 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      const search = document.getElementById("search");
-      if (!search) return;
-      event.preventDefault();
-      document.dispatchEvent(new Event("humana:open-drawer"));
-      search.focus();
-    }
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
     if (menu) {
       event.preventDefault();
@@ -99,26 +92,6 @@
       menu.querySelector("summary").focus();
     }
   });
-
-  // From the search one walks down into what it found, and back up; Escape empties it.
-  document.addEventListener("keydown", (event) => {
-    const search = document.getElementById("search");
-    if (event.key !== "Escape" || !event.target.closest("#search, #found") || !search.value) return;
-    event.preventDefault();
-    search.value = "";
-    document.getElementById("found").replaceChildren();
-    search.focus();
-  });
-  document.addEventListener("keydown", (event) => {
-    if (!["ArrowUp", "ArrowDown"].includes(event.key) || !event.target.closest("#search, #found")) return;
-    const places = [document.getElementById("search"), ...document.querySelectorAll("#found a")];
-    const next = places[places.indexOf(event.target) + (event.key === "ArrowUp" ? -1 : 1)];
-    if (!next) return;
-    event.preventDefault();
-    next.focus();
-  });
-  const keys = document.querySelector("[data-search-keys]");
-  if (keys && /Mac|iPhone|iPad/.test(navigator.platform)) keys.textContent = "⌘ K";
 
   // Buttons that are only an icon tell the mouse what they do, as they tell a screen reader.
   document.addEventListener("pointerover", (event) => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.axe import broken
 from tests.browser.conftest import Reader
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
@@ -44,14 +45,47 @@ def test_search_is_one_chord_away_and_its_finds_are_walked(reader: Reader, keys:
     reader.page.keyboard.press(keys)
     assert has_focus(reader, "#search")
     reader.page.keyboard.type("clar")
-    reader.page.locator("#found").get_by_role("link", name="Clara").wait_for()
-    reader.page.keyboard.press("ArrowDown")
-    assert has_focus(reader, "#found a")
+    clara = reader.page.get_by_role("listbox").get_by_role("option", name="Clara")
+    everything = reader.page.get_by_role("option", name="Search everything for “clar”")
+    clara.wait_for()
+    assert chosen(reader) == clara.inner_text(), "what Enter opens is marked before it is pressed"
     reader.page.keyboard.press("ArrowUp")
-    assert has_focus(reader, "#search")
+    assert chosen(reader) == everything.inner_text(), "from the first row up to the last"
     reader.page.keyboard.press("ArrowDown")
+    assert chosen(reader) == clara.inner_text()
+    assert has_focus(reader, "#search[aria-expanded=true][role=combobox]"), "one goes on writing meanwhile"
+    assert "Enter opens" in reader.page.locator("#announcer").inner_text()
+    assert broken(reader.page) == []
+    reader.page.keyboard.press("Escape")
+    assert reader.page.locator("#search").input_value() == ""
+    assert reader.page.get_by_role("option").count() == 0
+    assert has_focus(reader, "#search[aria-expanded=false]:not([aria-activedescendant])")
+    reader.page.keyboard.type("clar")
+    clara.wait_for()
     reader.page.keyboard.press("Enter")
     reader.page.get_by_role("heading", level=1, name="Clara").wait_for()
+
+
+def chosen(reader: Reader) -> str:
+    """The row that the search box tells a screen reader of."""
+    marked = reader.page.locator("#found [aria-selected=true]")
+    assert marked.count() == 1
+    assert marked.get_attribute("id") == reader.page.locator("#search").get_attribute("aria-activedescendant")
+    return marked.inner_text()
+
+
+def test_who_presses_enter_before_the_list_is_there_is_led_to_its_first_row(reader: Reader) -> None:
+    reader.sign_in()
+    reader.page.keyboard.press("Control+k")
+    reader.page.keyboard.type("clar")
+    reader.page.keyboard.press("Enter")
+    reader.page.get_by_role("heading", level=1, name="Clara").wait_for()
+    reader.page.wait_for_load_state()
+    reader.page.keyboard.press("Control+k")
+    reader.page.keyboard.type("nothing like that")
+    reader.page.keyboard.press("Enter")
+    reader.page.get_by_role("heading", level=1, name="Search").wait_for()
+    assert reader.page.locator("#s-q").input_value() == "nothing like that"
 
 
 @pytest.mark.parametrize("keys", ["Control+Shift+O", "Meta+Shift+O"])

@@ -82,6 +82,16 @@ def test_a_search_without_scripts_is_a_page(owner: Client, left: World) -> None:
     assert b"<html" not in fragment.content
 
 
+def test_what_the_search_box_finds_is_on_the_page_of_everything_too(owner: Client, left: World) -> None:
+    with use_tenant(left.context):
+        folder = create_folder(member=left.twin, name="Harbour")
+    small = Page(owner.get("/o/left/search/?q=harbour", headers={"hx-request": "true"}))
+    rows = [one for one in small.all("a") if one["role"] == "option"]
+    assert rows[0]["href"] == f"/o/left/folders/{folder.id}/"
+    assert rows[-1]["href"] == "/o/left/search/?q=harbour"
+    assert rows[0]["href"] in [one["href"] for one in Page(owner.get(rows[-1]["href"])).all("a")]
+
+
 @pytest.mark.parametrize(
     ("builtin", "order"), [(True, ["Zoe", "Abel", "Clara"]), (False, ["Abel", "Clara", "Zoe"])]
 )
@@ -178,7 +188,9 @@ def test_the_box_finds_whatever_has_a_name_without_its_accents(
 
     def led_to(who: Client, words: str) -> list[str]:
         page = Page(who.get("/o/left/search/", {"q": words}, headers={"hx-request": "true"}))
-        return [one["href"].removeprefix("/o/left/") for one in page.all("a")]
+        *found, everything = [one["href"].removeprefix("/o/left/") for one in page.all("a")]
+        assert everything.startswith("search/?q=")
+        return found
 
     assert led_to(owner, "iris") == ["companions/iris/"]
     assert [one.split("/")[0] for one in led_to(owner, "MARCO conv")] == ["folders"]
