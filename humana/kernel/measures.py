@@ -11,6 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 _SIZE = re.compile(r"(?P<number>[0-9]{1,12}(?:[.,][0-9]{1,3})?)\s*(?P<unit>[kKmMgG])[iI]?[bB]")
+_PART = re.compile(r"([0-9]{1,9})\s*(s|seg|min|h|d|days?|dias?)\b")
+_DURATION = re.compile(rf"(?:{_PART.pattern.replace('(', '(?:')}\s*)+")
+#: By the letter that a unit begins with, in seconds.
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 #: Lengths of time that have a word, in seconds, the longest first.
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
@@ -35,8 +39,8 @@ def read_size(text: str) -> int | None:
     return int(Decimal(found["number"].replace(",", ".")) * 1024 ** (" KMG".index(found["unit"][0].upper())))
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them, in at most two words: “1 min 30 s”, “3 days 4 h”.
+def duration(seconds: float, *, exact: bool = False) -> str:
+    """Seconds as people say them, in at most two words unless `exact`: “1 min 30 s”, “3 days 4 h”.
 
     A part of a second is shown where there is nothing larger.
     """
@@ -48,7 +52,17 @@ def duration(seconds: float) -> str:
         number, left = divmod(left, length)
         if number:
             words.append(_spelled(number, length))
-    return " ".join(words[:2])
+    return " ".join(words if exact else words[:2])
+
+
+def read_duration(text: str) -> int | None:
+    """Seconds from what a person typed in either language, such as “1 min 30 s” or “3 dias”; None where it
+    names no unit.
+    """
+    told = text.strip().lower()
+    if not _DURATION.fullmatch(told):
+        return None
+    return sum(int(number) * _UNITS[unit[0]] for number, unit in _PART.findall(told))
 
 
 def _spelled(number: int, length: int) -> str:

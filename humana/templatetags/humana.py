@@ -75,3 +75,9 @@ def month_in_words(day: date) -> str:
 def size(octets: int) -> str:
     """Bytes as KB, MB or GB."""
     return measures.size(octets)
+
+
+@register.filter
+def count(number: int) -> str:
+    """A number with its thousands apart."""
+    return measures.count(number)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid
-from humana.kernel.measures import count, duration, read_size, size
+from humana.kernel.measures import count, duration, read_duration, read_size, size
 from humana.kernel.text import clean_line, clean_text
 
 T = TypeVar("T")
@@ -61,6 +61,11 @@ class Kind(Generic[T]):
     def offered(self) -> Sequence[tuple[str, Any]]:
         """What a form lets people choose from; empty where they write."""
         return ()
+
+    @property
+    def hint(self) -> str:
+        """How a person may write it, by example; empty where that needs no telling."""
+        return ""
 
     @property
     def limits(self) -> str:
@@ -149,12 +154,27 @@ class Whole(_Measured[int]):
 
 @dataclass(frozen=True)
 class Seconds(Whole):
-    """A length of time, in whole seconds."""
+    """A length of time, in whole seconds; a person may write it as they say it: 5 min."""
 
     name: ClassVar[str] = "seconds"
+    control: ClassVar[str] = "text"
+
+    def said(self, value: int) -> str:
+        return duration(value)
 
     def shown(self, value: int) -> str:
         return duration(value)
+
+    def read(self, text: str) -> int:
+        found = read_duration(text)
+        return super().read(text) if found is None else self.check(found)
+
+    def write(self, value: int) -> str:
+        return duration(value, exact=True)
+
+    @property
+    def hint(self) -> str:
+        return _("For example 90 s, 5 min, 2 h or 3 days.")
 
 
 @dataclass(frozen=True)
@@ -179,6 +199,10 @@ class Bytes(Whole):
             if value and value % length == 0:
                 return f"{value // length} {unit}"
         return str(value)
+
+    @property
+    def hint(self) -> str:
+        return _("For example 500 KB, 50 MB or 2 GB.")
 
 
 @dataclass(frozen=True)
@@ -382,6 +406,10 @@ class Open(Kind[T | None]):
     @property
     def offered(self) -> Sequence[tuple[str, Any]]:
         return (("", self.left_open or _("left open")), *self.kind.offered) if self.kind.offered else ()
+
+    @property
+    def hint(self) -> str:
+        return self.kind.hint
 
     @property
     def limits(self) -> str:

@@ -121,7 +121,7 @@ class Setting:
 
     def _said(self, entry: Entry | None) -> str:
         if entry is None:
-            return f"{LAYER_LABELS['default']}: {self.key.kind.shown(self.key.default)}"
+            return f"{LAYER_LABELS['default']}: {self.key.kind.shown(self.key.default) or '–'}"
         value = _("set") if self.key.secret else self.key.kind.shown(entry.value)
         return f"{value} · {_who(entry)}"
 
