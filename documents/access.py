@@ -78,6 +78,17 @@ def right_to_card(member: Membership, card: Card) -> str | None:
     return _right_by(member, card, None)
 
 
+def rights_among(member: Membership, cards: Iterable[Card]) -> dict[uuid.UUID, str]:
+    """What the member may do with each of these, which were loaded through who may read them. What is their
+    own costs no question.
+    """
+    must_be_ours(member)
+    cards = list(cards)
+    others = any(one.owner_id != member.user_id for one in cards)
+    given = given_to(member) if others else Given()
+    return {one.id: _right_by(member, one, given) or READ_RIGHT for one in cards}
+
+
 def readable_cards(member: Membership, cards: Iterable[Card]) -> list[Card]:
     """Those of these documents that the member may read, in their order; few queries for many."""
     must_be_ours(member)

@@ -10,11 +10,12 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from documents.access import given_to, readable_cards
+from documents.access import OWNER, given_to, readable_cards, rights_among
 from documents.extraction.media import SHOWN
 from documents.listing import KINDS, Wanted, slice_of, with_files
 from documents.locating import is_seen, shown_place, written
 from documents.models import Chunk, DocumentFile, Folder, Share
+from documents.permissions import SHARE, WRITE
 from documents.sharing import given_away
 from documents.store import Card, Order, store_of, stored_elsewhere
 from humana.api.pagination import read_cursor, write_cursor
@@ -22,6 +23,7 @@ from humana.kernel.errors import Invalid
 from humana.rendering.markdown import render
 from tenants.context import current_tenant
 from tenants.models import Membership
+from tenants.permissions import allowed
 from tenants.places import gather
 
 #: Documents on one page, passages on a viewer's, characters that are rendered as Markdown.
@@ -33,12 +35,23 @@ _SORTS = {one.value: one for one in Order}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A document with what became of its file (None where it was written here), and who was given it."""
+    """A document with what became of its file (None where it was written here), who was given it, and what
+    the reader may do with it.
+    """
 
     card: Card
     file: DocumentFile | None = None
     shared: bool = False
-    mine: bool = True
+    right: str = OWNER
+
+    @property
+    def mine(self) -> bool:
+        return self.right == OWNER
+
+    @property
+    def traits(self) -> str:
+        """What its menu goes by: its right, and `file` where there is an original."""
+        return f"{self.right} file" if self.file else self.right
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,11 @@ def documents_of(member: Membership, asked: Mapping[str, str]) -> Listing:
     asked.
     """
     return _listing(member, asked, None, Order.CHANGED)
+
+
+def menu_for(member: Membership) -> dict[str, bool]:
+    """What a role may do with documents at all; with which of them, each row says."""
+    return {"write": allowed(member, WRITE.name), "share": allowed(member, SHARE.name)}
 
 
 def documents_named(member: Membership, question: str) -> list[Row]:
@@ -214,4 +232,6 @@ def _given_away(ids: list[uuid.UUID], folder: Folder | None) -> set[uuid.UUID]:
 def _shown(
     member: Membership, found: Iterable[tuple[Card, DocumentFile | None]], away: set[uuid.UUID]
 ) -> list[Row]:
-    return [Row(card, file, card.id in away, card.owner_id == member.user_id) for card, file in found]
+    found = list(found)
+    rights = rights_among(member, [card for card, _file in found])
+    return [Row(card, file, card.id in away, rights[card.id]) for card, file in found]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
@@ -25,6 +26,14 @@ class MemberRequest(HttpRequest):
 
     visitor: Visitor
     user: User
+
+
+def page_back(request: MemberRequest) -> str:
+    """The page of this organization that `back` names, where one came from; empty for any other address."""
+    address = request.POST.get("back", "") or request.GET.get("back", "")
+    home = reverse("organization-home", args=[request.visitor.context.slug])
+    ours = address.startswith(home) and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if ours else ""
 
 
 @login_required

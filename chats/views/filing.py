@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -25,7 +26,7 @@ from tenants.models import Membership
 from tenants.permissions import require
 from tenants.places import gather, within
 from tenants.transactions import tenant_atomic
-from tenants.views import MemberRequest
+from tenants.views import MemberRequest, page_back
 
 #: The latest chats that a folder's page offers; chats on one page of a list.
 OFFERED, PAGE = 100, 50
@@ -34,19 +35,20 @@ OFFERED, PAGE = 100, 50
 @require_http_methods(["GET", "POST"])
 def file_chat(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResponse:
     """`folder` is where it goes, empty for none; `new` the name of one to make. Context: `chat`, `places`,
-    `refusal`, `new`."""
+    `refusal`, `new`, `back`."""
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
     require(member, WRITE.name)
     refusal = _filed(request, found) if request.method == "POST" else None
     if request.method == "POST" and refusal is None:
         messages.success(request, _("The chat is moved. It stays yours alone."))
-        return redirect("chat", slug=slug, chat_id=chat_id)
+        return redirect(page_back(request) or reverse("chat", args=[slug, chat_id]))
     context = {
         "chat": found,
         "places": [(str(folder.id), path) for folder, path in writable(member)],
         "chosen": request.POST.get("folder", str(found.folder_id or "")),
         "new": request.POST.get("new", ""),
+        "back": page_back(request),
         "refusal": refusal,
     }
     return render(request, "chats/folder.html", context, status=refusal.status if refusal else 200)

@@ -8,13 +8,12 @@ from django.contrib import messages as notices
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chats.queries import access_chat
 from chats.services import conversations
-from tenants.views import MemberRequest
+from tenants.views import MemberRequest, page_back
 
 
 @require_POST
@@ -47,7 +46,7 @@ def unarchive(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpResp
     member = request.visitor.member
     found = access_chat(member=member, chat_id=chat_id)
     conversations.archive_chat(member=member, chat=found, archived=False)
-    return redirect("chat", slug=slug, chat_id=chat_id)
+    return _back(request, found.id) or redirect("chat", slug=slug, chat_id=chat_id)
 
 
 @require_POST
@@ -72,8 +71,5 @@ def restore(request: MemberRequest, slug: str, chat_id: uuid.UUID) -> HttpRespon
 
 def _back(request: MemberRequest, chat_id: uuid.UUID, *, gone: bool = False) -> HttpResponse | None:
     """To the page that `back` names, of this organization; not to the chat itself once it is `gone`."""
-    address = request.POST.get("back", "")
-    home = reverse("organization-home", args=[request.visitor.context.slug])
-    if not (address.startswith(home) and url_has_allowed_host_and_scheme(address, allowed_hosts=None)):
-        return None
-    return None if gone and str(chat_id) in address else redirect(address)
+    address = page_back(request)
+    return None if not address or (gone and str(chat_id) in address) else redirect(address)

@@ -20,25 +20,26 @@ from documents.store import Card
 from humana.kernel.errors import HumanaError, Invalid
 from tenants.models import Membership
 from tenants.permissions import require
-from tenants.views import MemberRequest
+from tenants.views import MemberRequest, page_back
 
 
 @require_http_methods(["GET", "POST"])
 def edit(request: MemberRequest, slug: str, document_id: uuid.UUID) -> HttpResponse:
-    """Its name; its folder, for its owner. Context: `card`, `places`, `chosen`, `name`, `refusal`."""
+    """Its name; its folder, for its owner. Context: `card`, `places`, `chosen`, `name`, `refusal`, `back`."""
     member = request.visitor.member
     card = access_document(member=member, document_id=document_id, right="write")
     require(member, WRITE.name)
     owns = card.owner_id == member.user_id
     refusal = _edited(request, card, owns=owns) if request.method == "POST" else None
     if request.method == "POST" and refusal is None:
-        return redirect("document", slug=slug, document_id=card.id)
+        return redirect(page_back(request) or reverse("document", args=[slug, card.id]))
     context = {
         "card": card,
         "places": choices(member) if owns else None,
         "chosen": request.POST.get("folder", str(card.folder_id or "")),
         "name": request.POST.get("name", card.name),
         "refusal": refusal,
+        "back": page_back(request),
     }
     return render(request, "documents/edit.html", context, status=refusal.status if refusal else 200)
 
@@ -68,6 +69,8 @@ def remove(request: MemberRequest, slug: str, document_id: uuid.UUID) -> HttpRes
     undo = reverse("restore-document", args=[slug, document_id])
     said = _("“%(name)s” is deleted.") % {"name": card.name}
     messages.success(request, said, extra_tags=f"undo {undo}")
+    if back := page_back(request):
+        return redirect(back)
     if card.folder_id:
         return redirect("folder", slug=slug, folder_id=card.folder_id)
     return redirect("documents", slug=slug)

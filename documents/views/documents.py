@@ -15,7 +15,7 @@ from documents.permissions import READ, SHARE, WRITE
 from documents.problems import problem_words
 from documents.services.sharing import note_seen
 from documents.sharing import holders_of_document
-from documents.shown import Row, documents_named, documents_of, passages_of, rows_of, whole_text
+from documents.shown import Row, documents_named, documents_of, menu_for, passages_of, rows_of, whole_text
 from documents.store import Card, store_of
 from humana.kernel.text import clean_text
 from tenants.context import current_tenant
@@ -27,11 +27,13 @@ from tenants.views import MemberRequest
 
 @require_GET
 def documents(request: MemberRequest, slug: str) -> HttpResponse:
-    """Context: `documents` (a Listing of all their own) or, for a `query`, `found` rows; `may_write`."""
+    """Context: `documents` (a Listing of all their own) or, for a `query`, `found` rows; `may_write`; what
+    the `menu` of a row offers."""
     member = request.visitor.member
     require(member, READ.name)
     query = clean_text(request.GET.get("q", ""), field="q", limit=200, required=False).strip()
     context: dict[str, Any] = {"query": query, "may_write": allowed(member, WRITE.name)}
+    context["menu"] = menu_for(member)
     if query:
         context["found"] = documents_named(member, query)
     else:

@@ -21,7 +21,7 @@ from documents.services.folders import create_folder, edit_folder, remove_folder
 from documents.services.sharing import note_seen
 from documents.sharing import holders_of_folder, shared_with
 from documents.shelves import choices, shelves_below, shelves_of
-from documents.shown import documents_in
+from documents.shown import documents_in, menu_for
 from humana.kernel.errors import HumanaError
 from humana.kernel.ports import chats_in
 from tenants.models import Membership
@@ -51,7 +51,8 @@ def folders(request: MemberRequest, slug: str) -> HttpResponse:
 @require_GET
 def folder(request: MemberRequest, slug: str, folder_id: uuid.UUID) -> HttpResponse:
     """Context: `folder`, the `way` to it, what is `below`, `chats` of the member's own in it, `documents` (a
-    Listing), `holders`, its `owner`, `right` and what it allows, `received` by itself."""
+    Listing), `holders`, its `owner`, `right` and what it allows, what the `menu` of a document offers,
+    `received` by itself."""
     member = request.visitor.member
     require(member, READ.name)
     found = access_folder(member=member, folder_id=folder_id)
@@ -69,6 +70,7 @@ def folder(request: MemberRequest, slug: str, folder_id: uuid.UUID) -> HttpRespo
         "owner": people_named({found.owner_id}).get(found.owner_id),
         "right": right,
         "received": shares_with(member).filter(aim_id=found.id).exists(),
+        "menu": menu_for(member),
         "may_chat": allowed(member, "chats.write"),
         "may_write": right in (OWNER, "write") and allowed(member, WRITE.name),
         "may_share": right == OWNER and allowed(member, SHARE.name),

@@ -12,7 +12,7 @@ from chats.services.projects import with_project
 from companions.services.prompting import prepare_prompt
 from documents.access import access_document, access_folder, given_to
 from documents.models import Document, Folder, Share
-from documents.services import sharing
+from documents.services import files, sharing
 from documents.services.sharing import Party
 from documents.sharing import access_party, people_like
 from humana.kernel.errors import Conflict, NotAllowed, NotFound
@@ -221,3 +221,25 @@ def test_programs_share_as_people_do(house: World) -> None:
     assert program.delete(address).status_code == 204
     refused(other.get(f"folders/{house.folder.id}/"), 404, "not_found")
     refused(other.get(f"documents/{document.id}/shares/"), 404, "not_found")
+
+
+def test_the_menu_of_a_row_goes_by_what_one_was_given(house: World) -> None:
+    """Also in the list of a folder, and in what a search finds, whoever it belongs to."""
+    with use_tenant(house.context):
+        files.write(member=house.twin, name="Harbour plan", text="Eight rooms.", folder=house.folder)
+    bruno, at = signed_in(house.member), f"/o/{house.slug}/"
+
+    def traits(address: str) -> list[str]:
+        rows = page(bruno, at + address).all("button")
+        return [one["data-is"] for one in rows if "Harbour plan" in one["aria-label"]]
+
+    assert traits("documents/?q=harbour") == []
+    for right in ("read", "write"):
+        with use_tenant(house.context):
+            to = Party(member=house.member)
+            sharing.share(member=house.twin, aim=house.folder, party=to, right=right)
+        assert traits("documents/?q=harbour") == traits(f"folders/{house.folder.id}/") == [right]
+    owner = page(signed_in(house.twin), f"{at}folders/{house.folder.id}/")
+    assert "owner" in [one["data-is"] for one in owner.all("button") if "Harbour plan" in one["aria-label"]]
+    offered = {one["data-when"] for one in owner.all("a", "form") if one["data-do"] in ("share/", "remove/")}
+    assert offered == {"owner", ""}, "the menu of chats deletes too, and says nothing of rights"

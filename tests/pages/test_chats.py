@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from byoc import gateway
 from byoc.contracts import ModelCard
 from chats.models import Chat, Message
+from chats.services.conversations import blank_chat
 from companions.services.companions import create_companion
+from documents.services import files
 from documents.services.folders import create_folder
 from tenants.context import use_tenant
+from tenants.models import Membership
 from tests.fixtures.organizations import World
 from tests.pages.reading import Page, shortcomings
 
@@ -197,3 +202,36 @@ def test_the_box_finds_whatever_has_a_name_without_its_accents(
     assert "settings/policies/" in led_to(owner, "polic")
     assert "documents/" in led_to(owner, "docum")
     assert led_to(member, "polic") == [], "nobody is led where they may not go"
+
+
+def test_the_menu_of_a_row_offers_what_one_may_do(owner: Client, member: Client, left: World) -> None:
+    def offered(who: Client) -> set[str]:
+        page = Page(who.get("/o/left/chats/"))
+        return {one["data-do"] for one in page.all("form", "a") if one["data-do"]}
+
+    everything = {"rename/", "pin/", "archive/", "unarchive/", "folder/", "export/", "remove/"}
+    assert offered(owner) == everything
+    Membership.objects.filter(id=left.member.id).update(withheld_permissions=["chats.write"])
+    assert offered(member) == {"export/"}, "who only reads"
+
+
+@pytest.mark.parametrize("list_", ["chats", "documents"])
+def test_more_rows_with_their_menus_ask_the_database_no_more(owner: Client, left: World, list_: str) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            answer = owner.get(f"/o/left/{list_}/")
+        assert answer.status_code == 200
+        return len(queries)
+
+    def grow(number: int) -> None:
+        with use_tenant(left.context):
+            for one in range(number):
+                blank_chat(member=left.twin, companion=left.companion)
+                Chat.objects.filter(title="").update(title=f"Chat {one}")
+                files.write(member=left.twin, name=f"Plan {one}", text="Eight rooms.")
+
+    grow(2)
+    asked()  # what is known after a first look
+    few = asked()
+    grow(12)
+    assert asked() == few
