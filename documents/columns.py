@@ -2,6 +2,8 @@
 
     KeepSearch      `search`, its words by their stems, and the indexes of these and of trigrams
     KeepEmbedding   `embedding`, its vector where the server has pgvector
+    LayNarrow       `search` in the row itself; an index that says of a passage who may be told
+    LayTogether     an index that has an organization's vectors one after the other
 
 Each statement looks itself what the database at hand has, so that one script of SQL fits all of them
 (docs/decisions/0008). What a server lacks is done without: see docs/retrieval.md.
@@ -16,6 +18,11 @@ from tenants.db.operations import OnPostgres
 #: Configurations by the language of a passage; any other is searched as it is spelled.
 CONFIGURATIONS = {"pt": "humana_pt", "en": "humana_en"}
 AS_SPELLED = "humana_xx"
+#: Numbers of a vector up to which it is in an index, where an entry is a third of a page at most.
+WIDEST = 1_024
+#: What the index and whoever asks it say of such a vector. The database takes it for one in three, so it asks
+#: the index rather than read a table of all organizations. It stands in what is migrated: leave it so.
+INDEXED = f"octet_length({{row}}vector) <= {WIDEST * 4}"
 #: Letters with marks, and what is put for them where the extension unaccent is not to be had.
 _MARKED = "áàâãäåçéèêëíìîïñóòôõöúùûüýÁÀÂÃÄÅÇÉÈÊËÍÌÎÏÑÓÒÔÕÖÚÙÛÜÝ"
 _PLAIN = "aaaaaaceeeeiiiinooooouuuuyAAAAAACEEEEIIIINOOOOOUUUUY"
@@ -38,6 +45,28 @@ class KeepEmbedding(OnPostgres):
 
     def statements(self, model: type[models.Model]) -> list[str]:
         return [_EMBEDDING.format(table=model._meta.db_table)]
+
+
+class LayNarrow(OnPostgres):
+    """What a question looks at of very many passages is where it looks: nothing is fetched from beside a row.
+
+    Rows that are there already have their stems in them once they are written again.
+    """
+
+    def statements(self, model: type[models.Model]) -> list[str]:
+        table = model._meta.db_table
+        read = f'"{table}" (organization_id, id) INCLUDE (source_kind, source_id, language)'
+        return [
+            f'ALTER TABLE "{table}" ALTER COLUMN search SET STORAGE MAIN',
+            f'CREATE INDEX "{table}_read" ON {read}',
+        ]
+
+
+class LayTogether(OnPostgres):
+    """An organization's vectors of one model in the order of their passages, whoever's lie around them."""
+
+    def statements(self, model: type[models.Model]) -> list[str]:
+        return [_TOGETHER.format(table=model._meta.db_table, indexed=INDEXED.format(row=""))]
 
 
 def _search_of(spelled: str) -> str:
@@ -133,3 +162,12 @@ BEGIN
         GENERATED ALWAYS AS (public.humana_halfvec(vector)) STORED;
     ALTER TABLE "{table}" ALTER COLUMN embedding SET STORAGE MAIN;
 END $embedding$"""
+
+_TOGETHER = """DO $together$
+BEGIN
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = '"{table}"'::regclass
+               AND attname = 'embedding' AND NOT attisdropped) THEN
+        CREATE INDEX "{table}_near" ON "{table}" (organization_id, model, chunk_id)
+            INCLUDE (embedding) WHERE {indexed};
+    END IF;
+END $together$"""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from documents.asking import Asked
+from documents.columns import INDEXED, WIDEST
 from documents.indexes import MOST_RANKED, Order
 from documents.indexes.portable import SHORTEST, Likenesses, Portable
 from documents.indexes.rarity import weighed
 from documents.indexes.spelling import meant
-from documents.indexes.sql import Sql, counted, number
+from documents.indexes.sql import Sql, counted, number, told
 from documents.indexes.stems import any_of, likest, saying
 from documents.indexes.there import There
 from documents.models import Chunk, ChunkVector
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 
 #: How much of a word's trigrams must be in a passage for the passage to have it, misspelled.
 ALIKE = 0.35
-#: Passages up to which every word of theirs is compared by its letters, and every vector beside its passage;
-#: with more, so many of the nearest are fetched before anything else is looked at.
-FEW, MOST_FETCHED = 5_000, 1_500
+#: Passages up to which every word of theirs is compared by its letters.
+FEW = 5_000
 #: Said in the statement itself, which asks it once and first; it lasts no longer than its transaction.
 _SPELLED_SO = "(SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)) IS NOT NULL"
+#: The nearest in the question's language, and the nearest of the others.
+_APART = """WITH near AS MATERIALIZED (
+        SELECT kept.id, kept.language = %s AS ours, compared.far
+        FROM ({0}) AS compared JOIN ({1}) AS kept ON kept.id = compared.chunk_id)
+    (SELECT * FROM near WHERE ours ORDER BY far, id LIMIT {most})
+    UNION ALL (SELECT * FROM near WHERE NOT ours ORDER BY far, id LIMIT {most})
+    ORDER BY far, id""".replace("{most}", str(MOST_RANKED))
 
 
 class Postgres(Portable):
@@ -69,30 +75,27 @@ class Postgres(Portable):
         return self._spelled_like(rows, missing, len(asked.words))
 
     def _alike(self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> Likenesses:
-        """By the database itself, which compares every vector: no index knows whose each is."""
+        """By the database itself, which compares every vector: no index of nearness knows whose each is."""
         if not self._there.vectors:
             return super()._alike(rows, vector, model)
-        if _many(rows):
-            found = [(key, like) for key, _language, like in _nearest(rows, vector, model)]
-            if len(found) >= MOST_RANKED:
-                return found[:MOST_RANKED]
-        return _every(rows, vector, model)
+        kept = _of_model(vector, model).filter(chunk__in=rows.order_by()).annotate(far=_far(vector))
+        found = kept.order_by("far", "chunk_id").values_list("chunk_id", "far")[:MOST_RANKED]
+        return [(key, -far) for key, far in found if far is not None]
 
     def _apart(
         self, rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str, language: str
     ) -> tuple[Likenesses, Likenesses]:
-        """Of many the nearest are fetched once for both; whoever has too few of these is asked alone."""
-        if not self._there.vectors or not _many(rows):
+        """Every vector is compared once for both."""
+        if not self._there.vectors:
             return super()._apart(rows, vector, model, language)
+        compared = _of_model(vector, model).annotate(far=_far(vector)).order_by().values("chunk_id", "far")
+        found = told([compared, rows.order_by().values("id", "language")], _APART, language)
         ours: Likenesses = []
         others: Likenesses = []
-        for key, said, like in _nearest(rows, vector, model):
-            (ours if said == language else others).append((key, like))
-        if len(ours) < MOST_RANKED:
-            ours = _every(rows.filter(language=language), vector, model)
-        if len(others) < MOST_RANKED:
-            others = _every(rows.exclude(language=language), vector, model)
-        return ours[:MOST_RANKED], others[:MOST_RANKED]
+        for key, is_ours, far in found:
+            if far is not None:
+                (ours if is_ours else others).append((key, -far))
+        return ours, others
 
     def _spelled_like(self, rows: QuerySet[Chunk], words: Sequence[str], of: int) -> Order:
         any_of = " OR ".join(["{row}.words %%> %s"] * len(words))
@@ -118,24 +121,10 @@ def _many(rows: QuerySet[Chunk]) -> bool:
     return counted([rows], FEW)[0] > FEW
 
 
-def _every(rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str) -> Likenesses:
-    kept = ChunkVector.objects.filter(model=model, chunk__in=rows.order_by()).annotate(far=_far(vector))
-    found = kept.order_by("far", "chunk_id").values_list("chunk_id", "far")[:MOST_RANKED]
-    return [(key, -far) for key, far in found if far is not None]
-
-
-def _nearest(
-    rows: QuerySet[Chunk], vector: NDArray[np.float32], model: str
-) -> list[tuple[uuid.UUID, str, float]]:
-    """Those of `rows` that are among the MOST_FETCHED nearest of all, in order, each with its language.
-
-    The vectors are read as they lie, and of their passages these only: what is left is in the right order.
-    """
-    every = ChunkVector.objects.filter(model=model).annotate(far=_far(vector))
-    first = every.order_by("far", "chunk_id").values("pk")[:MOST_FETCHED]
-    kept = every.filter(pk__in=first, chunk__in=rows.order_by()).annotate(said=F("chunk__language"))
-    found = kept.order_by("far", "chunk_id").values_list("chunk_id", "said", "far")
-    return [(key, said, -far) for key, said, far in found if far is not None]
+def _of_model(vector: NDArray[np.float32], model: str) -> QuerySet[ChunkVector]:
+    """Those that `vector` is compared with: in the index that has them together, unless they are too wide."""
+    kept = ChunkVector.objects.filter(model=model)
+    return kept.filter(Sql(INDEXED.format(row="{row}."))) if len(vector) <= WIDEST else kept
 
 
 def _far(vector: NDArray[np.float32]) -> Sql:

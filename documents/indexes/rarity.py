@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from itertools import accumulate, combinations
 from typing import NamedTuple
 
-from django.db.models import Count, F, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import QuerySet
 
 from documents import ranking
 from documents.indexes import MOST_RANKED
-from documents.indexes.sql import Sql, counted, number
+from documents.indexes.sql import Sql, counted, number, told
 from documents.indexes.stems import all_of, any_of, saying, saying_in_any_language, which
 from documents.models import Chunk
 
@@ -31,6 +30,12 @@ ONE_IN, MOST_SAMPLED = 128, 2_000
 #: Of so many of the other words, so many may be missing in a passage that has most of them.
 MOST_TOGETHER, MOST_GONE = 6, 2
 _SAMPLED = "get_byte(uuid_send({row}.id), 15) < %s"
+#: OFFSET 0 has the database read all stems first and then sort numbers alone, not the stems with them.
+_SHORTEST = """SELECT id, which, long, number, longs FROM (
+        SELECT id, which, long, row_number() OVER (PARTITION BY which ORDER BY long, id) AS place,
+               count(*) OVER same AS number, sum(long) OVER same AS longs
+        FROM ({0} OFFSET 0) AS said WINDOW same AS (PARTITION BY which)) AS placed
+    WHERE place <= {most}""".replace("{most}", str(MOST_RANKED))
 
 
 class Said(NamedTuple):
@@ -138,15 +143,9 @@ def _sampled(rows: QuerySet[Chunk], words: Sequence[str]) -> list[int]:
 
 def _that_say(rows: QuerySet[Chunk], words: Sequence[str]) -> list[Said]:
     """Of those with the same of the words the shortest, in one reading: no other can be among the best."""
-    found = rows.annotate(which=which(words), long=number("length({row}.search)"))
-    same = [F("which")]
-    found = found.annotate(
-        place_of=Window(RowNumber(), partition_by=same, order_by=[F("long"), F("id")]),
-        number=Window(Count("id"), partition_by=same),
-        longs=Window(Sum("long"), partition_by=same),
-    )
-    best = found.filter(place_of__lte=MOST_RANKED).values_list("id", "which", "long", "number", "longs")
-    return [Said(key, int(mask), *rest) for key, mask, *rest in best]
+    read = rows.annotate(which=which(words), long=number("length({row}.search)"))
+    found = told([read.values("id", "which", "long")], _SHORTEST)
+    return [Said(key, int(mask), *rest) for key, mask, *rest in found]
 
 
 def _having(said: Sequence[Said], words: int) -> list[int]:

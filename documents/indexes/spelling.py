@@ -27,7 +27,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ASKED = " || ".join(f"plainto_tsquery('{one}', word)" for one in (*CONFIGURATIONS.values(), AS_SPELLED))
 #: A scalar question for each word, so that each asks the index and stops at the first passage.
 _THERE = """SELECT word FROM (SELECT word, {asked} AS asked FROM unnest(%s::text[]) AS word OFFSET 0) AS meant
-    WHERE (SELECT true FROM ({rows}) AS one LIMIT 1)""".replace("{asked}", _ASKED)
+    WHERE (SELECT true FROM ({0}) AS one LIMIT 1)""".replace("{asked}", _ASKED)
 #: By the index of stems, which are the beginnings of words, whatever the language.
 _BEGUN = "{row}.search @@ %s::tsquery"
 
@@ -63,7 +63,7 @@ def _slips(word: str) -> Iterator[str]:
 def _there(rows: QuerySet[Chunk], words: Sequence[str]) -> set[str]:
     """Those of the words that some passage has, in any of its forms."""
     asked = rows.order_by().filter(Sql("{row}.search @@ meant.asked")).values("pk")
-    return {word for (word,) in told(asked, _THERE, list(words))}
+    return {word for (word,) in told([asked], _THERE, list(words))}
 
 
 def _begun(rows: QuerySet[Chunk], word: str, alike: float) -> dict[str, float]:

@@ -30,17 +30,19 @@ def number(text: str, *values: Any) -> Sql:
     return Sql(text, *values, gives=FloatField())
 
 
-def told(rows: QuerySet[Any], statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """What a statement gives in which `{rows}` is the question for these rows, as far as they are filtered.
+def told(sets: Sequence[QuerySet[Any]], statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What a statement gives in which `{0}`, `{1}` … in their order are the questions for these rows.
 
-    `values` are of what stands before it; those of the rows follow.
+    `values` are of what stands before the first; those of the rows follow. Nothing where one has no rows.
     """
     try:
-        asked, params = rows.query.get_compiler(using=rows.db).as_sql()
+        asked = [one.query.get_compiler(using=one.db).as_sql() for one in sets]
     except EmptyResultSet:
         return []
-    with connections[rows.db].cursor() as cursor:
-        cursor.execute(statement.replace("{rows}", asked), [*values, *params])
+    for at, (text, _params) in enumerate(asked):
+        statement = statement.replace(f"{{{at}}}", text)
+    with connections[sets[0].db].cursor() as cursor:
+        cursor.execute(statement, [*values, *(value for _text, params in asked for value in params)])
         return cursor.fetchall()
 
 

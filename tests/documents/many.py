@@ -12,9 +12,8 @@ from documents.models import Chunk
 
 
 def taken_for_many(monkeypatch: pytest.MonkeyPatch, weighed: int = 1) -> None:
-    """No more than `weighed` passages have their words weighed, and two are fetched as the nearest."""
+    """No more than `weighed` passages have their words weighed, and none compared by their letters."""
     monkeypatch.setattr("documents.indexes.postgres.FEW", 0)
-    monkeypatch.setattr("documents.indexes.postgres.MOST_FETCHED", 2)
     monkeypatch.setattr("documents.indexes.rarity.MOST_WEIGHED", weighed)
     monkeypatch.setattr("documents.indexes.rarity.MOST_COUNTED", 1)
     monkeypatch.setattr("documents.indexes.rarity.ONE_IN", 1)

@@ -70,5 +70,7 @@ def test_words_are_found_by_their_stems_whatever_is_lacking(
     indexes = bare.execute("SELECT indexname FROM pg_indexes WHERE schemaname = 'theirs'").fetchall()
     embedded, indexed = WITHOUT[has]
     assert (("embedding",) in bare.execute(of_vectors).fetchall()) == embedded
+    assert (("documents_chunkvector_near",) in indexes) == embedded
     assert (("documents_chunk_search",) in indexes) == indexed
+    assert ("documents_chunk_read",) in indexes
     assert ("documents_chunk_spelled",) not in indexes
