@@ -85,6 +85,11 @@ def budgets(*, member: Membership) -> QuerySet[Budget]:
     return Budget.objects.order_by("created_at", "id")
 
 
+def count_budgets(scope: str, subject_id: uuid.UUID) -> int:
+    """How many there are for a team, a member or a companion; where budgets are kept."""
+    return Budget.objects.filter(scope=scope, subject_id=subject_id).count()
+
+
 def budgets_named(ids: Sequence[uuid.UUID]) -> list[Budget]:
     """In their order."""
     found = Budget.objects.in_bulk(ids)

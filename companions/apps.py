@@ -16,7 +16,7 @@ class CompanionsConfig(AppConfig):
         from companions.knowledge import titles_of
         from companions.queries import companion_names, place_of_companion, place_of_slug
         from companions.services.beneficiaries import recount_all_later
-        from companions.services.structure import resettle, standing_on
+        from companions.services.structure import bound_to_team, resettle, standing_on
         from documents.models import Chunk
         from documents.services import rewriting
         from humana.kernel import ports
@@ -27,6 +27,7 @@ class CompanionsConfig(AppConfig):
         USERS.add("llm", asking)
         ports.companion_names.fill(companion_names)
         ports.standing_on.fill(standing_on)
+        ports.bound_to_team.fill(bound_to_team)
         ports.resettle.fill(resettle)
         ports.structure_changed.fill(recount_all_later)
         rewriting.titles.add(Chunk.Of.KNOWLEDGE, titles_of)

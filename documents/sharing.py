@@ -116,6 +116,22 @@ def holders_of_document(member: Membership, card: Card) -> list[Holder]:
     return [*own, *(Holder(one.share, one.name, one.above or folder) for one in by_folder)]
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """How many folders and documents; those in the trash are none."""
+
+    folders: int
+    documents: int
+
+
+def shared_with_team(team_id: uuid.UUID) -> Shared:
+    """What was given to this very team, in the placement we are in."""
+    rows = list(Share.objects.filter(team_id=team_id).order_by().values_list("folder_id", "document_id"))
+    folders, documents = {one[0] for one in rows} - {None}, {one[1] for one in rows if one[1] is not None}
+    there = Folder.objects.filter(id__in=folders).count() if folders else 0
+    return Shared(there, len(store_of(current_tenant()).cards(documents)) if documents else 0)
+
+
 def received(member: Membership) -> QuerySet[Share]:
     """The shares themselves, of what is still there, in the placement we are in."""
     return shares_with(member).filter(folder__removed_at=None)

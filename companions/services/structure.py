@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from django.db.models import Count, F
 from django.utils import timezone
 
-from companions.models import Companion, CompanionAccess, Policy
+from audit.budget_lists import count_budgets
+from audit.models import Budget
+from companions.models import Capability, Companion, CompanionAccess, KnowledgeAsset, Policy
+from documents.sharing import shared_with_team
 from humana.kernel.ports import record_trail
 from tenants.context import use_tenant
 from tenants.db.refusals import refusing
-from tenants.places import at_main, everywhere
+from tenants.places import at_main, everywhere, gather
 from tenants.structure import Standing
 from tenants.transactions import tenant_atomic
 
@@ -31,6 +34,22 @@ def standing_on(kind: str) -> Mapping[uuid.UUID, Standing]:
         one: Standing(companions.get(one, 0), tuple(policies.get(one, ())), rules[one])
         for one in {*companions, *policies, *rules}
     }
+
+
+def bound_to_team(team_id: uuid.UUID) -> dict[str, int]:
+    """What is for this team, with those below it, and for nobody once it is gone: what was shared with it,
+    what it may use, what it is told and may do. By kind; none is left out.
+    """
+    given = gather(lambda: [shared_with_team(team_id)]).found
+    with at_main():
+        told = {"level__in": ("team", "department"), "team_id": team_id}
+        return {
+            "folders": sum(one.folders for one in given),
+            "documents": sum(one.documents for one in given),
+            "budgets": count_budgets(Budget.Scope.TEAM, team_id),
+            "knowledge": KnowledgeAsset.objects.filter(**told).count(),
+            "capabilities": Capability.objects.filter(**told).count(),
+        }
 
 
 def _companions(kind: str) -> dict[uuid.UUID, int]:

@@ -20,7 +20,7 @@ from tenants.permissions import STRUCTURE, require
 from tenants.queries import access_position, access_team
 from tenants.services.positions import create_position, dissolve_position, edit_position, on_position
 from tenants.services.structuring import version_of
-from tenants.services.teams import create_team, dissolve_team, edit_team, on_team
+from tenants.services.teams import create_team, dissolve_team, edit_team, goes_with, on_team
 from tenants.views import MemberRequest
 
 
@@ -68,12 +68,13 @@ def _team(
 
 @require_http_methods(["GET", "POST"])
 def remove_team(request: MemberRequest, slug: str, team_id: uuid.UUID) -> HttpResponse:
-    """What stands on it and where that goes. Context: `going`, `on`, `form`."""
+    """What stands on it, where that goes, and what ends with it. Context: `going`, `on`, `ends`, `form`."""
     member = request.visitor.member
     require(member, STRUCTURE.name)
     row = access_team(member=member, team_id=team_id)
     save = partial(dissolve_team, team=row)
     context = {"going": row, "on": on_team(row), "kind": "team", "back": "teams"}
+    context["ends"] = goes_with(row)
     return _going(request, row, save, _("The team is removed."), context)
 
 

@@ -138,6 +138,10 @@ companion_names: Port[[], dict[uuid.UUID, str]] = Port("companion_names")
 #: the organization.
 standing_on: Port[..., Any] = Port("standing_on")
 
+#: bound_to_team(team_id) -> how many things of each kind are for that team alone, by kind — filled by
+#: `companions`. Runs inside the organization. Raises Unavailable where its main placement does not answer.
+bound_to_team: Port[[uuid.UUID], dict[str, int]] = Port("bound_to_team")
+
 #: resettle(kind, row_id, to_id) -> number — filled by `companions`. Runs inside the organization: its
 #: companions of that team or position, removed ones too, are of another one, or of none.
 resettle: Port[..., int] = Port("resettle")

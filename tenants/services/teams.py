@@ -7,18 +7,18 @@ or no later than a second after (`tenants.freshness`). `member=None` is Humana i
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any, TypedDict, Unpack
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Conflict, Invalid
-from humana.kernel.ports import resettle
+from humana.kernel.ports import bound_to_team, resettle
 from humana.kernel.text import clean_line
 from tenants.config.snapshot import snapshot
 from tenants.context import current_tenant
-from tenants.models import ConfigValue, Membership, Team
+from tenants.models import ConfigValue, Invitation, Membership, Team
 from tenants.permissions import STRUCTURE
 from tenants.services.structuring import (
     announce,
@@ -124,6 +124,31 @@ def on_team(team: Team) -> OnTeam:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class WithTeam:
+    """How many things are for a team and for nobody once it is gone; invitations come without a team then."""
+
+    folders: int = 0
+    documents: int = 0
+    budgets: int = 0
+    knowledge: int = 0
+    capabilities: int = 0
+    invitations: int = 0
+
+    def __bool__(self) -> bool:
+        return any(astuple(self))
+
+    def told(self) -> dict[str, int]:
+        """Those there are, by kind."""
+        return {name: number for name, number in asdict(self).items() if number}
+
+
+def goes_with(team: Team) -> WithTeam:
+    """What ends with it now, for who asks before removing it, and for the trail."""
+    pending = Invitation.objects.filter(team=team, state=Invitation.State.PENDING)
+    return WithTeam(**bound_to_team(team.id), invitations=pending.count())
+
+
 def remove_team(*, member: Membership | None = None, team: Team, version: int | None = None) -> None:
     """Only where nothing stands on it; what was configured for it goes with it. Else Conflict, which
     says what does.
@@ -164,9 +189,10 @@ def dissolve_team(
 def _remove(row: Team, found: OnTeam, move_to: uuid.UUID | None) -> None:
     """Companions removed for now name it too, so they are moved in any case."""
     stands_free(found.above)
+    ends = goes_with(row).told()
     moved = resettle("team", row.id, move_to)
     told = {"members": found.members, "teams": list(found.teams), "companions": moved, "moved_to": move_to}
-    announce("team.removed", row, name=row.name, **told)
+    announce("team.removed", row, name=row.name, **told, **({"ends": ends} if ends else {}))
     row.delete()
     snapshot.changed(current_tenant().organization_id)
 

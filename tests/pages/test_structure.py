@@ -10,10 +10,12 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from audit.models import AuditEntry
+from audit.models import AuditEntry, Budget
 from companions.models import Companion
 from companions.services.companions import edit_companion
 from companions.services.policies import publish_policy
+from documents.services.folders import create_folder
+from documents.services.sharing import Party, share
 from tenants.context import use_tenant
 from tenants.models import Membership, Position, Team
 from tenants.services.teams import create_team, edit_team
@@ -111,6 +113,22 @@ def test_a_tree_of_teams_is_grown_and_cut_back(owner: Client, left: World) -> No
     assert not [one for one in held.all("button") if one["value"] == "publish"]
     assert owner.post(at(left, f"teams/{bread.id}/remove/"), {"do": "publish"}).status_code == 422
     assert kept(left, Team, id=bread.id).name == "Bread"
+
+
+def test_who_dissolves_a_team_reads_what_ends_with_it(owner: Client, left: World) -> None:
+    with use_tenant(left.context):
+        team = create_team(name="Bread")
+    page = read(owner.get(at(left, f"teams/{team.id}/remove/")))
+    assert "ends with it" not in page.words
+    with use_tenant(left.context):
+        for number in range(2):
+            folder = create_folder(member=left.twin, name=f"Recipes {number}")
+            share(member=left.twin, aim=folder, party=Party(team=team), right="read")
+        Budget(scope="team", subject_id=team.id, unit="tokens", amount=5, period="day").save()
+    page = read(owner.get(at(left, f"teams/{team.id}/remove/")))
+    assert "2 folders shared with it." in page.words
+    assert "1 budget of the team." in page.words
+    assert "document" not in page.one("main").words
 
 
 def test_who_was_slower_is_told_and_keeps_the_words(owner: Client, left: World, team: Team) -> None:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connection, transaction
 
+from audit.models import Budget
 from companions.config_keys import TEMPERATURE
-from companions.models import Companion, CompanionAccess, Policy
+from companions.models import Companion, CompanionAccess, KnowledgeAsset, Policy
 from companions.network import network
 from companions.queries import inheritance
 from companions.services.companions import create_companion, remove_companion, restore_companion
 from companions.services.policies import publish_policy
 from companions.services.rules import set_rule
+from documents.services import files
+from documents.services.folders import create_folder
+from documents.services.sharing import Party, share
 from humana.kernel.errors import Conflict, HumanaError, Invalid, NotAllowed, NotFound, StaleVersion
 from tenants import structure
 from tenants.config.resolver import Subject, resolve
@@ -25,7 +29,7 @@ from tenants.services.config import of_organization, of_team, set_value
 from tenants.services.members import place_member
 from tenants.services.positions import create_position, dissolve_position, edit_position, remove_position
 from tenants.services.structuring import version_of
-from tenants.services.teams import create_team, dissolve_team, edit_team, remove_team
+from tenants.services.teams import create_team, dissolve_team, edit_team, goes_with, remove_team
 from tenants.structure import below, circle, depth, in_order
 from tests.fixtures.organizations import World, build_world
 from tests.tenants.test_organizations import wait_for_somebody_waiting
@@ -186,6 +190,25 @@ def test_a_team_goes_when_all_that_stands_on_it_has_a_place(here: World) -> None
     assert not ConfigValue.objects.filter(subject=old.id).exists()
     gone = {"name": "Old", "members": 1, "teams": ["Small"], "companions": 2, "moved_to": str(new.id)}
     assert told(here, "team.removed") == gone
+
+
+def test_what_ends_with_a_team_is_counted_before_and_told_to_the_trail(here: World) -> None:
+    team, other = create_team(name="Old"), create_team(name="Other")
+    folder = create_folder(member=here.twin, name="Recipes")
+    card = files.write(member=here.twin, name="Dough", text="Flour.")
+    for aim, to in ((folder, team), (card, team), (card, other)):
+        share(member=here.twin, aim=aim, party=Party(team=to), right="read")
+    for one in (team, other):
+        Budget(scope="team", subject_id=one.id, unit="tokens", amount=5, period="day").save()
+        KnowledgeAsset(title="Ovens", level="team", team_id=one.id).save()
+    KnowledgeAsset(title="For all", level="public", team_id=team.id).save()
+    ends = {"folders": 1, "documents": 1, "budgets": 1, "knowledge": 1}
+    assert goes_with(team).told() == ends
+    assert not goes_with(create_team(name="New"))
+    files.trash(member=here.twin, document_id=card.id)
+    ends.pop("documents")
+    dissolve_team(member=here.owner, team=team, move_to=other.id)
+    assert told(here, "team.removed")["ends"] == ends, "what is in the trash is nothing that ends"
 
 
 def test_who_is_next_door_or_may_not_changes_nothing(here: World, right: World) -> None:
