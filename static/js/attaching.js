@@ -18,6 +18,11 @@
     return new URLSearchParams(wanted.map((one) => ["documents", one]));
   }
 
+  function keep(place, wanted) {
+    const headers = { "X-CSRFToken": window.humana.csrfToken() };
+    return fetch(place, { method: "POST", body: named(wanted), headers });
+  }
+
   // The latest wish counts, whatever answer comes last.
   async function show(wanted) {
     const mine = ++turn;
@@ -39,10 +44,9 @@
   }
 
   async function change(wanted) {
-    const headers = { "X-CSRFToken": window.humana.csrfToken() };
     try {
       await show(wanted);
-      await fetch(box.dataset.keepUrl, { method: "POST", body: named(wished), headers });
+      await keep(box.dataset.keepUrl, wished);
     } catch {
       window.humana.notify(window.humana.texts.offline);
     }
@@ -73,6 +77,29 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-dialog=attach]")) htmx.trigger(found, "humana:attach");
   });
+
+  // Who turns to somebody else takes along what is attached, before what is written: once it is there it is gone
+  // here, and one follows it. Where it does not arrive, all stays.
+  async function take(other) {
+    try {
+      if (!(await keep(`${other.dataset.with}documents/`, wished)).ok) throw new Error("not kept");
+      await keep(box.dataset.keepUrl, []);
+      wished = [];
+      other.click();
+    } catch {
+      window.humana.notify(window.humana.texts.failed, window.humana.again(other));
+    }
+  }
+  document.addEventListener(
+    "click",
+    (event) => {
+      const other = event.target.closest("[data-with]:not([aria-current])");
+      if (!other || !wished.length || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      take(other);
+    },
+    true,
+  );
 
   // They went with the question, once the server has it.
   form.addEventListener("htmx:afterRequest", (event) => {

@@ -121,7 +121,7 @@
   // Who turns to somebody else takes along what is written.
   document.addEventListener("click", (event) => {
     const other = event.target.closest("[data-with]");
-    if (!other || other.dataset.with === form.dataset.draftUrl || !text.value.trim()) return;
+    if (!other || event.defaultPrevented || other.dataset.with === form.dataset.draftUrl || !text.value.trim()) return;
     localStorage.setItem(`draft:${other.dataset.with}`, text.value);
     text.value = "";
     keep();

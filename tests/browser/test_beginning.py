@@ -67,3 +67,34 @@ def test_who_turns_to_another_companion_takes_along_what_is_written(reader: Read
     assert page.locator("#composer-text").input_value() == "half a thought"
     reader.visit(f"/o/{reader.desk.world.slug}/?with=clara")
     assert reader.composer.input_value() == "", "it was said to Dora"
+
+
+def test_what_is_attached_stays_with_what_is_written(reader: Reader, tmp_path: Path) -> None:
+    """Whoever it is for in the end; and where it cannot be taken along, one stays with it and tries again."""
+    file = tmp_path / "rules.txt"
+    file.write_text("Everybody has thirty days of leave.")
+    with use_tenant(reader.desk.world.context):
+        dora = create_companion(name="Dora", purpose="Letters", base_prompt="You are Dora.", language="en")
+    reader.sign_in()
+    page, chips = reader.page, reader.page.locator("#composer .chips")
+    page.keyboard.type("half a thought")
+    with page.expect_response("**/drafts/*/documents/"):
+        page.locator("[data-upload-choose]").set_input_files(str(file))
+    chips.get_by_text("rules.txt").wait_for()
+    page.route(f"**/drafts/{dora.id}/documents/", lambda route: route.abort())
+    page.locator("main .menu > summary", has_text="Clara").click()
+    page.locator("main .menu").get_by_role("link", name="Dora").click()
+    again = page.locator("#notices").get_by_role("button", name="Try again")
+    again.wait_for()
+    reader.pardon("ERR_FAILED")
+    assert "rules.txt" in chips.inner_text()
+    assert reader.composer.input_value() == "half a thought"
+    page.unroute(f"**/drafts/{dora.id}/documents/")
+    again.click()
+    page.get_by_role("textbox", name="Message to Dora").wait_for()
+    assert "rules.txt" in chips.inner_text()
+    assert page.locator("#composer-text").input_value() == "half a thought"
+    page.reload()
+    assert "rules.txt" in chips.inner_text(), "the server keeps it there"
+    reader.visit(f"/o/{reader.desk.world.slug}/?with=clara")
+    assert chips.count() == 0, "it is with Dora"
