@@ -24,6 +24,7 @@ from audit.models import AuditEntry
 from humana.kernel.measures import count, duration, size
 from humana.kernel.text import is_id, said_when
 from humana.kernel.trail_words import codes
+from humana.kernel.zones import zone_name
 from tenants.config.catalogue import LAYER_LABELS, config_keys
 from tenants.permissions import BUILT_IN_ROLES, permissions
 
@@ -201,6 +202,8 @@ class _Reader:
             return LANGUAGES[value]
         if key == "role" and value in BUILT_IN_ROLES and self.about != "endpoint":
             return str(BUILT_IN_ROLES[value])
+        if key == "time_zone":
+            return zone_name(value)
         if value in permissions:
             return str(permissions.get(value).label)
         field = _field(self.about, key)

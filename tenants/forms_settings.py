@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from humana.kernel.zones import zone_name, zones
 from tenants.models import Membership, Organization, Role, User
 from tenants.models.organizations import Regulation
 from tenants.permissions import permissions, permissions_of, permissions_of_role
@@ -22,11 +22,6 @@ from tenants.services.structuring import version_at, version_of
 
 #: Offered on the page; the API takes any.
 CURRENCIES = ("BRL", "USD", "EUR", "GBP", "ARS", "CLP", "COP", "MXN", "PYG", "UYU")
-
-
-def zones() -> list[str]:
-    """Names of places, as people look for theirs."""
-    return sorted(one for one in zoneinfo.available_timezones() if "/" in one and not one.startswith("Etc/"))
 
 
 class Pick(forms.TypedChoiceField):
@@ -51,7 +46,7 @@ class ProfileForm(SettingsForm):
         told = {name: getattr(user, name) for name in ("name", "language", "theme", "time_zone")}
         super().__init__(posted, initial=told | {"seen": version_at(user.updated_at)})
         self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
-            ("", _("As the organization says")), *_with(user.time_zone, zones()),
+            ("", _("As the organization says")), *with_zone(user.time_zone),
         ]  # fmt: skip
 
 
@@ -217,8 +212,8 @@ class OrganizationForm(SettingsForm):
         names = ("name", "language", "time_zone", "currency", "retention_days", "regulations")
         told = {name: getattr(organization, name) for name in names}
         super().__init__(posted, initial=told | {"seen": version_at(organization.updated_at)})
-        for name, offered in (("time_zone", zones()), ("currency", CURRENCIES)):
-            self.fields[name].choices = _with(told[name], offered)  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = with_zone(told["time_zone"])  # type: ignore[attr-defined]
+        self.fields["currency"].choices = _with(told["currency"], CURRENCIES)  # type: ignore[attr-defined]
 
 
 def _offer_places(form: SettingsForm) -> None:
@@ -231,6 +226,15 @@ def _offer_places(form: SettingsForm) -> None:
         field: Any = form.fields[name]
         field.choices = [none, *found]
         field.coerce = {str(one): one for one, _label in found}.__getitem__
+
+
+def with_zone(now: str) -> list[tuple[str, str]]:
+    """Every zone by the name of its place; the one that is said now, by whichever of its names, stays."""
+    offered = zones()
+    if not now or now in dict(offered):
+        return offered
+    name = zone_name(now)
+    return [(now, name), *(one for one in offered if one[1] != name)]
 
 
 def _with(now: str, offered: Any) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from humana.kernel import measures
 from humana.kernel.text import in_words
+from humana.kernel.zones import zone_name
 from humana.rendering import addresses
 from humana.rendering.avatars import avatar_svg
 
@@ -81,3 +82,9 @@ def size(octets: int) -> str:
 def count(number: int) -> str:
     """A number with its thousands apart."""
     return measures.count(number)
+
+
+@register.filter
+def zone(name: str) -> str:
+    """A time zone by the place people know."""
+    return zone_name(name)
