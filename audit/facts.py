@@ -54,6 +54,8 @@ CODED = frozenset(
         "what",
     ]
 )
+#: Characters of a short name that is looked up.
+LONGEST_NAME = 80
 #: What something is called by, the nearest first.
 CALLED = ("name", "title", "email", "endpoint", "tool")
 
@@ -94,7 +96,7 @@ def references_in(entries: Collection[AuditEntry]) -> set[str]:
     for one in entries:
         found.add(one.resource_id)
         for key, value in _leaves(payload_of(one)):
-            if isinstance(value, str):
+            if isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable():
                 found.add(value if is_id(value) else f"{key} {value}")
     return found
 

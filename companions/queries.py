@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,10 +45,11 @@ def companion_names() -> dict[uuid.UUID, str]:
         return dict(Companion.everything.values_list("id", "name"))
 
 
-def names_and_slugs() -> list[tuple[uuid.UUID, str, str]]:
-    """Id, short name and name of every companion of all placements, removed ones too."""
+def names_and_slugs(ids: Iterable[uuid.UUID], slugs: Iterable[str]) -> list[tuple[uuid.UUID, str, str]]:
+    """Id, short name and name of those that are meant, of all placements, removed ones too."""
     with at_main():
-        return list(Companion.everything.values_list("id", "slug", "name"))
+        meant = Companion.everything.filter(Q(id__in=list(ids)) | Q(slug__in=list(slugs)))
+        return list(meant.values_list("id", "slug", "name"))
 
 
 def paused_companions() -> QuerySet[Companion]:

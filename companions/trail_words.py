@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from companions.permissions import FIGURES, READ
 from companions.queries import names_and_slugs
 from companions.refusals import REASONS, RIGHTS
+from humana.kernel.text import only_ids
 from humana.kernel.trail_words import declare, declare_codes, namers
 from tenants.models import Membership
 from tenants.permissions import allowed
@@ -120,8 +121,9 @@ def _names(member: Membership, references: Collection[str]) -> dict[str, str]:
     """Of companions, removed ones too, for whoever may see them or their figures."""
     if not (allowed(member, READ.name) or allowed(member, FIGURES.name)):
         return {}
+    slugs = (one.removeprefix("companion ") for one in references if one.startswith("companion "))
     found = {}
-    for key, slug, name in names_and_slugs():
+    for key, slug, name in names_and_slugs(only_ids(references), slugs):
         found[str(key)] = found[f"companion {slug}"] = name
     return found
 

@@ -109,12 +109,14 @@ def test_names_stand_for_ids_only_where_the_reader_may_see_them(left: World) -> 
         left, "companions.tool_rule.set", resource_type="tool_rule",
         payload={"companion": companion.id, "member": left.member.id, "tool": "calendar", "allow": True},
     )  # fmt: skip
+    tell(left, "chats.chat.started", resource_type="chat", payload={"companion": companion.slug})
     user = User.objects.create_user("clerk@left.example", PASSWORD, name="Clerk")
     clerk = join(left.organization, user, role.slug)
     asked = {"action": "companions.tool_rule.set"}
     page = read(left, left.owner, **asked)
     assert f"Companion {companion.name} " in page
     assert f"Membro {left.member.user} " in page
+    assert f"Companion {companion.name} " in read(left, left.owner, action="chats.chat.started")
     page = read(left, clerk, **asked)
     assert companion.name not in page
     assert f"Companion …{str(companion.id)[-6:]}" in page
@@ -125,7 +127,7 @@ def test_what_a_payload_of_another_time_holds_never_breaks_the_page(left: World)
     for payload in (
         {"before": 3, "after": None, "was": [], "now": {"a": 1}},
         {"size": "large", "milliseconds": None, "at": "2026-13-45T99", "list": [[{"a": [1]}]]},
-        {"amount": "much", "before": {"amount": "less"}},
+        {"amount": "much", "before": {"amount": "less"}, "companion": "a\x00b"},
         {"changed": [{"from": 1}], "x": {"from": None, "to": {"deep": True}}},
     ):
         for kind in ("budget", "nothing_known", "config"):
