@@ -87,8 +87,8 @@ class ScopedManager(models.Manager[Row]):
 
     def get_queryset(self) -> ScopedQuerySet[Row]:
         rows: ScopedQuerySet[Row] = ScopedQuerySet(self.model, using=self._db)
-        rows = rows.filter(organization_id=current_tenant().organization_id)
-        return rows.filter(removed_at=None) if issubclass(self.model, Removable) else rows
+        there = {"removed_at": None} if issubclass(self.model, Removable) else {}
+        return rows.filter(organization_id=current_tenant().organization_id, **there)
 
 
 class EverythingManager(models.Manager[Row]):

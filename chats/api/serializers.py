@@ -61,8 +61,10 @@ CHAT_COLUMNS = (
     "folder_id",
     "folder__name",
     "folder__removed_at",
+    "folder__owner_id",
     *ChatShape.__struct_fields__[4:],
 )
+_FOLDER, _FOLDER_OWNER = CHAT_COLUMNS.index("folder_id"), CHAT_COLUMNS.index("folder__owner_id")
 
 
 class CallShape(Shape, frozen=True):
@@ -236,7 +238,7 @@ class VoteInput(Input):
 
 def chat_of(row: tuple[Any, ...]) -> ChatShape:
     """From the columns above. A removed folder is no folder."""
-    id_, title, companion_id, slug, name, folder_id, folder_name, folder_removed, *rest = row
+    id_, title, companion_id, slug, name, folder_id, folder_name, folder_removed, _owner, *rest = row
     folder = NameRef(folder_id, folder_name) if folder_id and not folder_removed else None
     return ChatShape(id_, title, CompanionRef(companion_id, slug, name), folder, *rest)
 
@@ -244,8 +246,13 @@ def chat_of(row: tuple[Any, ...]) -> ChatShape:
 def chat(row: Chat) -> ChatShape:
     folder = row.folder if row.folder_id else None
     head = (row.id, row.title, row.companion_id, row.companion.slug, row.companion.name)
-    place = (row.folder_id, folder.name, folder.removed_at) if folder else (None, None, None)
-    return chat_of((*head, *place, *(getattr(row, name) for name in CHAT_COLUMNS[8:])))
+    place = (folder.id, folder.name, folder.removed_at, folder.owner_id) if folder else (None,) * 4
+    return chat_of((*head, *place, *(getattr(row, name) for name in CHAT_COLUMNS[9:])))
+
+
+def own_folders(rows: Iterable[tuple[Any, ...]], user_id: uuid.UUID) -> set[uuid.UUID]:
+    """Of the folders in these columns: those of this person."""
+    return {row[_FOLDER] for row in rows if row[_FOLDER_OWNER] == user_id}
 
 
 def messages(

@@ -61,10 +61,12 @@ class ChatListView(MergedListView):
         rows = rows.filter(last_message_at__gte=since) if since is not None else rows
         rows = rows.filter(last_message_at__lt=until) if until is not None else rows
         rows = saying(rows, self.member, said) if said is not None else rows
-        return rows.filter(**{f"{name}_id": value for name, value in wanted.items()})
+        chosen = {f"{name}_id": value for name, value in wanted.items()}
+        return rows.filter(**chosen) if chosen else rows
 
     def shown(self, rows: list[Any]) -> list[serializers.ChatShape]:
-        return in_folders_of(self.member, [serializers.chat_of(row) for row in rows])
+        own = serializers.own_folders(rows, self.member.user_id)
+        return in_folders_of(self.member, [serializers.chat_of(row) for row in rows], own=own)
 
     @operation(
         "createChat",

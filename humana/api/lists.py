@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
+from django.utils.http import urlencode
 from rest_framework.request import Request
 
 from humana.api.pagination import Place, Slice, cut, fetch, neighbours, read_cursor, read_limit, write_cursor
@@ -95,9 +96,8 @@ class ListView(ApiView):
     def address(self, place: Place | None) -> str | None:
         if place is None:
             return None
-        query = self.sent.copy()
-        query["cursor"] = write_cursor(place, self._list)
-        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+        query = {**dict(self.sent.lists()), "cursor": [write_cursor(place, self._list)]}
+        return self.request.build_absolute_uri(f"{self.request.path}?{urlencode(query, doseq=True)}")
 
 
 class MergedListView(ListView):

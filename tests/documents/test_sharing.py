@@ -164,6 +164,15 @@ def test_a_chat_in_somebodys_folder_is_told_its_instructions_until_it_is_withdra
     assert bruno.post(address, {"folder": str(inner.id)}).status_code == 404
     bruno.post(address, {"new": "My own"})
     assert program.get(f"chats/{chat.id}/").json()["folder"]["name"] == "My own"
+    with use_tenant(house.context):  # beside it one that still lies in what was withdrawn
+        Chat.objects.create(
+            owner_id=house.member.user_id,
+            companion=house.companion,
+            folder=inner,
+            last_message_at=row.created_at,
+        )
+    folders = [one["folder"] for one in program.get("chats/").json()["results"]]
+    assert sorted(one["name"] if one else "" for one in folders) == ["", "My own"]
 
 
 def test_what_is_deleted_comes_back_as_it_was(house: World) -> None:
