@@ -21,6 +21,8 @@ from tests.fixtures.organizations import World
 from tests.pages.reading import Page, shortcomings
 
 pytestmark = pytest.mark.django_db
+#: Whose tables are an organization's own.
+PLANE = ("audit", "documents", "companions", "chats")
 
 
 def listed(client: Client, address: str) -> list[str]:
@@ -221,7 +223,8 @@ def test_more_rows_with_their_menus_ask_the_database_no_more(owner: Client, left
         with CaptureQueriesContext(connection) as queries:
             answer = owner.get(f"/o/left/{list_}/")
         assert answer.status_code == 200
-        return len(queries)
+        # What a process knows of its organization is read anew after a second, however many rows there are.
+        return sum(any(f'"{one}_' in query["sql"] for one in PLANE) for query in queries)
 
     def grow(number: int) -> None:
         with use_tenant(left.context):
@@ -234,4 +237,4 @@ def test_more_rows_with_their_menus_ask_the_database_no_more(owner: Client, left
     asked()  # what is known after a first look
     few = asked()
     grow(12)
-    assert asked() == few
+    assert asked() == few > 0
