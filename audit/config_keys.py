@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
 
 from tenants.config.catalogue import declare
 from tenants.config.kinds import Number, Open, Whole
@@ -20,7 +21,7 @@ DOLLAR = declare(
 )
 QUESTIONS_PER_MINUTE = declare(
     "limits.questions_per_minute",
-    Open(Whole(1, 1_000_000, _("questions")), _("as the plan says")),
+    Open(Whole(1, 1_000_000, npgettext_lazy("unit", "question", "questions")), _("as the plan says")),
     default=None,
     label=_("Questions in a minute"),
     help=_("Of all members and programs together. The plan is the most there is; this can only be less."),
@@ -30,7 +31,7 @@ QUESTIONS_PER_MINUTE = declare(
 )
 ANSWERS_AT_ONCE = declare(
     "limits.answers_at_once",
-    Open(Whole(1, 100_000, _("answers")), _("as the plan says")),
+    Open(Whole(1, 100_000, npgettext_lazy("unit", "answer", "answers")), _("as the plan says")),
     default=None,
     label=_("Answers at the same time"),
     help=_("Of all companions together. Further questions of people wait; programs are told to come back."),

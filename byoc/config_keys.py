@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext
+from django.utils.translation import gettext, npgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
@@ -85,7 +85,7 @@ SAMPLE_RATE = declare(
 )
 CERTIFICATE_DAYS = declare(
     "sso.certificate_days",
-    Whole(1, 365, _("days")),
+    Whole(1, 365, npgettext_lazy("unit", "day", "days")),
     default=30,
     label=_("Warn before a certificate expires"),
     help=_("How many days before a sign-in certificate expires the health report and a notice say so."),
@@ -133,7 +133,7 @@ PROBE_SECONDS = declare(
 )
 BAD_PROBES = declare(
     "infrastructure.bad_probes",
-    Whole(1, 20, _("probes")),
+    Whole(1, 20, npgettext_lazy("unit", "probe", "probes")),
     default=3,
     label=_("Bad probes until it counts as down"),
     help=_("In a row. More is calmer, fewer is quicker."),
@@ -142,7 +142,7 @@ BAD_PROBES = declare(
 )
 GOOD_PROBES = declare(
     "infrastructure.good_probes",
-    Whole(1, 20, _("probes")),
+    Whole(1, 20, npgettext_lazy("unit", "probe", "probes")),
     default=2,
     label=_("Good probes until it counts as well again"),
     help=_("In a row. More is calmer, fewer is quicker."),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
 
 from tenants.config.catalogue import declare
 from tenants.config.kinds import Seconds, Whole, YesNo
 
 MESSAGE_LIMIT = declare(
     "chats.message_limit",
-    Whole(100, settings.HUMANA_MESSAGE_LIMIT, _("characters")),
+    Whole(100, settings.HUMANA_MESSAGE_LIMIT, npgettext_lazy("unit", "character", "characters")),
     default=settings.HUMANA_MESSAGE_LIMIT,
     label=_("Longest message"),
     help=_("How many characters a person or a program may write at once."),
@@ -35,7 +36,7 @@ _TOOL_LAYERS = "global organization team"
 
 TOOL_ROUNDS = declare(
     "chats.tool_rounds",
-    Whole(0, 50, _("times")),
+    Whole(0, 50, npgettext_lazy("unit", "time", "times")),
     default=8,
     label=_("Turns with tools"),
     help=_("How often a companion may ask for tools before it must answer. 0: it is offered none."),
@@ -46,7 +47,7 @@ TOOL_ROUNDS = declare(
 )
 TOOL_CALLS = declare(
     "chats.tool_calls",
-    Whole(1, 200, _("calls")),
+    Whole(1, 200, npgettext_lazy("unit", "call", "calls")),
     default=24,
     label=_("Calls of tools in an answer"),
     help=_("Also those that fail or are refused count."),
@@ -68,7 +69,7 @@ TOOL_SECONDS = declare(
 )
 TOOL_CHARACTERS = declare(
     "chats.tool_characters",
-    Whole(1_000, 2_000_000, _("characters")),
+    Whole(1_000, 2_000_000, npgettext_lazy("unit", "character", "characters")),
     default=100_000,
     label=_("What tools may say in an answer"),
     help=_("In characters, of all results together; what is longer is cut."),

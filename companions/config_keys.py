@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
 
 from tenants.config.catalogue import declare
 from tenants.config.kinds import Number, Open, Seconds, Whole, YesNo
@@ -27,7 +28,7 @@ TEMPERATURE = declare(
 )
 MAX_OUTPUT_TOKENS = declare(
     "llm.max_output_tokens",
-    Open(Whole(1, 1_000_000, _("tokens")), _("as the model has it")),
+    Open(Whole(1, 1_000_000, npgettext_lazy("unit", "token", "tokens")), _("as the model has it")),
     default=None,
     label=_("Longest answer"),
     help=_("In tokens, of which a word has one or two. Empty: as much as the model gives."),
@@ -59,7 +60,7 @@ TOOL_SECONDS = declare(
 )
 TOOL_CHARACTERS = declare(
     "tools.answer_characters",
-    Whole(500, 200_000, _("characters")),
+    Whole(500, 200_000, npgettext_lazy("unit", "character", "characters")),
     default=20_000,
     label=_("Longest answer of a tool"),
     help=_("What a tool answers beyond it is cut off before a model reads it."),
@@ -78,7 +79,7 @@ OWN_SERVERS = declare(
 )
 KNOWLEDGE_PASSAGES = declare(
     "knowledge.passages",
-    Whole(0, 20, _("passages")),
+    Whole(0, 20, npgettext_lazy("unit", "passage", "passages")),
     default=5,
     label=_("Passages of knowledge in an answer"),
     help=_("How many passages of what companions know go into one prompt at most. 0: none."),
@@ -89,7 +90,7 @@ KNOWLEDGE_PASSAGES = declare(
 )
 KNOWLEDGE_CHARACTERS = declare(
     "knowledge.characters",
-    Whole(500, 50_000, _("characters")),
+    Whole(500, 50_000, npgettext_lazy("unit", "character", "characters")),
     default=6_000,
     label=_("Room for knowledge in an answer"),
     help=_("How many characters all passages in one prompt may have together."),
@@ -109,7 +110,7 @@ KNOWLEDGE_MEANING = declare(
 )
 DOCUMENT_PASSAGES = declare(
     "documents.passages",
-    Whole(0, 40, _("passages")),
+    Whole(0, 40, npgettext_lazy("unit", "passage", "passages")),
     default=8,
     label=_("Passages of documents in an answer"),
     help=_("How many passages of a chat's documents are looked up for one prompt at most. 0: none."),
@@ -120,7 +121,7 @@ DOCUMENT_PASSAGES = declare(
 )
 DOCUMENT_CHARACTERS = declare(
     "documents.characters",
-    Whole(500, 200_000, _("characters")),
+    Whole(500, 200_000, npgettext_lazy("unit", "character", "characters")),
     default=16_000,
     label=_("Room for documents in an answer"),
     help=_("How many characters of documents one prompt may have. An attached one that fits goes in whole."),
@@ -142,7 +143,7 @@ DOCUMENT_SECONDS = declare(
 )
 MESSAGE_CHARACTERS = declare(
     "messages.characters",
-    Whole(100, 20_000, _("characters")),
+    Whole(100, 20_000, npgettext_lazy("unit", "character", "characters")),
     default=20_000,
     label=_("Longest message of a companion"),
     help=_("How many characters a companion may write to another at once."),
@@ -151,7 +152,7 @@ MESSAGE_CHARACTERS = declare(
 )
 MESSAGE_HOPS = declare(
     "messages.hops",
-    Whole(0, 20, _("hops")),
+    Whole(0, 20, npgettext_lazy("unit", "hop", "hops")),
     default=5,
     label=_("From companion to companion"),
     help=_("How often a message may be followed by another, from companion to companion. Then it ends."),
@@ -160,7 +161,7 @@ MESSAGE_HOPS = declare(
 )
 MESSAGES_FOLLOWING = declare(
     "messages.following",
-    Whole(1, 1_000, _("messages")),
+    Whole(1, 1_000, npgettext_lazy("unit", "message", "messages")),
     default=100,
     label=_("Messages that follow from one"),
     help=_("All together, whoever sends them. Companions that answer each other in a circle end here."),
@@ -169,7 +170,7 @@ MESSAGES_FOLLOWING = declare(
 )
 MESSAGE_REACH = declare(
     "messages.reach",
-    Whole(1, 10_000, _("companions")),
+    Whole(1, 10_000, npgettext_lazy("unit", "companion", "companions")),
     default=10_000,
     label=_("Reached by one message"),
     help=_("How many companions one message to all may reach."),
@@ -178,7 +179,7 @@ MESSAGE_REACH = declare(
 )
 MESSAGE_ASKED = declare(
     "messages.asked",
-    Whole(1, 100, _("companions")),
+    Whole(1, 100, npgettext_lazy("unit", "companion", "companions")),
     default=20,
     label=_("Asked at once"),
     help=_("How many companions one question to all may ask. Each answer is paid for."),

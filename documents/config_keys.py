@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext_lazy
 
 from tenants.config.catalogue import declare
 from tenants.config.kinds import Whole
@@ -13,7 +14,7 @@ _COMMON: Any = {"layers": "global organization", "caps": "global"}
 
 MOST_DOCUMENTS = declare(
     "storage.documents_per_person",
-    Whole(1, 1_000_000, _("documents")),
+    Whole(1, 1_000_000, npgettext_lazy("unit", "document", "documents")),
     default=5_000,
     label=_("Documents of one person"),
     help=_("How many somebody may keep; those in the trash count too."),
@@ -22,7 +23,7 @@ MOST_DOCUMENTS = declare(
 )
 TRASH_DAYS = declare(
     "storage.trash_days",
-    Whole(1, 3_650, _("days")),
+    Whole(1, 3_650, npgettext_lazy("unit", "day", "days")),
     default=30,
     label=_("Days in the trash"),
     help=_("How long a document that was deleted can be brought back."),

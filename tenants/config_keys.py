@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import gettext, npgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
@@ -53,7 +53,7 @@ TIME_ZONE = declare(
 )
 PASSWORD_LENGTH = declare(
     "authentication.password_length",
-    Whole(8, 64, _("characters")),
+    Whole(8, 64, npgettext_lazy("unit", "character", "characters")),
     default=10,
     label=_("Shortest password"),
     help=_("Of passwords chosen from now on. Who is in several organizations follows the strictest."),
@@ -73,7 +73,7 @@ TWO_STEP = declare(
 )
 KEY_DAYS = declare(
     "authentication.key_days",
-    Open(Whole(1, 3_650, _("days")), _("without end")),
+    Open(Whole(1, 3_650, npgettext_lazy("unit", "day", "days")), _("without end")),
     default=None,
     label=_("Longest life of an API key"),
     help=_("In days, of keys made from now on. Empty: a key may last until it is revoked."),

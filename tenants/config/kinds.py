@@ -102,11 +102,12 @@ N = TypeVar("N", int, float)
 
 @dataclass(frozen=True)
 class _Measured(Kind[N]):
-    """A number from `least` to `most`. `unit` is what people read after it."""
+    """A number from `least` to `most`. `unit` is what people read after it, of one and of more
+    (`npgettext_lazy`)."""
 
     least: N
     most: N
-    unit: Any = ""
+    unit: Any = None
     control: ClassVar[str] = "number"
     bounds = BOTH
 
@@ -122,7 +123,7 @@ class _Measured(Kind[N]):
         return count(value)
 
     def shown(self, value: N) -> str:
-        return f"{self.said(value)} {self.unit}".strip()
+        return f"{self.said(value)} {self.unit % value}" if self.unit else self.said(value)
 
     def lowered(self, value: N, cap: N) -> N:
         return min(value, cap)

@@ -11,7 +11,6 @@ from django.utils import timezone
 from byoc import gateway
 from byoc.contracts import ModelCard
 from chats.models import Chat, Message
-from chats.services.conversations import blank_chat
 from companions.services.companions import create_companion
 from documents.services import files
 from documents.services.folders import create_folder
@@ -229,8 +228,8 @@ def test_more_rows_with_their_menus_ask_the_database_no_more(owner: Client, left
     def grow(number: int) -> None:
         with use_tenant(left.context):
             for one in range(number):
-                blank_chat(member=left.twin, companion=left.companion)
-                Chat.objects.filter(title="").update(title=f"Chat {one}")
+                here = {"owner_id": left.twin.user_id, "companion": left.companion}
+                Chat(title=f"Chat {one}", last_message_at=timezone.now(), **here).save()
                 files.write(member=left.twin, name=f"Plan {one}", text="Eight rooms.")
 
     grow(2)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.utils.translation import override
+from django.utils.translation import npgettext_lazy, override
 
 from humana.kernel.errors import Invalid
 from humana.kernel.measures import count, duration, size
 from tenants.config.catalogue import config_keys
-from tenants.config.kinds import Bytes, Seconds
+from tenants.config.kinds import Bytes, Seconds, Whole
 
 SECONDS, BYTES = Seconds(1, 90 * 86_400), Bytes(1, 5 * 1024**3)
 
@@ -108,3 +108,17 @@ def test_what_is_no_size_is_refused_and_says_what_may_be(typed: str) -> None:
 def test_bounds_are_told_in_the_same_words() -> None:
     with pytest.raises(Invalid, match="1 s to 90 days"), override("en"):
         SECONDS.read("91 days")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["1 passage", "2 passages", "2,000 passages"]),
+        ("pt-br", ["1 trecho", "2 trechos", "2.000 trechos"]),
+    ],
+)
+def test_a_unit_is_of_one_or_of_more(language: str, words: list[str]) -> None:
+    passages = Whole(1, 5_000, npgettext_lazy("unit", "passage", "passages"))
+    with override(language):
+        assert [passages.shown(number) for number in (1, 2, 2_000)] == words
+        assert Whole(1, 5).shown(5) == "5"
