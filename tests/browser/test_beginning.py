@@ -58,7 +58,7 @@ def test_who_turns_to_another_companion_takes_along_what_is_written(reader: Read
         create_companion(name="Dora", purpose="Letters", base_prompt="You are Dora.", language="en")
     reader.sign_in()
     page = reader.page
-    page.wait_for_function("() => document.activeElement.id === 'composer-text'")
+    page.wait_for_function("() => document.activeElement?.id === 'composer-text'")
     page.keyboard.type("half a thought")
     page.locator("main .menu > summary", has_text="Clara").click()
     page.get_by_role("link", name="Dora").first.click()

@@ -72,7 +72,7 @@ def test_a_search_by_keyboard_leads_to_the_message(reader: Reader) -> None:
     reader.page.locator("#found .hit mark").first.wait_for()
     keys.press("Enter")
     reader.page.locator("[data-message]").first.wait_for()
-    reader.page.wait_for_function("() => document.activeElement.matches('[data-message]')")
+    reader.page.wait_for_function("() => document.activeElement?.matches('[data-message]')")
     assert "number 7" in reader.page.evaluate("document.activeElement.innerText")
     keys.press("?")
     dialog = reader.page.get_by_role("dialog", name="Keys")

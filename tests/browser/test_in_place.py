@@ -88,7 +88,7 @@ def test_the_keyboard_stays_with_an_answer_that_is_written_again(chatting: Reade
     chatting.page.keyboard.press("Enter")
     chatting.page.get_by_text("2 of 2").wait_for()
     chatting.until_over()
-    chatting.page.wait_for_function("() => document.activeElement.closest('article.companion')")
+    chatting.page.wait_for_function("() => document.activeElement?.closest('article.companion')")
 
 
 def test_who_stops_by_keyboard_writes_on(chatting: Reader) -> None:
@@ -97,7 +97,7 @@ def test_who_stops_by_keyboard_writes_on(chatting: Reader) -> None:
     chatting.stop_button.focus()
     chatting.page.keyboard.press("Enter")
     chatting.until_over()
-    chatting.page.wait_for_function("() => document.activeElement.id === 'composer-text'")
+    chatting.page.wait_for_function("() => document.activeElement?.id === 'composer-text'")
 
 
 def test_versions_are_leafed_through_without_looking(chatting: Reader) -> None:

@@ -124,7 +124,7 @@ def test_language_and_theme_change_and_stay(reader: Reader) -> None:
     before = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     menu.click()
     page.get_by_role("button", name="Dark").click()
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.locator("html[data-theme=dark]").wait_for()
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != before
     menu.click()
     page.get_by_role("button", name="Português").click()

@@ -93,7 +93,7 @@ def test_a_new_chat_is_one_chord_away(chatting: Reader, keys: str) -> None:
     assert has_focus(chatting, "#composer-text")
     chatting.page.keyboard.press(keys)
     chatting.page.wait_for_url(f"**/o/{chatting.desk.world.slug}/")
-    chatting.page.wait_for_function("() => document.activeElement.id === 'composer-text'")
+    chatting.page.wait_for_function("() => document.activeElement?.id === 'composer-text'")
     chatting.page.keyboard.type("at once")
     assert chatting.composer.input_value() == "at once"
 

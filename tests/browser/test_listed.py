@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium"), pytest.mark.battery]
 
-AT_FIRST = "() => document.activeElement.matches('#chat-menu .nav-link')"
+AT_FIRST = "() => document.activeElement?.matches('#chat-menu .nav-link')"
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def row_menu(reader: Reader, name: str) -> Locator:
     reader.page.keyboard.press("Enter")
     menu = reader.page.locator(".floating:popover-open")
     menu.wait_for()
-    reader.page.wait_for_function("() => document.activeElement.matches('.floating .nav-link')")
+    reader.page.wait_for_function("() => document.activeElement?.matches('.floating .nav-link')")
     return menu
 
 
