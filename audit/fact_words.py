@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 LANGUAGES: dict[str, Any] = dict(settings.LANGUAGES)
 
+#: The platform's own endpoint of that name, which nobody has named.
+BUILT_IN = {"builtin": _("the built-in model")}
+
 #: What entries are about where no row of that name is.
 KINDS: dict[str, Any] = {
     "config": _("setting"),

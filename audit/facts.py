@@ -19,7 +19,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from audit.budget_words import priced
-from audit.fact_words import FIELDS, KINDS, LANGUAGES
+from audit.fact_words import BUILT_IN, FIELDS, KINDS, LANGUAGES
 from audit.models import AuditEntry
 from humana.kernel.measures import count, duration, size
 from humana.kernel.text import is_id, said_when
@@ -79,7 +79,8 @@ def name_of(entry: AuditEntry, names: Mapping[str, str]) -> str:
     if entry.resource_type == "config":
         return str(config_keys.get(entry.resource_id).label) if entry.resource_id in config_keys else ""
     told = payload_of(entry)
-    return names.get(entry.resource_id) or next((str(told[one]) for one in CALLED if told.get(one)), "")
+    called = next((str(told[one]) for one in CALLED if told.get(one)), "")
+    return names.get(entry.resource_id) or str(BUILT_IN.get(called, called))
 
 
 def payload_of(entry: AuditEntry) -> dict[str, Any]:
@@ -206,6 +207,8 @@ class _Reader:
             return str(BUILT_IN_ROLES[value])
         if key == "time_zone":
             return zone_name(value)
+        if key == "endpoint" and value in BUILT_IN:
+            return str(BUILT_IN[value])
         if value in permissions:
             return str(permissions.get(value).label)
         field = _field(self.about, key)

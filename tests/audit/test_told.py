@@ -85,8 +85,10 @@ def test_sizes_times_yes_and_no_choices_and_days_are_in_words(left: World) -> No
         left, "egress.granted", resource_type="egress_grant",
         payload={"host": "llm.example", "until": "2027-01-31T12:00:00+00:00"},
     )  # fmt: skip
+    tell(left, "chats.answer.done", resource_type="run", payload={"endpoint": "builtin", "total_ms": 1500})
     page = read(left, left.owner)
     for words in (
+        "Ana recebeu uma resposta: o modelo embutido",
         "Ana enviou um documento: Protocolo.pdf",
         "Tamanho 2,3 MB",
         "Ana fez um companion usar uma ferramenta: calendar",
