@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from audit.budget_words import priced
 from audit.fact_words import BUILT_IN, FIELDS, KINDS, LANGUAGES
 from audit.models import AuditEntry
+from humana.kernel.errors import Invalid
 from humana.kernel.measures import count, duration, size
 from humana.kernel.text import is_id, said_when
 from humana.kernel.trail_words import codes
@@ -149,7 +150,7 @@ def _setting(entry: AuditEntry, told: dict[str, Any], names: Mapping[str, str]) 
             return reader.text(part, value)
         try:
             return kind.shown(kind.check(value))
-        except Exception:  # noqa: BLE001  a key may take other values today than when this was written
+        except Invalid:  # a key may take other values today than when this was written
             return reader.text(part, value)
 
     parts = [one for one in ("value", "locked", "cap", "floor") if before.get(one) != after.get(one)]

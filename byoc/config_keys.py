@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Bytes, Line, Listed, Number, Open, Paragraph, Seconds, Whole, YesNo
+from tenants.config.kinds import Line, Listed, Number, Open, Paragraph, Whole, YesNo
+from tenants.config.spoken import Bytes, Seconds
 
 _UPPER = "global organization"
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import npgettext_lazy
 
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Seconds, Whole, YesNo
+from tenants.config.kinds import Whole, YesNo
+from tenants.config.spoken import Seconds
 
 MESSAGE_LIMIT = declare(
     "chats.message_limit",

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import npgettext_lazy
 
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Number, Open, Seconds, Whole, YesNo
+from tenants.config.kinds import Number, Open, Whole, YesNo
+from tenants.config.spoken import Seconds
 
 _LAYERS = "global organization team"
 #: Of messages between companions; an organization is bounded by what is said for everybody.

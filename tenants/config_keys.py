@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from humana.kernel.errors import Invalid
 from tenants.config.catalogue import declare
-from tenants.config.kinds import Line, OneOf, Open, Seconds, Whole, YesNo
+from tenants.config.kinds import Line, OneOf, Open, Whole, YesNo
+from tenants.config.spoken import Seconds
 
 _UPPER = "global organization"
 

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.utils.translation import gettext as _
 
 from humana.kernel.errors import Invalid
-from humana.kernel.measures import count, duration, read_duration, read_size, size
+from humana.kernel.measures import count
 from humana.kernel.text import clean_line, clean_text
 
 T = TypeVar("T")
@@ -151,59 +151,6 @@ class Whole(_Measured[int]):
         digits = text.strip()
         plain = digits.removeprefix("-")
         return self.check(int(digits) if plain.isascii() and plain.isdecimal() and len(plain) < 20 else text)
-
-
-@dataclass(frozen=True)
-class Seconds(Whole):
-    """A length of time, in whole seconds; a person may write it as they say it: 5 min."""
-
-    name: ClassVar[str] = "seconds"
-    control: ClassVar[str] = "text"
-
-    def said(self, value: int) -> str:
-        return duration(value)
-
-    def shown(self, value: int) -> str:
-        return duration(value)
-
-    def read(self, text: str) -> int:
-        found = read_duration(text)
-        return super().read(text) if found is None else self.check(found)
-
-    def write(self, value: int) -> str:
-        return duration(value, exact=True)
-
-    @property
-    def hint(self) -> str:
-        return _("For example 90 s, 5 min, 2 h or 3 days.")
-
-
-@dataclass(frozen=True)
-class Bytes(Whole):
-    """A size in bytes; a person may write it as they say it: 50 MB."""
-
-    control: ClassVar[str] = "text"
-
-    def said(self, value: int) -> str:
-        return size(value)
-
-    def shown(self, value: int) -> str:
-        return size(value)
-
-    def read(self, text: str) -> int:
-        found = read_size(text)
-        return super().read(text) if found is None else self.check(found)
-
-    def write(self, value: int) -> str:
-        """In the largest unit in which it is a whole number, so that what is read back is the same."""
-        for unit, length in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
-            if value and value % length == 0:
-                return f"{value // length} {unit}"
-        return str(value)
-
-    @property
-    def hint(self) -> str:
-        return _("For example 500 KB, 50 MB or 2 GB.")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from django.utils.translation import npgettext_lazy, override
 from humana.kernel.errors import Invalid
 from humana.kernel.measures import count, duration, size
 from tenants.config.catalogue import config_keys
-from tenants.config.kinds import Bytes, Seconds, Whole
+from tenants.config.kinds import Whole
+from tenants.config.spoken import Bytes, Seconds
 
 SECONDS, BYTES = Seconds(1, 90 * 86_400), Bytes(1, 5 * 1024**3)
 

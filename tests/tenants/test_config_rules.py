@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from humana.kernel.errors import Invalid, Misconfigured
 from tenants.config.catalogue import LAYERS, ConfigKey, declare
-from tenants.config.kinds import Json, Kind, Line, Listed, Number, OneOf, Open, Seconds, Whole, YesNo
+from tenants.config.kinds import Json, Kind, Line, Listed, Number, OneOf, Open, Whole, YesNo
 from tenants.config.rules import Entry, settle
+from tenants.config.spoken import Seconds
 
 MOST = 9
 NUMBERS = range(MOST + 1)
